@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each measure finds what it is for, and each can fail."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from model_runtime.contract import CHANNELS, MOTION_FPS
+from training.metrics import contacts, motion, timing
+from training.metrics.curves import MouthCurves, RestPose, mouth_curves, rest_pose
+from training.metrics.figures import FIGURES, measure, pool, worst
+from training.metrics.ratio import Ratio
+
+OPEN, SHUT = 8.0, -0.2  # mm
+
+
+class Seg(NamedTuple):
+    phone: str
+    start: float
+    end: float
+
+
+LINE = (  # "map, five": 0.5 s of silence, the words, a pause of 0.6 s between them
+    Seg("SIL", 0.0, 0.5),
+    Seg("M", 0.5, 0.6),
+    Seg("AE", 0.6, 0.8),
+    Seg("P", 0.8, 0.9),
+    Seg("SIL", 0.9, 1.5),
+    Seg("F", 1.5, 1.62),
+    Seg("AY", 1.62, 1.9),
+    Seg("V", 1.9, 2.0),
+    Seg("SIL", 2.0, 2.1),
+)
+FRAMES = round(LINE[-1].end * MOTION_FPS)
+TIMES = np.arange(FRAMES) / MOTION_FPS
+
+
+def spoken(phones: str, low: float, high: float, rest: float = SHUT) -> np.ndarray:
+    """(FRAMES,) `low` in the named phones, `rest` in silence, `high` elsewhere."""
+    curve = np.full(FRAMES, high, np.float32)
+    for phone, start, end in LINE:
+        inside = (start + 0.005 <= TIMES) & (end - 0.005 >= TIMES)
+        if phone in phones.split():
+            curve[inside] = low
+        elif phone == "SIL":
+            curve[(start <= TIMES) & (end >= TIMES)] = rest
+    return curve
+
+
+def mouth(aperture: np.ndarray, gap: np.ndarray | None = None) -> MouthCurves:
+    aperture = aperture.astype(np.float32)
+    gap = np.full_like(aperture, 5.0) if gap is None else gap
+    return MouthCurves(aperture, gap, np.maximum(aperture, 0.0), np.maximum(-aperture, 0.0))
+
+
+def good_mouth() -> MouthCurves:
+    aperture = np.minimum(spoken("M P", SHUT, OPEN), spoken("F V", 1.5, OPEN))
+    return mouth(aperture, gap=spoken("F V", 0.2, 5.0, rest=3.0))
+
+
+def test_a_good_mouth_scores_full_marks() -> None:
+    figures = pool([measure(good_mouth(), good_mouth(), LINE)])
+    assert figures["pbm_closed"] == figures["fv_contact"] == figures["closure_precision"] == 1.0
+    assert figures["vowel_shut"] == 0.0
+    assert figures["rest"] == figures["jitter_ratio"] == 1.0
+    assert figures["lag_ms"] == pytest.approx(0.0, abs=1e-6)
+    assert figures["penetration_mm"] == pytest.approx(0.2)
+
+
+def test_an_open_mean_face_closes_nothing_and_has_no_timing() -> None:
+    figures = pool([measure(mouth(np.full(FRAMES, 3.0)), good_mouth(), LINE)])
+    assert figures["pbm_closed"] == figures["fv_contact"] == figures["rest"] == 0.0
+    assert figures["closure_precision"] is None  # no closure, so none was right
+    assert figures["lag_ms"] is None
+    assert figures["jitter_ratio"] == 0.0
+
+
+def test_an_always_shut_mouth_fails_on_vowels() -> None:
+    figures = pool([measure(mouth(np.full(FRAMES, SHUT)), good_mouth(), LINE)])
+    assert figures["pbm_closed"] == figures["rest"] == 1.0
+    assert figures["vowel_shut"] == 1.0
+    assert figures["fv_contact"] == 0.0
+    assert figures["closure_precision"] == 0.5  # one run over "map", one over "five"
+
+
+def test_a_mouth_that_shuts_on_every_consonant_loses_precision() -> None:
+    figures = pool([measure(mouth(spoken("M P F V", SHUT, OPEN)), good_mouth(), LINE)])
+    assert figures["pbm_closed"] == 1.0
+    assert figures["closure_precision"] == pytest.approx(0.5)  # M and P of M, P, F, V
+    assert figures["vowel_shut"] == 0.0
+
+
+def test_a_missed_closure_counts_as_missed() -> None:
+    figures = pool([measure(mouth(spoken("M", SHUT, OPEN)), good_mouth(), LINE)])
+    assert figures["pbm_closed"] == 1.0  # P is followed by silence: the lips rest shut in reach
+    parted = mouth(spoken("M", SHUT, OPEN, rest=2.0))
+    assert pool([measure(parted, good_mouth(), LINE)])["pbm_closed"] == 0.5
+
+
+@pytest.mark.parametrize(("late", "met"), [(0.02, True), (0.04, True), (0.08, False)])
+def test_a_closure_counts_up_to_40_ms_beside_its_phone(late: float, met: bool) -> None:
+    segments = (Seg("AA", 0.0, 0.4), Seg("B", 0.4, 0.5), Seg("AA", 0.5, 1.0))
+    aperture = np.full(50, OPEN)
+    aperture[round((0.5 + late) * MOTION_FPS)] = SHUT
+    curves = mouth(aperture)
+    assert contacts.closed_at_bilabials(curves, segments) == Ratio(float(met), 1)
+    assert contacts.closure_precision(curves, segments) == Ratio(float(met), 1)
+
+
+@pytest.mark.parametrize(
+    ("aperture", "gap", "met"),
+    [(1.5, 0.2, True), (0.1, 0.2, False), (5.0, 0.2, False), (1.5, 1.4, False)],
+)
+def test_fv_needs_tooth_contact_with_lips_a_little_apart(
+    aperture: float, gap: float, met: bool
+) -> None:
+    segments = (Seg("F", 0.4, 0.5),)
+    curves = mouth(np.full(50, aperture), gap=np.full(50, gap))
+    assert contacts.contact_at_labiodentals(curves, segments) == Ratio(float(met), 1)
+
+
+def test_a_closure_that_lingers_after_silence_is_forgiven_only_by_the_margin() -> None:
+    segments = (Seg("SIL", 0.0, 0.5), Seg("AA", 0.5, 1.0))
+    aperture = np.full(50, OPEN)
+    aperture[:27] = SHUT  # the last of them stands 20 ms inside the vowel
+    assert contacts.closure_precision(mouth(aperture), segments) == Ratio(0, 1)
+    assert contacts.closure_precision(mouth(aperture), segments, margin=0.04) == Ratio(0, 0)
+
+
+def test_events_beyond_the_motion_are_not_counted() -> None:
+    segments = (Seg("B", 0.4, 0.5), Seg("B", 7.0, 7.1), Seg("AA", 7.1, 7.3))
+    curves = mouth(np.full(50, SHUT))
+    assert contacts.closed_at_bilabials(curves, segments) == Ratio(1, 1)
+    assert contacts.shut_vowels(curves, segments) == Ratio(0, 0)
+
+
+def test_rest_needs_lips_and_jaw_and_ignores_short_silences() -> None:
+    parted, dropped = mouth(np.full(FRAMES, 1.0)), mouth(np.full(FRAMES, SHUT))
+    dropped = MouthCurves(dropped.aperture, dropped.aperture, dropped.jaw + 9.0, dropped.jaw)
+    assert contacts.rest_in_silence(mouth(spoken("", 0, OPEN)), LINE).value == 1.0
+    assert contacts.rest_in_silence(parted, LINE).value == 0.0
+    assert contacts.rest_in_silence(dropped, LINE).value == 0.0
+    short = (Seg("AA", 0.0, 1.0), Seg("SIL", 1.0, 1.25), Seg("AA", 1.25, 2.0))
+    assert contacts.rest_in_silence(parted, short) == Ratio(0, 0)
+
+
+def test_an_emotion_that_parts_the_lips_rests_parted() -> None:
+    parted = mouth(np.full(FRAMES, 3.2))
+    assert contacts.rest_in_silence(parted, LINE, RestPose(aperture=3.0, jaw=3.0)).value == 1.0
+    assert contacts.rest_in_silence(parted, LINE, RestPose(aperture=1.0, jaw=3.0)).value == 0.0
+
+
+def test_neighbouring_silences_are_one() -> None:
+    segments = (Seg("SIL", 0.0, 0.2), Seg("SIL", 0.2, 0.5), Seg("AA", 0.5, 1.0))
+    assert contacts.silences(segments) == [(0.0, 0.5)]
+
+
+def syllables(shift: float = 0.0, seconds: float = 4.0) -> np.ndarray:
+    """A jaw of about four syllables a second, none alike, `shift` seconds late."""
+    at = np.arange(round(seconds * MOTION_FPS)) / MOTION_FPS - shift
+    return 5 + 3 * np.sin(2 * np.pi * 4.1 * at) + 2 * np.sin(2 * np.pi * 1.3 * at + 1)
+
+
+@pytest.mark.parametrize("late_ms", [-90.0, -13.0, 0.0, 7.0, 31.0, 120.0])
+def test_lag_of_a_shifted_copy(late_ms: float) -> None:
+    found = timing.lag_seconds(syllables(late_ms / 1000), syllables())
+    assert found == pytest.approx(late_ms / 1000, abs=0.002)
+
+
+def test_lag_is_blind_to_scale_and_offset_and_survives_a_clip_that_opens_at_its_edge() -> None:
+    target = syllables()
+    target[:60] += 20.0
+    assert timing.lag_seconds(0.4 * target - 3.0, target) == pytest.approx(0.0, abs=1e-4)
+
+
+def test_flat_or_short_curves_have_no_lag() -> None:
+    assert timing.lag_seconds(np.full(200, 3.0), syllables()) is None
+    assert timing.lag_seconds(syllables(seconds=0.8), syllables(seconds=0.8)) is None
+
+
+def test_jitter_rises_with_noise_and_falls_when_smoothed() -> None:
+    target = syllables()
+    noisy = target + np.random.default_rng(0).normal(0, 0.5, target.shape)
+    smooth = np.convolve(target, np.ones(9) / 9, mode="same")
+    assert motion.jitter(target, target).value == pytest.approx(1.0)
+    assert motion.jitter(noisy, target).value > 2.0
+    assert motion.jitter(smooth[9:-9], target[9:-9]).value < 0.8
+
+
+def test_spread_and_activity_in_millimetres() -> None:
+    basis = np.zeros((52, 2, 3), np.float32)
+    basis[3, :, 1] = 0.010  # unit 3 lifts both vertices by 10 mm
+    still, raised = np.zeros((40, 55), np.float32), np.zeros((44, 55), np.float32)
+    raised[:, 3] = 1.0
+    moved = [motion.displacements(take, basis, range(52)) for take in (still, raised)]
+    assert motion.spread(moved) == pytest.approx(5.0)
+    assert motion.spread([moved[0], moved[0]]) == 0.0
+    assert motion.activity(moved[1]) == 0.0
+    raised[::2, 3] = 0.0
+    assert motion.activity(motion.displacements(raised, basis, [3])) == pytest.approx(5.0)
+    assert motion.activity(motion.displacements(raised, basis, [4])) == 0.0
+
+
+class LinearProbe:
+    """A stand-in for LipProbe: jawOpen parts the lips by 30 mm."""
+
+    def aperture(self, weights: np.ndarray) -> np.ndarray:
+        return 30 * weights[:, CHANNELS.index("jawOpen")] - 0.3
+
+    def penetration(self, weights: np.ndarray) -> np.ndarray:
+        return np.maximum(-self.aperture(weights), 0)
+
+    def labiodental_gap(self, weights: np.ndarray) -> np.ndarray:
+        return 4 + self.aperture(weights)
+
+    def jaw_opening(self, weights: np.ndarray) -> np.ndarray:
+        return 30 * weights[:, CHANNELS.index("jawOpen")]
+
+
+def test_curves_and_rest_come_from_the_probe() -> None:
+    poses = np.zeros((2, len(CHANNELS)), np.float32)
+    poses[1, CHANNELS.index("jawOpen")] = 0.1
+    assert mouth_curves(LinearProbe(), poses).aperture == pytest.approx([-0.3, 2.7])
+    assert rest_pose(LinearProbe(), poses[0]) == RestPose(0.0, 0.0)
+    assert rest_pose(LinearProbe(), poses[1]).aperture == pytest.approx(2.7)
+
+
+def test_clips_pool_by_event_not_by_clip() -> None:
+    many = Seg("B", 0.1, 0.2), Seg("B", 0.3, 0.4), Seg("B", 0.5, 0.6)
+    shut = measure(mouth(np.full(50, SHUT)), mouth(np.full(50, SHUT)), many)
+    missed = measure(mouth(np.full(50, OPEN)), mouth(np.full(50, SHUT)), many[:1])
+    assert pool([shut, missed])["pbm_closed"] == 0.75
+
+
+def test_no_events_means_no_figure_not_zero() -> None:
+    silent = (Seg("SIL", 0.0, 0.2),)
+    figures = pool([measure(mouth(np.full(10, SHUT)), mouth(np.full(10, SHUT)), silent)])
+    assert all(figures[name] is None for name in FIGURES if name != "penetration_mm")
+    assert pool([])["penetration_mm"] is None
+
+
+def test_the_worst_source_counts_in_the_right_direction() -> None:
+    one = {"pbm_closed": 0.9, "vowel_shut": 0.01, "lag_ms": 5.0, "fv_contact": None}
+    two = {"pbm_closed": 0.8, "vowel_shut": 0.00, "lag_ms": 9.0, "fv_contact": 0.7}
+    found = worst([one, two])
+    assert (found["pbm_closed"], found["vowel_shut"], found["lag_ms"]) == (0.8, 0.01, 9.0)
+    assert found["fv_contact"] == 0.7
+    assert found["rest"] is None
