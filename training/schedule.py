@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What both trainings share: learning rate, moving average, checkpoints that resume exactly."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+log = logging.getLogger(__name__)
+
+
+def learning_rate(step: int, peak: float, steps: int, warmup: int = 300) -> float:
+    """Linear warm-up, then a cosine to a fiftieth of the peak at `steps`."""
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    part = min(1.0, (step - warmup) / max(1, steps - warmup))
+    return peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
+
+
+class MovingAverage:
+    """Exponential moving average of a model's weights (what is evaluated and shipped)."""
+
+    def __init__(self, model: nn.Module, decay: float = 0.998) -> None:
+        self.model = copy.deepcopy(model).eval().requires_grad_(False)
+        self.decay = decay
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, step: int) -> None:
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for mean, value in zip(self.model.parameters(), model.parameters(), strict=True):
+            mean.lerp_(value, 1 - decay)
+        for mean, value in zip(self.model.buffers(), model.buffers(), strict=True):
+            mean.copy_(value)
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write atomically: a killed run resumes from the last whole checkpoint."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    torch.save(state, temporary)
+    temporary.replace(path)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    log.info("resuming from %s at step %s", path, state.get("step"))
+    return state
+
+
+def append_log(path: Path, row: dict[str, Any]) -> None:
+    """One JSON line of figures: the loss curve."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(json.dumps(row) + "\n")

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Train the speech encoder: `python -m training.train_encoder --pack DIR --run DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from model_runtime.contract import MOTION_FPS
+from model_runtime.encoder import EncoderConfig, Speech, SpeechEncoder
+from model_runtime.phones import BILABIAL, LABIODENTAL, PHONES, ROUNDED, SILENCE
+from model_runtime.weights import save_model
+from training.mel_augment import augment_mel, mask_mel
+from training.pack import Item, Pack
+from training.schedule import (
+    MovingAverage,
+    append_log,
+    learning_rate,
+    load_checkpoint,
+    save_checkpoint,
+)
+
+log = logging.getLogger(__name__)
+GROUPS = (BILABIAL, LABIODENTAL, ROUNDED, frozenset({SILENCE}))  # phones.CONTACTS, in order
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    steps: int = 6000
+    batch: int = 48
+    crop: int = 250  # motion frames (5 s)
+    peak_rate: float = 1.5e-3
+    seed: int = 0
+    smoothing: float = 0.05
+    real_weight: float = 2.0  # how much oftener a real second is drawn than a synthetic one
+    save_every: int = 200
+    threads: int = 1
+
+
+def contact_labels(phones: Tensor) -> Tensor:
+    """Phone indices (...) -> contact labels (..., len(CONTACTS)) of 0 and 1."""
+    table = torch.tensor([[float(phone in group) for group in GROUPS] for phone in PHONES])
+    return table[phones]
+
+
+def encoder_loss(speech: Speech, phones: Tensor, keep: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy of frame phones plus binary cross-entropy of the contacts."""
+    logits = speech.phone_logits.float()
+    phone_loss = functional.cross_entropy(
+        logits.flatten(0, 1), phones.flatten(), label_smoothing=smoothing, reduction="none"
+    )
+    contact_loss = functional.binary_cross_entropy_with_logits(
+        speech.contact_logits.float(), contact_labels(phones), reduction="none"
+    ).sum(-1)
+    total = phone_loss + 0.5 * contact_loss.flatten()
+    weight = keep.flatten().float()
+    return (total * weight).sum() / weight.sum()
+
+
+class Batches:
+    """Random crops; batch `step` depends on (seed, step) only, so a run resumes exactly."""
+
+    def __init__(self, pack: Pack, config: TrainConfig) -> None:
+        self.pack, self.config = pack, config
+        self.items = [item for item in pack.select("train") if item.frames >= 25]
+        weight = np.array([self._weight(item) for item in self.items])
+        self.share = np.cumsum(weight) / weight.sum()
+
+    def _weight(self, item: Item) -> float:
+        synthetic = item.source.startswith(("espeak", "flite", "festival"))
+        return item.frames * (1.0 if synthetic else self.config.real_weight)
+
+    def __call__(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """mel (batch, 2 * crop, bands), phones (batch, crop), keep (batch, crop)."""
+        rng = np.random.default_rng([self.config.seed, step])
+        picks = np.searchsorted(self.share, rng.random(self.config.batch))
+        rows = [self._crop(self.items[pick], rng) for pick in picks]
+        mel, phones, keep = (torch.from_numpy(np.stack(part)) for part in zip(*rows, strict=True))
+        generator = torch.Generator().manual_seed(1 + self.config.seed * 1_000_003 + step)
+        mel = normalise_batch(augment_mel(mel, generator), keep)
+        return mask_mel(mel, generator), phones, keep
+
+    def _crop(self, item: Item, rng: np.random.Generator) -> tuple[Any, Any, Any]:
+        crop = self.config.crop
+        frames = min(item.frames, crop)
+        first = int(rng.integers(0, item.frames - frames + 1))
+        missing = crop - frames
+        mel = self.pack.mel(item, first, frames)
+        phones = self.pack.phones(item, first, frames)
+        mel = np.pad(mel, ((0, 2 * missing), (0, 0)), mode="edge")
+        return mel, np.pad(phones, (0, missing)), np.arange(crop) < frames
+
+
+def normalise_batch(mel: Tensor, keep: Tensor) -> Tensor:
+    """features.normalise on the real frames of each row."""
+    weight = keep.repeat_interleave(2, 1)[..., None].float()
+    count = weight.sum(1, keepdim=True)
+    mean = (mel * weight).sum(1, keepdim=True) / count
+    total = mean.mean(2, keepdim=True)
+    square = ((mel - total).square() * weight).sum((1, 2), keepdim=True)
+    scale = (square / (count * mel.shape[2])).sqrt() + 0.5
+    return (mel - mean) / scale * weight
+
+
+@torch.inference_mode()
+def validate(model: SpeechEncoder, pack: Pack, limit: int = 150) -> dict[str, float]:
+    """Frame accuracy on development speakers, and p b m recall per event at 0.15 and 0.5."""
+    right = count = 0.0
+    items = [item for item in pack.select("dev") if item.copy == 0]
+    chosen = items[:: max(1, len(items) // limit)]
+    events: list[float] = []
+    false: list[float] = []
+    for item in chosen:
+        mel = torch.from_numpy(pack.mel(item))[None]
+        keep = torch.ones(1, item.frames, dtype=torch.bool)
+        speech = model(normalise_batch(mel, keep))
+        phones = torch.from_numpy(pack.phones(item))
+        right += (speech.phone_logits[0].argmax(-1) == phones).sum().item()
+        count += item.frames
+        closed = speech.contact_logits[0, :, 0].sigmoid()
+        events += _events(closed, item)
+        vowels = [(a + b) / 2 for p, a, b in item.segments if p in ("AA", "AE", "IY", "EH", "AY")]
+        false += [closed[min(int(t * MOTION_FPS), item.frames - 1)].item() for t in vowels]
+    peaks = np.array(events)
+    shut = np.array(false)
+    return {
+        "accuracy": right / count,
+        "pbm@.3": float((peaks > 0.3).mean()),
+        "pbm@.15": float((peaks > 0.15).mean()),
+        "vowel@.15": float((shut > 0.15).mean()),
+    }
+
+
+def _events(closed: Tensor, item: Item) -> list[float]:
+    peaks = []
+    for phone, start, end in item.segments:
+        if phone in BILABIAL:
+            first = max(0, int((start - 0.04) * MOTION_FPS))
+            peaks.append(closed[first : int((end + 0.04) * MOTION_FPS) + 1].max().item())
+    return peaks
+
+
+def train(pack: Pack, run: Path, config: TrainConfig, network: EncoderConfig) -> None:
+    torch.manual_seed(config.seed)
+    torch.set_num_threads(config.threads)
+    model = SpeechEncoder(network)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=config.peak_rate, weight_decay=0.02)
+    mean = MovingAverage(model)
+    first = _resume(run, model, optimiser, mean)
+    batches, began = Batches(pack, config), time.monotonic()
+    for step in range(first, config.steps):
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step, config.peak_rate, config.steps)
+        loss = train_step(model, optimiser, batches(step), config)
+        mean.update(model, step)
+        if (step + 1) % 20 == 0:
+            seconds = (time.monotonic() - began) / (step + 1 - first)
+            append_log(run / "log.jsonl", {"step": step + 1, "loss": loss, "s/step": seconds})
+        if (step + 1) % config.save_every == 0 or step + 1 == config.steps:
+            _save(run, model, optimiser, mean, step + 1, config)
+            figures = validate(mean.model, pack)
+            append_log(run / "log.jsonl", {"step": step + 1, **figures})
+
+
+def train_step(
+    model: SpeechEncoder,
+    optimiser: torch.optim.Optimizer,
+    batch: tuple[Tensor, Tensor, Tensor],
+    config: TrainConfig,
+) -> float:
+    mel, phones, keep = batch
+    model.train()
+    with torch.autocast("cpu", torch.bfloat16):
+        speech = model(mel)
+    loss = encoder_loss(speech, phones, keep, config.smoothing)
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+    return loss.item()
+
+
+def _resume(
+    run: Path, model: SpeechEncoder, optimiser: torch.optim.Optimizer, mean: MovingAverage
+) -> int:
+    state = load_checkpoint(run / "checkpoint.pt")
+    if state is None:
+        return 0
+    model.load_state_dict(state["model"])
+    optimiser.load_state_dict(state["optimiser"])
+    mean.model.load_state_dict(state["mean"])
+    return int(state["step"])
+
+
+def _save(
+    run: Path,
+    model: SpeechEncoder,
+    optimiser: torch.optim.Optimizer,
+    mean: MovingAverage,
+    step: int,
+    config: TrainConfig,
+) -> None:
+    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step}
+    save_checkpoint(run / "checkpoint.pt", {**state, "mean": mean.model.state_dict()})
+    extra = {"steps": step, "training": asdict(config)}
+    save_model(mean.model, model.config, run / "encoder.safetensors", **extra)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pack", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=TrainConfig.steps)
+    parser.add_argument("--batch", type=int, default=TrainConfig.batch)
+    parser.add_argument("--threads", type=int, default=TrainConfig.threads)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    config = TrainConfig(
+        steps=options.steps, batch=options.batch, threads=options.threads, seed=options.seed
+    )
+    train(Pack(options.pack), options.run, config, EncoderConfig())
+
+
+if __name__ == "__main__":
+    main()
