@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The eight emotions as action units of FACS, put into the head's units, and their course in time.
+
+Recipes: Ekman & Friesen, Facial Action Coding System (1978) and its EMFACS prototypes: happy 6+12,
+sad 1+4+15(+17), angry 4+5+7+23(+9), surprised 1+2+5+26, afraid 1+2+4+5+20+26, disgusted
+9+10+15(+16), contempt R12+R14. Values are weights at intensity 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model_runtime.contract import CHANNELS, EMOTIONS, FloatArray, RequestError
+
+from .curves import columns, noise, smooth
+from .settings import Style
+
+Recipe = dict[str, float]
+
+UPPER: dict[str, Recipe] = {  # brows, lids, cheeks, nose
+    "neutral": {},
+    "happy": {
+        "cheekSquintBoth": 0.58,
+        "eyeSquintBoth": 0.24,
+        "browOuterUpBoth": 0.10,
+        "browInnerUp": 0.06,
+    },
+    "sad": {"browInnerUp": 0.64, "browDownBoth": 0.22, "eyeSquintBoth": 0.16, "eyeBlinkBoth": 0.10},
+    "angry": {
+        "browDownBoth": 0.66,
+        "eyeSquintBoth": 0.40,
+        "eyeWideBoth": 0.14,
+        "noseSneerBoth": 0.28,
+        "cheekSquintBoth": 0.10,
+    },
+    "surprised": {"browInnerUp": 0.62, "browOuterUpBoth": 0.62, "eyeWideBoth": 0.56},
+    "afraid": {
+        "browInnerUp": 0.66,
+        "browOuterUpBoth": 0.30,
+        "browDownBoth": 0.22,
+        "eyeWideBoth": 0.58,
+        "eyeSquintBoth": 0.10,
+    },
+    "disgusted": {
+        "noseSneerBoth": 0.62,
+        "browDownBoth": 0.40,
+        "cheekSquintBoth": 0.38,
+        "eyeSquintBoth": 0.34,
+    },
+    "contempt": {"eyeSquintBoth": 0.16, "eyeBlinkBoth": 0.08, "browDownRight": 0.14},
+}
+ONE_SIDED: dict[str, tuple[Recipe, Recipe]] = {  # left side leads, right side leads
+    "contempt": (
+        {"browOuterUpLeft": 0.26, "mouthSmileLeft": 0.28, "mouthDimpleLeft": 0.42},
+        {"browOuterUpRight": 0.26, "mouthSmileRight": 0.28, "mouthDimpleRight": 0.42},
+    )
+}
+MOUTH: dict[str, Recipe] = {  # what the emotion does to the mouth, lips still together
+    "neutral": {},
+    "happy": {"mouthSmileBoth": 0.50, "mouthDimpleBoth": 0.08},
+    "sad": {"mouthFrownBoth": 0.46, "mouthShrugLower": 0.12},
+    "angry": {"mouthPressBoth": 0.16, "mouthFrownBoth": 0.16, "jawForward": 0.12},
+    "surprised": {},
+    "afraid": {"mouthStretchBoth": 0.36, "mouthFrownBoth": 0.06},
+    "disgusted": {"mouthFrownBoth": 0.26, "mouthUpperUpBoth": 0.22, "mouthShrugLower": 0.10},
+    "contempt": {},
+}
+PARTING: dict[str, Recipe] = {  # emotions that part the lips at rest, AU 25+26
+    "surprised": {"jawOpen": 0.13},
+    "afraid": {"jawOpen": 0.06, "mouthLowerDownBoth": 0.10},
+}
+LEAN: dict[str, tuple[float, float, float]] = {  # neck pitch, yaw, roll, rad at intensity 1
+    "happy": (-0.010, 0.0, 0.012),
+    "sad": (0.040, 0.0, 0.018),
+    "angry": (0.026, 0.0, 0.0),
+    "surprised": (-0.024, 0.0, 0.0),
+    "afraid": (-0.022, 0.0, 0.0),
+    "disgusted": (-0.016, 0.018, 0.0),
+    "contempt": (-0.026, 0.014, 0.016),
+}
+CALM, SPEAKING = 0.72, 0.28  # share of an expression that is always there, and that phrases add
+UNDER_SPEECH = 0.55  # share of the mouth's part that is left while the lips speak
+
+
+def vector(recipe: Recipe) -> FloatArray:
+    """(55,) weights of a recipe in contract.CHANNELS order."""
+    weights = np.zeros(len(CHANNELS), np.float32)
+    for name, value in recipe.items():
+        weights[columns(name)] += value
+    return weights
+
+
+def upper_recipe(emotion: str, style: Style) -> FloatArray:
+    """(55,) upper face of an emotion as this performer does it (weights at intensity 1)."""
+    recipe = {**UPPER[emotion], **_one_sided(emotion, style, mouth=False)}
+    gains = np.resize(style.flavour, len(recipe))
+    return vector({k: v * float(g) for (k, v), g in zip(recipe.items(), gains, strict=True)})
+
+
+def mouth_recipe(emotion: str, style: Style) -> FloatArray:
+    """(55,) mouth of an emotion (weights at intensity 1), the same for all performers but sides."""
+    return vector({**MOUTH[emotion], **_one_sided(emotion, style, mouth=True)})
+
+
+def parting_recipe(emotion: str) -> FloatArray:
+    """(55,) what parts the lips of an emotion at rest (weights at intensity 1), mostly zero."""
+    return vector(PARTING.get(emotion, {}))
+
+
+def _one_sided(emotion: str, style: Style, mouth: bool) -> Recipe:
+    left, right = ONE_SIDED.get(emotion, ({}, {}))
+    side = left if style.side >= 0 else right
+    return {k: v for k, v in side.items() if k.startswith("mouth") == mouth}
+
+
+def rest_weights(emotion: str, intensity: float = 1.0) -> FloatArray:
+    """(55,) pose in which a face of this emotion waits: no blink, level gaze, head upright.
+
+    Raises RequestError on an unknown emotion.
+    """
+    if emotion not in EMOTIONS:
+        raise RequestError(f"Emotion '{emotion}' is not known. Choose one of: {EMOTIONS}.")
+    style = Style(side=0.0)
+    parts = (upper_recipe(emotion, style), mouth_recipe(emotion, style), parting_recipe(emotion))
+    return np.clip(np.sum(parts, axis=0) * intensity * CALM, 0.0, 1.0).astype(np.float32)
+
+
+def course(
+    rng: np.random.Generator, intensity: FloatArray, speaking: FloatArray, style: Style
+) -> FloatArray:
+    """(T,) how far the expression is on: intensity with on- and offsets, fuller while speaking.
+
+    `speaking` (T,) 0..1. Changes of intensity take style.onset s (Schmidt, Cohn & Tian 2003: smile
+    onsets of 0.3-0.7 s). Proportional to intensity, so that motion grows with it.
+    """
+    phrase = smooth(speaking, 1.2 * style.onset)
+    wander = 0.07 * noise(rng, len(intensity), (0.08, 0.5))
+    return smooth(intensity, 2.0 * style.onset) * (CALM + SPEAKING * phrase + wander)
