@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all operators share: one way to say why they are greyed out, one way to fail."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import bpy
+
+from ..model_runtime.contract import ThunderError
+
+log = logging.getLogger(__name__)
+
+Result = set[str]
+
+
+class ThunderOperator:
+    """Mixin for operators: override `perform`, and `disabled_reason` where it can be greyed out."""
+
+    report: Any  # bpy.types.Operator.report
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        """Why the operator cannot run now; empty when it can."""
+        return ""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        reason = cls.disabled_reason(context)
+        if reason:
+            cls.poll_message_set(reason)  # type: ignore[attr-defined]
+        return not reason
+
+    def perform(self, context: bpy.types.Context) -> str:
+        """Do the work and return the sentence to report. ThunderError says what went wrong."""
+        raise NotImplementedError
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        try:
+            sentence = self.perform(context)
+        except ThunderError as error:
+            log.exception("%s failed", type(self).__name__)
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, sentence)
+        return {"FINISHED"}

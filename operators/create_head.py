@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Create Head: a new head at the 3D cursor."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..thunder_blender import head
+from ..thunder_blender.properties import identity_items
+from .base import Result, ThunderOperator
+
+
+class THUNDER_OT_create_head(ThunderOperator, bpy.types.Operator):
+    """Add a head with 52 expression shape keys and bones for neck, jaw and eyes"""
+
+    bl_idname = "thunder.create_head"
+    bl_label = "Create Head"
+    bl_options = {"REGISTER", "UNDO"}
+
+    identity: bpy.props.EnumProperty(
+        name="Identity", description="Whose face the head gets", items=identity_items
+    )
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        return "" if context.mode == "OBJECT" else "Leave the current mode for Object Mode first"
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        if not self.properties.is_property_set("identity"):
+            self.identity = context.scene.thunder.identity
+        return self.execute(context)
+
+    def perform(self, context: bpy.types.Context) -> str:
+        params = head.HeadParams(self.identity, location=tuple(context.scene.cursor.location))
+        rig = head.create_head(context.collection, params)
+        for item in context.selected_objects:
+            item.select_set(False)
+        rig.mesh.select_set(True)
+        context.view_layer.objects.active = rig.mesh
+        return f"Created {rig.mesh.name}"
+
+
+register, unregister = bpy.utils.register_classes_factory((THUNDER_OT_create_head,))

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The head in the scene is the face model: same vertices for the same weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from model_runtime.contract import UNITS
+
+bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
+
+
+def evaluated(rig) -> np.ndarray:
+    """Vertices as Blender shows them, in FLAME's axes: (V, 3)."""
+    shown = rig.mesh.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    points = np.empty(len(shown.data.vertices) * 3, np.float32)
+    shown.data.vertices.foreach_get("co", points)
+    x, y, z = points.reshape(-1, 3).T
+    return np.stack((x, z, -y), axis=1)
+
+
+def pose(rig, weights: np.ndarray, neck: np.ndarray) -> None:
+    from mathutils import Quaternion, Vector
+
+    for name, weight in zip(UNITS, weights, strict=True):
+        rig.mesh.data.shape_keys.key_blocks[name].value = float(weight)
+    turn = Vector(neck.tolist())
+    rig.neck.rotation_euler = Quaternion(turn.normalized(), turn.length).to_euler("XYZ")
+    bpy.context.view_layer.update()
+
+
+@pytest.fixture
+def bundled(room):
+    contract, head = room("model_runtime.contract"), room("thunder_blender.head")
+    try:
+        return head.bundled_face()
+    except contract.WeightsError as error:
+        pytest.skip(str(error))
+
+
+def test_units_are_named_and_ranged(rig) -> None:
+    keys = rig.mesh.data.shape_keys.key_blocks
+    assert tuple(keys.keys()) == ("Basis", *UNITS)
+    assert all((key.slider_min, key.slider_max) == (0, 1) for key in keys[1:])
+
+
+def test_the_mesh_is_quads_with_uvs_and_smooth_shading(rig, face) -> None:
+    mesh = rig.mesh.data
+    assert len(mesh.polygons) == len(face.quads)
+    assert all(len(polygon.vertices) == 4 and polygon.use_smooth for polygon in mesh.polygons)
+    corner = mesh.uv_layers[0].uv[5].vector
+    assert tuple(corner) == pytest.approx(tuple(face.uv[face.quad_uv.ravel()[5]]))
+    assert [material.name for material in mesh.materials] == ["THUNDER skin", "THUNDER teeth"]
+
+
+def test_bones_have_flames_axes(rig, face) -> None:
+    assert tuple(rig.armature.data.bones.keys()) == face.joint_names
+    rest = np.array(rig.armature.data.bones["neck"].matrix_local)[:3, :3]
+    assert np.allclose(rest, [[1, 0, 0], [0, 0, -1], [0, 1, 0]], atol=1e-6)
+
+
+def test_blender_shows_what_the_face_model_computes(rig, face, room) -> None:
+    runtime = room("model_runtime.face")
+    rng = np.random.default_rng(5)
+    weights, neck = rng.random(52).astype(np.float32), np.array((0.2, -0.15, 0.1), np.float32)
+    pose(rig, weights, neck)
+    expected = runtime.evaluate(face, weights[None], neck[None])[0]
+    assert np.abs(evaluated(rig) - expected).max() < 1e-5
+
+
+def test_identity_is_baked_into_the_basis(room, empty_scene, face) -> None:
+    head, runtime = room("thunder_blender.head"), room("model_runtime.face")
+    tall = head.create_head(empty_scene.collection, head.HeadParams("tall"), face)
+    expected = runtime.identity_vertices(face, "tall")
+    assert np.abs(evaluated(tall) - expected).max() < 1e-6
+
+
+def test_an_unknown_identity_is_refused_in_one_sentence(room, empty_scene, face) -> None:
+    head, contract = room("thunder_blender.head"), room("model_runtime.contract")
+    with pytest.raises(contract.RequestError, match="no identity 'round'"):
+        head.create_head(empty_scene.collection, head.HeadParams("round"), face)
+    assert not empty_scene.objects
+
+
+def test_any_object_of_a_rig_leads_to_it(rig, room) -> None:
+    lookup = room("thunder_blender.rig")
+    assert lookup.find_rig(rig.mesh) == lookup.find_rig(rig.armature) == rig
+    assert lookup.find_rig(None) is None
+
+
+def test_the_bundled_head_moves_as_the_engine_says(room, empty_scene, bundled) -> None:
+    head, runtime = room("thunder_blender.head"), room("model_runtime.face")
+    rig = head.create_head(empty_scene.collection, head.HeadParams())
+    weights, neck = np.zeros(52, np.float32), np.array((0.1, 0.2, -0.05), np.float32)
+    weights[[UNITS.index("jawOpen"), UNITS.index("mouthSmileLeft")]] = 0.6, 0.8
+    pose(rig, weights, neck)
+    expected = runtime.evaluate(bundled, weights[None], neck[None])[0]
+    assert np.abs(evaluated(rig) - expected).max() < 1e-4

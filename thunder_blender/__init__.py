@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Blender side of the work.
+
+- `head`, `head_mesh`, `head_bones`, `head_materials`: a face model becomes a head in the scene
+- `rig`: what counts as a rig, and finding it from any of its objects
+- `resample`: motion from 50 frames a second to the scene's rate (numpy only)
+- `keys`: motion becomes F-curves
+- `takes`: the Actions that hold performances: create, list, switch
+- `take_file`: reading the takes that the engine writes
+- `sound`: the sound strip, the frame range and the frame rate
+- `properties`: what the user chooses in the sidebar
+- `compat`: every difference between Blender 4.2 and 5.2, in one file
+"""
+
+from __future__ import annotations
+
+EXTENSION = (__package__ or "").rpartition(".")[0]  # what extension_path_user() wants

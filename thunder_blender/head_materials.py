@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The head's materials: one node set that Workbench, EEVEE and Cycles all show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..model_runtime.face import FaceModel
+from . import compat
+
+DATA = Path(__file__).parent.parent / "model_runtime" / "data"
+IMAGE_ENDINGS = (".jpg", ".png")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a material looks: linear colour, roughness, and the texture that replaces the colour."""
+
+    colour: tuple[float, float, float] = (0.6, 0.6, 0.6)
+    roughness: float = 0.5
+    subsurface: float = 0.0
+    texture: str = ""
+
+
+LOOKS = {
+    "skin": Look((0.62, 0.37, 0.28), 0.48, 0.08, "open_head_skin"),
+    "eye": Look((0.86, 0.84, 0.82), 0.12, 0.0, "open_head_eye"),
+    "teeth": Look((0.83, 0.78, 0.68), 0.22, 0.03),
+    "gums": Look((0.55, 0.17, 0.16), 0.35, 0.05),
+    "tongue": Look((0.52, 0.16, 0.16), 0.4, 0.05),
+    "mouth": Look((0.28, 0.07, 0.07), 0.5),
+    "lash": Look((0.02, 0.015, 0.012), 0.6),
+}
+
+
+def assign_materials(mesh: bpy.types.Mesh, face: FaceModel) -> None:
+    """One material slot per material of `face`, in its order."""
+    for name in face.material_names:
+        mesh.materials.append(_material(str(name)))
+
+
+def look_of(name: str) -> Look:
+    """The look whose name `name` contains ('upper_teeth' looks like 'teeth')."""
+    return next((look for part, look in LOOKS.items() if part in name.lower()), Look())
+
+
+def _material(name: str) -> bpy.types.Material:
+    label = f"THUNDER {name}"
+    if found := bpy.data.materials.get(label):
+        return found
+    look = look_of(name)
+    material = bpy.data.materials.new(label)
+    material.diffuse_color = (*look.colour, 1.0)
+    material.roughness = look.roughness
+    tree = compat.node_tree(material)
+    shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
+    shader.inputs["Base Color"].default_value = (*look.colour, 1.0)
+    shader.inputs["Roughness"].default_value = look.roughness
+    shader.inputs["Subsurface Weight"].default_value = look.subsurface
+    shader.inputs["Subsurface Radius"].default_value = (0.012, 0.004, 0.0025)
+    if image := _image(look.texture):
+        _texture(tree, shader, image)
+    return material
+
+
+def _image(stem: str) -> bpy.types.Image | None:
+    paths = (DATA / f"{stem}{ending}" for ending in IMAGE_ENDINGS if stem)
+    path = next((path for path in paths if path.is_file()), None)
+    return bpy.data.images.load(str(path), check_existing=True) if path else None
+
+
+def _texture(tree: Any, shader: Any, image: bpy.types.Image) -> None:
+    """Workbench shows the image of the active texture node, hence `active`."""
+    node = tree.nodes.new("ShaderNodeTexImage")
+    node.image = image
+    node.location = (-320, 260)
+    tree.links.new(node.outputs["Color"], shader.inputs["Base Color"])
+    tree.nodes.active = node

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The head's mesh and its 52 shape keys.
+
+FLAME's axes (x to the character's left, y up, z out of the face) become Blender's (z up, the face
+looks along -y).
+"""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from ..model_runtime.contract import UNITS
+from ..model_runtime.face import FaceModel
+
+Floats = npt.NDArray[np.float32]
+
+CORNERS = 4  # of a quad
+UV_LAYER = "UVMap"
+
+
+def to_blender(points: npt.NDArray[np.floating]) -> Floats:
+    """FLAME's axes -> Blender's, for points or directions (..., 3)."""
+    x, y, z = np.moveaxis(np.asarray(points, np.float32), -1, 0)
+    return np.stack((x, -z, y), axis=-1)
+
+
+def build_mesh(name: str, face: FaceModel, vertices: npt.NDArray[np.floating]) -> bpy.types.Mesh:
+    """A smooth-shaded quad mesh of `vertices` (V, 3) in FLAME's axes, with UVs."""
+    mesh = bpy.data.meshes.new(name)
+    count = len(face.quads)
+    mesh.vertices.add(len(vertices))
+    mesh.vertices.foreach_set("co", to_blender(vertices).ravel())
+    mesh.loops.add(count * CORNERS)
+    mesh.loops.foreach_set("vertex_index", face.quads.astype(np.int32).ravel())
+    mesh.polygons.add(count)
+    mesh.polygons.foreach_set("loop_start", np.arange(count, dtype=np.int32) * CORNERS)
+    mesh.polygons.foreach_set("material_index", face.quad_material.astype(np.int32))
+    mesh.polygons.foreach_set("use_smooth", np.ones(count, bool))
+    layer = mesh.uv_layers.new(name=UV_LAYER)
+    layer.uv.foreach_set("vector", face.uv[face.quad_uv].astype(np.float32).ravel())
+    mesh.update(calc_edges=True)
+    mesh.validate()
+    return mesh
+
+
+def add_units(body: bpy.types.Object, face: FaceModel, vertices: npt.NDArray[np.floating]) -> None:
+    """Basis plus a shape key per unit, 0 at rest and 1 at most."""
+    body.shape_key_add(name="Basis", from_mix=False)
+    basis = to_blender(vertices)
+    for name, shape in zip(face.unit_names, face.expression_basis, strict=True):
+        key = body.shape_key_add(name=str(name), from_mix=False)
+        key.data.foreach_set("co", (basis + to_blender(shape)).ravel())
+        key.slider_min, key.slider_max = 0.0, 1.0
+    body.data.shape_keys.name = f"{body.name} Units"
+    body.active_shape_key_index = 0
+
+
+def lip_opening(face: FaceModel) -> tuple[float, list[float]] | None:
+    """The lips' middle gap at rest and what each of UNITS adds to it at full weight, in mm.
+
+    None where the face names no lip middle.
+    """
+    sets = face.vertex_sets
+    if not {"lip_upper_inner_mid", "lip_lower_inner_mid"} <= set(sets):
+        return None
+    upper, lower = sets["lip_upper_inner_mid"], sets["lip_lower_inner_mid"]
+    rows = dict(zip(map(str, face.unit_names), face.expression_basis, strict=True))
+    gaps = [_gap(rows[name], upper, lower) if name in rows else 0.0 for name in UNITS]
+    return _gap(face.template, upper, lower), gaps
+
+
+def _gap(
+    points: npt.NDArray[np.floating], upper: npt.NDArray[np.int_], lower: npt.NDArray[np.int_]
+) -> float:
+    return float(1000.0 * (points[upper, 1].mean() - points[lower, 1].mean()))

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Motion becomes F-curves: one key per scene frame and channel, written in bulk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..model_runtime.contract import NECK, UNITS, Take
+from . import compat
+from .resample import Opening, resample
+from .rig import NECK_BONE, OPENING, OPENING_REST, Rig, RigError
+
+Floats = npt.NDArray[np.float32]
+
+LINEAR = 1  # Keyframe.interpolation's number
+AUTO_CLAMPED = 4  # Keyframe.handle_left_type's number: sound handles, should a key become a curve
+GROUPS = (("eye", "Eyes"), ("brow", "Brows"), ("jaw", "Jaw"), ("mouth", "Mouth"))
+
+# Opening of the lips' middle at a unit's full weight, in mm, measured on MakeHuman's face units.
+# For rigs that do not bring their own figures.
+TYPICAL_OPENING = {
+    "jawOpen": 33.9,
+    "jawForward": 1.5,
+    "mouthClose": -34.7,
+    "mouthFunnel": 11.3,
+    "mouthPucker": -2.9,
+    "mouthSmileLeft": -0.7,
+    "mouthSmileRight": -0.7,
+    "mouthRollLower": -3.3,
+    "mouthRollUpper": -1.7,
+    "mouthShrugLower": -5.0,
+    "mouthShrugUpper": 3.6,
+    "mouthPressLeft": -1.1,
+    "mouthPressRight": -1.1,
+    "mouthLowerDownLeft": 2.0,
+    "mouthLowerDownRight": 2.0,
+    "mouthUpperUpLeft": 2.6,
+    "mouthUpperUpRight": 2.6,
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One F-curve to write: where it points, in which group, and a value per frame."""
+
+    data_path: str
+    index: int
+    group: str
+    values: Floats
+
+
+def scene_motion(rig: Rig, take: Take, rate: float) -> Floats:
+    """The take's weights at the scene's rate: (N, channels), units and mouthClose in range."""
+    opening = lip_opening(rig, take.channels)
+    return in_range(resample(take.weights, take.fps, rate, opening), take.channels)
+
+
+def lip_opening(rig: Rig, channels: tuple[str, ...]) -> Opening:
+    """How the rig's lips open with each of `channels`, by its own figures where it has them."""
+    known = dict(zip(UNITS, rig.mesh.get(OPENING, ()), strict=False)) or TYPICAL_OPENING
+    per_channel = np.array([known.get(name, 0.0) for name in channels], np.float32)
+    return Opening(per_channel, float(rig.mesh.get(OPENING_REST, 0.0)))
+
+
+def in_range(motion: Floats, channels: tuple[str, ...]) -> Floats:
+    """Undo the kernel's overshoot: units stay in [0, 1] and mouthClose never beyond jawOpen."""
+    result = motion.copy()
+    units = [index for index, name in enumerate(channels) if name not in NECK]
+    result[:, units] = result[:, units].clip(0.0, 1.0)
+    if "mouthClose" in channels and "jawOpen" in channels:
+        close, jaw = channels.index("mouthClose"), channels.index("jawOpen")
+        result[:, close] = np.minimum(result[:, close], result[:, jaw])
+    return result
+
+
+def unit_curves(rig: Rig, motion: Floats, channels: tuple[str, ...]) -> list[Curve]:
+    """One curve for each channel that has a shape key. Raises RigError when none has."""
+    present = set(rig.keys.key_blocks.keys())
+    curves = [
+        Curve(f'key_blocks["{name}"].value', 0, _group(name), motion[:, index])
+        for index, name in enumerate(channels)
+        if name in present
+    ]
+    if not curves:
+        raise RigError(
+            f"'{rig.mesh.name}' has no shape key with the name of a unit such as jawOpen. "
+            "Choose a head that Create Head has made."
+        )
+    return curves
+
+
+def neck_curves(rig: Rig, motion: Floats, channels: tuple[str, ...]) -> list[Curve]:
+    """The neck bone's three Euler curves; none where the rig or the motion has no neck."""
+    if rig.neck is None or not set(NECK) <= set(channels):
+        return []
+    euler = euler_from_axis_angle(motion[:, [channels.index(name) for name in NECK]])
+    path = f'pose.bones["{NECK_BONE}"].rotation_euler'
+    return [Curve(path, axis, NECK_BONE, euler[:, axis]) for axis in range(3)]
+
+
+def write_curves(part: compat.ActionPart, curves: list[Curve], first_frame: int) -> None:
+    """Write a key per frame from `first_frame` on, into a part that has no such curves yet."""
+    owner = compat.part_curves(part)
+    groups = {name: owner.groups.new(name) for name in sorted({curve.group for curve in curves})}
+    for curve in curves:
+        fcurve = owner.fcurves.new(curve.data_path, index=curve.index)
+        fcurve.group = groups[curve.group]
+        _fill(fcurve, curve.values, first_frame)
+
+
+def _fill(fcurve: Any, values: Floats, first_frame: int) -> None:
+    count = len(values)
+    points = fcurve.keyframe_points
+    points.add(count)
+    frames = np.arange(first_frame, first_frame + count, dtype=np.float32)
+    points.foreach_set("co", np.stack((frames, values), axis=1, dtype=np.float32).ravel())
+    points.foreach_set("interpolation", np.full(count, LINEAR, np.uint8))
+    for side in ("handle_left_type", "handle_right_type"):
+        points.foreach_set(side, np.full(count, AUTO_CLAMPED, np.uint8))
+    fcurve.update()
+
+
+def euler_from_axis_angle(rotation: Floats) -> Floats:
+    """Axis-angle (T, 3) in radians -> Blender's XYZ Euler angles (T, 3) in radians."""
+    angle = np.linalg.norm(rotation, axis=1, keepdims=True)
+    axis = rotation / np.maximum(angle, 1e-9)
+    x, y, z = (axis * np.sin(angle / 2)).T
+    w = np.cos(angle[:, 0] / 2)
+    pitch = np.arctan2(2 * (w * x + y * z), 1 - 2 * (x * x + y * y))
+    yaw = np.arcsin(np.clip(2 * (w * y - z * x), -1, 1))
+    roll = np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+    return np.stack((pitch, yaw, roll), axis=1).astype(np.float32)
+
+
+def _group(unit: str) -> str:
+    return next((group for start, group in GROUPS if unit.startswith(start)), "Cheeks and Nose")
