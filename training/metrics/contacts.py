@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from model_runtime.contacts import runs
 from model_runtime.contract import MOTION_FPS
 from model_runtime.phones import BILABIAL, LABIODENTAL, SILENCE, VOWELS
 
@@ -32,7 +33,7 @@ REST_JAW = 2.0  # mm above the rest pose's own
 
 
 def frames_in(start: float, end: float, count: int, fps: float = MOTION_FPS) -> slice:
-    """Frames i of `count` whose time i / fps lies in [start, end] seconds."""
+    """Frames i of `count` whose time i / fps, where Blender keys them, is in [start, end] s."""
     first = max(0, math.ceil(start * fps - 1e-6))
     last = min(count - 1, math.floor(end * fps + 1e-6))
     return slice(first, max(first, last + 1))
@@ -126,12 +127,6 @@ def speech_frames(
     spoken = mark([(s.start, s.end) for s in segments if s.phone != SILENCE], count, fps)
     quiet = mark([(a - margin, b + margin) for a, b in silences(segments)], count, fps)
     return spoken & ~quiet
-
-
-def runs(marked: BoolArray) -> list[tuple[int, int]]:
-    """Runs of True as half-open (first, past) frame pairs."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], marked, [False]))))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _widened(segments: Sequence[Segment], phones: frozenset[str]) -> list[tuple[float, float]]:

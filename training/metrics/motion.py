@@ -47,6 +47,11 @@ def activity(moved: FloatArray) -> float:
     return float(np.sqrt(moved.var(axis=0).sum(axis=-1)).mean())
 
 
+def amplitude(moved: FloatArray) -> float:
+    """Distance of vertex motion (T, n, 3) from the neutral face, mean, mm: poses count too."""
+    return float(np.linalg.norm(moved, axis=-1).mean())
+
+
 def spread(takes: Sequence[FloatArray]) -> float:
     """Standard deviation over takes (K of (T, n, 3)), mean over frames and vertices, mm."""
     count = min(len(take) for take in takes)

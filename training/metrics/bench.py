@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every system is measured on: the clips, their sound and targets, the head and its probe."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from model_runtime.contract import FloatArray, ThunderError
+from model_runtime.face import FaceModel, load_face
+from model_runtime.features import log_mel, loudness
+from model_runtime.lips import lip_probe
+
+from ..articulation import ArticulationSettings, Style, articulate, rest_weights
+from ..corpus.alignment import Segment
+from ..corpus.store import Clip, Corpus, open_corpus
+from .clips import choose, partners
+from .curves import Probe, rest_pose
+from .liveliness import Regions, RestOf
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Held-out clips with everything the measures need."""
+
+    corpus: Corpus
+    clips: Sequence[Clip]
+    partners: Mapping[str, Clip]
+    targets: Mapping[str, FloatArray]  # clip id -> articulation's neutral motion (T, 55)
+    probe: Probe
+    regions: Regions
+
+    def samples(self, clip: Clip) -> FloatArray:
+        return self.corpus.samples(clip)
+
+
+def open_bench(folder: Path, split: str, per_source: int) -> Bench:
+    """Clips of `split` in the corpus `folder`. Raises ThunderError where there are none."""
+    corpus = open_corpus(folder)
+    clips = choose(corpus.clips(split=split), per_source)
+    if not clips:
+        raise ThunderError(
+            f"The corpus in {folder} has no clips in its '{split}' split. "
+            "Build it further, or choose another split."
+        )
+    face = load_face()
+    probe = lip_probe(face)
+    targets = {clip.id: target_motion(clip.segments, corpus.samples(clip)) for clip in clips}
+    return Bench(corpus, clips, partners(clips), targets, probe, face_regions(face))
+
+
+def target_motion(segments: Sequence[Segment], samples: FloatArray) -> FloatArray:
+    """The articulation model's neutral motion (T, 55) at intensity 1, made as it trains."""
+    settings = ArticulationSettings("neutral", 1.0, Style())
+    loud = loudness(log_mel(samples))
+    return articulate(segments, loud, np.random.default_rng(0), settings)
+
+
+def emotion_rest(probe: Probe) -> RestOf:
+    """(emotion, intensity) -> how that emotion's mouth waits in silence."""
+    return lambda emotion, intensity: rest_pose(probe, rest_weights(emotion, intensity))
+
+
+def face_regions(face: FaceModel) -> Regions:
+    """The head's upper face and lips."""
+    basis = face.expression_basis
+    return Regions(basis[:, face.vertex_sets["upper_face"]], basis[:, face.vertex_sets["lips"]])
