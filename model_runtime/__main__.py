@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m model_runtime generate LINE.wav --seed 7 --out take.npz`: a take without Blender.
+
+Exit code 0 when every take is written, 1 with one sentence on stderr when not, 2 for a command
+line that cannot be understood, 130 when stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import platform
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .contract import (
+    AUTO,
+    EMOTIONS,
+    INTENSITY_RANGE,
+    SEED_RANGE,
+    Progress,
+    RequestError,
+    Settings,
+    Take,
+    ThunderError,
+    WeightsError,
+)
+from .files import write_atomic
+
+if TYPE_CHECKING:
+    from .audio import Audio
+    from .engine import Engine
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit code."""
+    options = _parser().parse_args(arguments)
+    level = logging.ERROR if options.quiet else logging.WARNING
+    logging.basicConfig(level=level, format="warning: %(message)s", stream=sys.stderr, force=True)
+    try:
+        _generate(options)
+    except ThunderError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except MemoryError:
+        print("error: Memory ran out. Close other programs or use a shorter file.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("error: Stopped; no file was left half-written.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _generate(options: argparse.Namespace) -> None:
+    """Check everything that can be checked first, then read, load, generate and write."""
+    intensity = _intensity(options.intensity)
+    jobs = [
+        (Settings(seed, intensity, options.emotion), _out_path(options.out, seed))
+        for seed in _seeds(options)
+    ]
+    watch = Stopwatch(quiet=options.quiet)
+    with watch.stage("start"):
+        from .audio import read_audio
+        from .takefile import check_output, write_take
+
+        for _, path in jobs:
+            check_output(path, options.fps)
+        Engine = _engine_class()
+    with watch.stage("read the sound"):
+        audio = read_audio(options.audio)
+    with watch.stage("load the model"):
+        engine = Engine.load(options.weights)
+    for settings, path in jobs:
+        with watch.stage(f"generate seed {settings.seed}", audio.seconds):
+            take = engine.generate(audio.samples, settings, watch.progress)
+        take = replace(take, provenance=_provenance(take, options.audio, audio, settings))
+        with watch.stage(f"write {path.name}"):
+            write_take(take, path, options.fps)
+        print(_result(take, path, settings))
+    if options.timings:
+        report = {"stages": watch.stages, "audio_seconds": audio.seconds}
+        write_atomic(options.timings, (json.dumps(report, indent=2) + "\n").encode())
+
+
+class Stopwatch:
+    """Times named stages and tells them, and the progress inside them, on stderr."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.stages: dict[str, float] = {}
+        self._quiet = quiet
+        self._live = sys.stderr.isatty()
+
+    @contextmanager
+    def stage(self, name: str, audio_seconds: float | None = None) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        taken = time.perf_counter() - start
+        self.stages[name] = round(taken, 4)
+        ratio = f" ({taken / audio_seconds:.3f} s a second of sound)" if audio_seconds else ""
+        if not self._quiet:
+            clear = "\r\033[K" if self._live else ""
+            print(f"{clear}{name}: {taken:.2f} s{ratio}", file=sys.stderr)
+
+    def progress(self, progress: Progress) -> bool:
+        if self._live and not self._quiet:
+            percent = f"{progress.fraction:4.0%}"
+            print(f"\r\033[K{percent} {progress.stage}", end="", file=sys.stderr, flush=True)
+        return True
+
+
+def _engine_class() -> type[Engine]:
+    try:
+        from .engine import Engine
+    except ModuleNotFoundError as error:
+        raise WeightsError(
+            f"The engine cannot start: the Python package '{error.name}' is missing from "
+            f"{sys.executable}. Install tools/requirements/engine.txt into it."
+        ) from error
+    return Engine
+
+
+def _seeds(options: argparse.Namespace) -> list[int]:
+    if options.seeds is None:
+        return [_whole("Seed", options.seed)]
+    seeds = [_whole("Seed", part) for part in options.seeds.split(",")]
+    if len(seeds) > 1 and "{seed}" not in str(options.out):
+        raise RequestError(
+            f"Several seeds need several files: write {{seed}} into --out, "
+            f"as in 'take_{{seed}}{options.out.suffix}'."
+        )
+    return seeds
+
+
+def _out_path(template: Path, seed: int) -> Path:
+    return Path(str(template).replace("{seed}", str(seed)))
+
+
+def _whole(what: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        low, high = SEED_RANGE
+        raise RequestError(
+            f"{what} '{text}' is not a whole number. Use one from {low} to {high}."
+        ) from None
+
+
+def _intensity(text: str) -> float | tuple[tuple[float, float], ...]:
+    """'0.8', or keys as 'second:value,second:value'."""
+    low, high = INTENSITY_RANGE
+    try:
+        if ":" not in text:
+            return float(text)
+        keys = [key.split(":") for key in text.split(",")]
+        return tuple((float(second), float(value)) for second, value in keys)
+    except ValueError:
+        raise RequestError(
+            f"Intensity '{text}' is not a number from {low} to {high}. For a curve write "
+            "second:value keys, as in '0:0.5,2:1.2'."
+        ) from None
+
+
+def _provenance(take: Take, path: Path, audio: Audio, settings: Settings) -> dict[str, Any]:
+    """What made the take, enough to make it again; holds no folder names and no times."""
+    return {
+        **take.provenance,
+        "seed": settings.seed,
+        "intensity": settings.intensity,
+        "emotion": settings.emotion,
+        "audio": {
+            "name": path.name,
+            "sha256": audio.sha256,
+            "seconds": round(audio.seconds, 6),
+            "sample_rate": audio.source_rate,
+            "channels": audio.channels,
+            "silent": audio.silent,
+        },
+        "versions": {**take.provenance.get("versions", {}), **_versions()},
+    }
+
+
+def _versions() -> dict[str, str]:
+    import numpy as np
+
+    found = {"python": platform.python_version(), "numpy": np.__version__}
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        found["torch"] = str(torch.__version__)
+    return found
+
+
+def _result(take: Take, path: Path, settings: Settings) -> str:
+    frames, channels = take.weights.shape
+    return (
+        f"{path}: {frames} frames of {channels} channels at {take.fps:g} fps, "
+        f"{take.seconds:.2f} s, seed {settings.seed}"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m model_runtime", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    generate = commands.add_parser("generate", help="make a take of one line")
+    add = generate.add_argument
+    add("audio", type=Path, help="the line's sound: wav, flac, ogg, mp3, m4a, aac, mp4, mov")
+    seeds = generate.add_mutually_exclusive_group()
+    seeds.add_argument("--seed", default="0", help="whole number; the same seed, the same take")
+    seeds.add_argument("--seeds", metavar="N,N,...", help="one take each, with {seed} in --out")
+    add("--intensity", default="1", help="0 to 1.5, or keys such as '0:0.5,2:1.2' (second:value)")
+    add("--emotion", default=AUTO, help=f"one of {', '.join((AUTO, *EMOTIONS))}")
+    add("--out", type=Path, required=True, help="take.npz, take.csv (Live Link Face) or take.json")
+    add("--fps", type=float, help="frames a second in the file (csv: 60, others: 50)")
+    add("--weights", type=Path, help="folder of other model weights")
+    add("--timings", type=Path, help="write the seconds of each stage to this json file")
+    add("--quiet", action="store_true", help="tell nothing but the result and errors")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
