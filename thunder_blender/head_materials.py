@@ -13,27 +13,23 @@ from ..model_runtime.face import FaceModel
 from . import compat
 
 DATA = Path(__file__).parent.parent / "model_runtime" / "data"
-IMAGE_ENDINGS = (".jpg", ".png")
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a material looks: linear colour, roughness, and the texture that replaces the colour."""
+    """How a material looks where no texture gives its colour; colours are linear."""
 
     colour: tuple[float, float, float] = (0.6, 0.6, 0.6)
     roughness: float = 0.5
     subsurface: float = 0.0
-    texture: str = ""
 
 
 LOOKS = {
-    "skin": Look((0.62, 0.37, 0.28), 0.48, 0.08, "open_head_skin"),
-    "eye": Look((0.86, 0.84, 0.82), 0.12, 0.0, "open_head_eye"),
+    "skin": Look((0.62, 0.37, 0.28), 0.48, 0.08),
+    "eyes": Look((0.86, 0.84, 0.82), 0.12),
     "teeth": Look((0.83, 0.78, 0.68), 0.22, 0.03),
     "gums": Look((0.55, 0.17, 0.16), 0.35, 0.05),
     "tongue": Look((0.52, 0.16, 0.16), 0.4, 0.05),
-    "mouth": Look((0.28, 0.07, 0.07), 0.5),
-    "lash": Look((0.02, 0.015, 0.012), 0.6),
 }
 
 
@@ -43,16 +39,11 @@ def assign_materials(mesh: bpy.types.Mesh, face: FaceModel) -> None:
         mesh.materials.append(_material(str(name)))
 
 
-def look_of(name: str) -> Look:
-    """The look whose name `name` contains ('upper_teeth' looks like 'teeth')."""
-    return next((look for part, look in LOOKS.items() if part in name.lower()), Look())
-
-
 def _material(name: str) -> bpy.types.Material:
     label = f"THUNDER {name}"
     if found := bpy.data.materials.get(label):
         return found
-    look = look_of(name)
+    look = LOOKS.get(name, Look())
     material = bpy.data.materials.new(label)
     material.diffuse_color = (*look.colour, 1.0)
     material.roughness = look.roughness
@@ -62,14 +53,14 @@ def _material(name: str) -> bpy.types.Material:
     shader.inputs["Roughness"].default_value = look.roughness
     shader.inputs["Subsurface Weight"].default_value = look.subsurface
     shader.inputs["Subsurface Radius"].default_value = (0.012, 0.004, 0.0025)
-    if image := _image(look.texture):
+    if image := _image(name):
         _texture(tree, shader, image)
     return material
 
 
-def _image(stem: str) -> bpy.types.Image | None:
-    paths = (DATA / f"{stem}{ending}" for ending in IMAGE_ENDINGS if stem)
-    path = next((path for path in paths if path.is_file()), None)
+def _image(material: str) -> bpy.types.Image | None:
+    """The texture of a material, for example open_head_skin.jpg."""
+    path = next(iter(sorted(DATA.glob(f"open_head_{material}.*"))), None)
     return bpy.data.images.load(str(path), check_existing=True) if path else None
 
 
