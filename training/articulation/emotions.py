@@ -79,6 +79,7 @@ LEAN: dict[str, tuple[float, float, float]] = {  # neck pitch, yaw, roll, rad at
     "contempt": (-0.026, 0.014, 0.016),
 }
 CALM, SPEAKING = 0.72, 0.28  # share of an expression that is always there, and that phrases add
+SPOKEN_FOR = 0.7  # share of the parting that speech takes over
 UNDER_SPEECH = 0.55  # share of the mouth's part that is left while the lips speak
 
 
@@ -126,13 +127,14 @@ def rest_weights(emotion: str, intensity: float = 1.0) -> FloatArray:
 
 
 def course(
-    rng: np.random.Generator, intensity: FloatArray, speaking: FloatArray, style: Style
+    rng: np.random.Generator, held: FloatArray, speaking: FloatArray, style: Style
 ) -> FloatArray:
-    """(T,) how far the expression is on: intensity with on- and offsets, fuller while speaking.
+    """(T,) how far the expression is on: fuller while speaking, wandering a little.
 
-    `speaking` (T,) 0..1. Changes of intensity take style.onset s (Schmidt, Cohn & Tian 2003: smile
-    onsets of 0.3-0.7 s). Proportional to intensity, so that motion grows with it.
+    `held` (T,) is the intensity with its on- and offsets: changes take style.onset s (Schmidt, Cohn
+    & Tian 2003: smile onsets of 0.3-0.7 s). `speaking` (T,) 0..1. Proportional to the intensity,
+    so that motion grows with it.
     """
     phrase = smooth(speaking, 1.2 * style.onset)
-    wander = 0.07 * noise(rng, len(intensity), (0.08, 0.5))
-    return smooth(intensity, 2.0 * style.onset) * (CALM + SPEAKING * phrase + wander)
+    wander = 0.07 * noise(rng, len(held), (0.08, 0.5))
+    return held * (CALM + SPEAKING * phrase + wander)

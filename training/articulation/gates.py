@@ -15,7 +15,7 @@ from .settings import Segment
 
 LATE, EARLY = 0.020, 0.010  # s: a closure is complete this long after its start, before its end
 SURE = 0.024  # s a gate stays full at least: a frame of 20 ms cannot fall beside it
-RISE, FALL = 0.085, 0.075  # s to close and to open
+RISE, FALL = 0.090, 0.085  # s to close and to open
 QUICK = 0.035  # s, the shortest ramp, towards a very short vowel
 SETTLE, PART = 0.120, 0.120  # s to come to rest in a silence, to open before the voice
 HANDOVER = 0.04  # s in which a silence passes its shut lips to a p b m, and takes them back
@@ -74,8 +74,8 @@ def _closure(spans: list[Span], index: int) -> Edges:
 
 
 def _room(spans: list[Span], index: int, edge: float, usual: float) -> float:
-    """Ramp length that lets a neighbouring vowel open by its centre."""
-    if not 0 <= index < len(spans) or spans[index][0] not in VOWELS:
+    """Ramp length that lets a neighbouring vowel open, or an f v bite, by its centre."""
+    if not 0 <= index < len(spans) or spans[index][0] not in VOWELS | LABIODENTAL:
         return usual
     centre = (spans[index][1] + spans[index][2]) / 2
     return float(np.clip(1.6 * abs(centre - edge), QUICK, usual))

@@ -10,8 +10,16 @@ import numpy as np
 
 from model_runtime.contract import MOTION_FPS, NECK, FloatArray
 
-from .curves import COLUMN, columns, saturate
-from .emotions import UNDER_SPEECH, course, mouth_recipe, parting_recipe, upper_recipe
+from .curves import COLUMN, columns, saturate, smooth
+from .emotions import (
+    CALM,
+    SPOKEN_FOR,
+    UNDER_SPEECH,
+    course,
+    mouth_recipe,
+    parting_recipe,
+    upper_recipe,
+)
 from .gates import contact_curves
 from .head_and_brows import accents, brows, neck
 from .lids_and_gaze import blinks, gaze, write_eyes
@@ -45,9 +53,10 @@ def articulate(
     loud = _fitted(loudness, frames)
     style = settings.style or sample_style(rng)
     speaking = speaking_curve(segments, frames)
-    level = course(rng, settings.intensity_curve(frames), speaking, style)
+    held = smooth(settings.intensity_curve(frames), 2.0 * style.onset)
+    level = course(rng, held, speaking, style)
     gates = contact_curves(segments, frames)
-    motion = _mouth(segments, loud, speaking, level, gates, settings.emotion, style)
+    motion = _mouth(segments, loud, speaking, level, held, gates, settings.emotion, style)
     beats = accents(loud)
     motion += level[:, None] * upper_recipe(settings.emotion, style)
     brows(rng, motion, beats, level, style)
@@ -69,6 +78,7 @@ def _mouth(
     loudness: FloatArray,
     speaking: FloatArray,
     level: FloatArray,
+    held: FloatArray,
     gates: FloatArray,
     emotion: str,
     style: Style,
@@ -78,7 +88,8 @@ def _mouth(
     quiet = (1.0 - (1.0 - UNDER_SPEECH) * speaking) * level
     mouth = words + quiet[:, None] * mouth_recipe(emotion, style)
     _take_sides(mouth, style.side)
-    parted = level * (1.0 - 0.75 * speaking) * (1.0 - gates[:, 0]) * (1.0 - gates[:, 1])
+    parted = held * CALM * (1.0 - SPOKEN_FOR * (1.0 - gates[:, 3])) * (1.0 - gates[:, 0])
+    parted *= 1.0 - gates[:, 1]
     return seal(mouth, gates) + parted[:, None] * parting_recipe(emotion)
 
 

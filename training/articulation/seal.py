@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from model_runtime.contract import FloatArray
+from model_runtime.contract import MOTION_FPS, FloatArray
 from model_runtime.face import load_face
 from model_runtime.lips import lip_probe
 
@@ -33,6 +33,7 @@ DEEPEST = 1.1  # mm the mid aperture may go below zero
 LEAST = 1.1  # mm of mid aperture without any contact
 CLOSE_MM = 34.9  # mid aperture that mouthClose takes off at 1
 OPEN_MM = 33.6  # mid aperture that jawOpen gives at 1
+FASTEST = 235.0  # mm/s that jawOpen less mouthClose may part the lips; other units add to it
 TIGHT: dict[str, float] = {  # presses lips together over their whole width
     "mouthShrugLower": 1.0,
     "mouthRollUpper": 0.5,
@@ -40,6 +41,11 @@ TIGHT: dict[str, float] = {  # presses lips together over their whole width
 }
 TIGHT_MM = 0.85  # what one part of it takes off near zero
 TIGHT_MOST = 0.55
+GIVE_WAY = columns(
+    *("mouthLowerDownBoth", "mouthFunnel", "mouthPucker", "mouthFrownBoth", "mouthRollUpper"),
+    *("mouthShrugLower", "mouthPressBoth", "jawForward"),
+)
+WIDENERS = columns("mouthSmileBoth", "mouthStretchBoth", "mouthDimpleBoth")
 BITE_JAW = 0.03
 BITE: dict[str, float] = {"mouthRollLower": 0.66, "mouthUpperUpBoth": 0.34}
 
@@ -67,7 +73,7 @@ def seal(weights: FloatArray, gates: FloatArray, lips: Lips | None = None) -> Fl
     _bite(out, bite)
     out[:, OPENERS] *= (1.0 - shut)[:, None]
     out[:, STRETCHERS] *= (1.0 - (1.0 - STRETCH_LEFT) * shut)[:, None]
-    out[:, CLOSE] = out[:, JAW] * shut
+    out[:, CLOSE] = out[:, JAW] - _slowed(out[:, JAW] * (1.0 - shut))
     _part(out, shut, lips)
     for _ in range(2):
         _press(out, shut, np.maximum(REST, HOLD * bilabial), lips)
@@ -75,13 +81,11 @@ def seal(weights: FloatArray, gates: FloatArray, lips: Lips | None = None) -> Fl
 
 
 def _bite(out: FloatArray, bite: FloatArray) -> None:
-    """Lower lip to the upper incisors by `bite` (T,): in place."""
+    """Lower lip to the upper incisors by `bite` (T,): in place. Other lip shapes give way."""
     keep = 1.0 - bite
+    out[:, GIVE_WAY] *= keep[:, None]
+    out[:, WIDENERS] *= (1.0 - 0.5 * bite)[:, None]
     out[:, JAW] = keep * out[:, JAW] + bite * BITE_JAW
-    out[:, columns("mouthLowerDownBoth", "mouthFunnel", "mouthPucker", "jawForward")] *= keep[
-        :, None
-    ]
-    out[:, columns("mouthShrugLower", "mouthPressBoth")] *= keep[:, None]
     for name, value in BITE.items():
         picked = columns(name)
         out[:, picked] = keep[:, None] * out[:, picked] + (bite * value)[:, None]
@@ -103,11 +107,11 @@ def _part(out: FloatArray, shut: FloatArray, lips: Lips) -> None:
 
 def _press(out: FloatArray, shut: FloatArray, depth: FloatArray, lips: Lips) -> None:
     """Tightens shut lips until every column is `depth` mm below zero, not deeper: in place."""
-    frames = np.flatnonzero(shut > 0.5)
+    frames = np.flatnonzero(shut > 0.85)
     if not len(frames):
         return
     gap = lips.column_apertures(out[frames])
-    firm = ramp((shut[frames] - 0.5) / 0.45)
+    firm = ramp((shut[frames] - 0.85) / 0.13)
     tight = firm * _soft(gap.max(axis=1) + depth[frames], 0.05) / TIGHT_MM
     tight = np.minimum(tight, TIGHT_MOST)
     for name, share in TIGHT.items():
@@ -115,6 +119,15 @@ def _press(out: FloatArray, shut: FloatArray, depth: FloatArray, lips: Lips) -> 
         out[picked] = np.minimum(out[picked] + (share * tight)[:, None], 1.0)
     eased = _soft(-DEEPEST - gap[:, 0], 0.05) / CLOSE_MM
     out[frames, CLOSE] = np.clip(out[frames, CLOSE] - eased, 0.0, out[frames, JAW])
+
+
+def _slowed(opening: FloatArray) -> FloatArray:
+    """The highest curve (T,) under `opening` that no closure is left or reached too fast in."""
+    step = FASTEST / OPEN_MM / MOTION_FPS
+    climb = step * np.arange(len(opening), dtype=np.float64)
+    after = climb + np.minimum.accumulate(opening - climb)
+    before = (climb + np.minimum.accumulate(opening[::-1] - climb))[::-1]
+    return np.minimum(after, before).astype(np.float32)
 
 
 def _soft(values: FloatArray, corner: float = 0.2) -> FloatArray:
