@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the tests of tests/blender inside each Blender that `dev.py test` has set up.
+
+One process for each module: Blender's state does not end with a test, and a crash must not take
+the other modules along.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = [*sorted((ROOT / "tests" / "blender").glob("test_*.py")), ROOT / "tests/test_manifest.py"]
+BLENDERS = dict(
+    entry.split("=", 1)
+    for entry in os.environ.get("THUNDER_BLENDERS", "").split(os.pathsep)
+    if entry
+)
+TIME_LIMIT = 900  # seconds for one module
+NO_TESTS = 5  # pytest's exit code
+
+
+@pytest.mark.timeout(TIME_LIMIT + 60)
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("version", BLENDERS or ["none"])
+def test_in_blender(version, module):
+    if version not in BLENDERS:
+        pytest.skip("needs Blender's bpy module: run 'python3 dev.py test'")
+    python = BLENDERS[version]
+    command = [python, "-m", "pytest", "-p", "no:cacheprovider", "-q", str(module)]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, errors="replace", timeout=TIME_LIMIT
+    )
+    said = done.stdout + done.stderr
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert done.returncode in (0, NO_TESTS), f"exit code {done.returncode}\n{said[-8000:]}"
+    assert passed or "skipped" in said, said[-8000:]
