@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import maximum_filter1d
 
 from model_runtime.contract import MOTION_FPS, FloatArray
 from model_runtime.face import load_face
@@ -23,12 +24,14 @@ class Lips(Protocol):
     def labiodental_gap(self, weights: npt.ArrayLike) -> FloatArray: ...
 
 
-JAW, CLOSE = COLUMN["jawOpen"], COLUMN["mouthClose"]
+JAW, CLOSE, TONGUE = COLUMN["jawOpen"], COLUMN["mouthClose"], COLUMN["tongueOut"]
+TONGUE_ROOM = (1.0, 4.0)  # mm of mid aperture in which the tongue may come out
 OPENERS = columns("mouthUpperUpBoth", "mouthLowerDownBoth", "mouthFunnel", "mouthShrugUpper")
 STRETCHERS = columns("mouthStretchBoth", "mouthDimpleBoth", "mouthFrownBoth")
 STRETCH_LEFT = 0.5  # share of these that shut lips keep
 HOLD = 0.45  # mm of pressure in the middle of a p b m, over all columns
 REST = 0.08  # mm of pressure in silence
+FULL = 0.985  # of a gate: here the lips have to be sealed
 DEEPEST = 1.1  # mm the mid aperture may go below zero
 LEAST = 1.1  # mm of mid aperture without any contact
 CLOSE_MM = 34.9  # mid aperture that mouthClose takes off at 1
@@ -77,6 +80,7 @@ def seal(weights: FloatArray, gates: FloatArray, lips: Lips | None = None) -> Fl
     _part(out, shut, lips)
     for _ in range(2):
         _press(out, shut, np.maximum(REST, HOLD * bilabial), lips)
+    _tongue_behind_lips(out, lips)
     return out
 
 
@@ -107,18 +111,27 @@ def _part(out: FloatArray, shut: FloatArray, lips: Lips) -> None:
 
 def _press(out: FloatArray, shut: FloatArray, depth: FloatArray, lips: Lips) -> None:
     """Tightens shut lips until every column is `depth` mm below zero, not deeper: in place."""
-    frames = np.flatnonzero(shut > 0.85)
+    frames = np.flatnonzero(shut > FULL)
     if not len(frames):
         return
     gap = lips.column_apertures(out[frames])
-    firm = ramp((shut[frames] - 0.85) / 0.13)
-    tight = firm * _soft(gap.max(axis=1) + depth[frames], 0.05) / TIGHT_MM
-    tight = np.minimum(tight, TIGHT_MOST)
+    missing = np.zeros(len(out), np.float32)
+    missing[frames] = _soft(gap.max(axis=1) + depth[frames], 0.05) / TIGHT_MM
+    tight = smooth(maximum_filter1d(np.minimum(missing, TIGHT_MOST), 5), 0.1) * shut**2
     for name, share in TIGHT.items():
-        picked = np.ix_(frames, columns(name))
-        out[picked] = np.minimum(out[picked] + (share * tight)[:, None], 1.0)
-    eased = _soft(-DEEPEST - gap[:, 0], 0.05) / CLOSE_MM
-    out[frames, CLOSE] = np.clip(out[frames, CLOSE] - eased, 0.0, out[frames, JAW])
+        picked = columns(name)
+        out[:, picked] = np.minimum(out[:, picked] + (share * tight)[:, None], 1.0)
+    eased = np.zeros(len(out), np.float32)
+    eased[frames] = _soft(-DEEPEST - gap[:, 0], 0.05) / CLOSE_MM
+    out[:, CLOSE] = np.clip(out[:, CLOSE] - smooth(eased, 0.06), 0.0, out[:, JAW])
+
+
+def _tongue_behind_lips(out: FloatArray, lips: Lips) -> None:
+    """Keeps the tongue in while the lips leave it no room: in place."""
+    frames = np.flatnonzero(out[:, TONGUE] > 1e-3)
+    if len(frames):
+        room = lips.column_apertures(out[frames])[:, 0]
+        out[frames, TONGUE] *= ramp((room - TONGUE_ROOM[0]) / (TONGUE_ROOM[1] - TONGUE_ROOM[0]))
 
 
 def _slowed(opening: FloatArray) -> FloatArray:
