@@ -50,6 +50,7 @@ class FaceModel:
     material_names: tuple[str, ...]
     vertex_sets: Mapping[str, npt.NDArray[np.int32]]
     unit_max: Mapping[str, float]  # documented maximum of a unit where it is below 1
+    jaw_open_angle: float  # radians about +X at which the jaw joint equals the unit jawOpen
     gaze_degrees: Mapping[str, float]  # rotation of the eyeball at weight 1 of each eyeLook unit
 
     def joint(self, name: str) -> int:
@@ -190,6 +191,7 @@ def _assemble(data: dict[str, npt.NDArray[Any]]) -> FaceModel:
             if name.startswith(prefix)
         },
         unit_max=_pairs(data["unit_max_names"], data["unit_max"]),
+        jaw_open_angle=float(data["jaw_open_angle"]),
         gaze_degrees=_pairs(data["gaze_names"], data["gaze_degrees"]),
     )
     _freeze(face)

@@ -146,13 +146,9 @@ def tooth_faces(who: Person) -> Arches:
     )
 
 
-def people(data: MakeHumanData, chosen: Selection, average: Person) -> dict[str, Array]:
-    """Identity vectors (V,3) by name, relative to the average head."""
-    base = stack(average, chosen)
-    return {
-        name: stack(person(data, chosen, recipe, None), chosen) - base
-        for name, recipe in PRESETS.items()
-    }
+def people(data: MakeHumanData, chosen: Selection) -> dict[str, Person]:
+    """Everyone the head can be, sealed one by one."""
+    return {name: person(data, chosen, recipe, None) for name, recipe in PRESETS.items()}
 
 
 def average_person(data: MakeHumanData, chosen: Selection) -> Person:

@@ -21,10 +21,11 @@ from .assemble import (
     stack,
     units,
 )
+from .jaw import JawFit, fit_jaw
 from .pack import pack_basis
 from .sets import vertex_sets
-from .source import DECIMETRE, Array, MakeHumanData
-from .surface import MATERIALS, build_surface
+from .source import Array, MakeHumanData
+from .surface import MATERIALS, Surface, border_vertices, build_surface
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 UNIT_MAX: dict[str, float] = {}
@@ -38,24 +39,29 @@ def build(data: MakeHumanData) -> Arrays:
     template = stack(who, chosen)
     lips = make_lip_field(who.full, chosen)
     expression, degrees = units(data, chosen, who, lips)
-    identities = people(data, chosen, who)
-    basis = np.stack(list(identities.values()))
+    everyone = people(data, chosen)
+    basis = np.stack([stack(one, chosen) - template for one in everyone.values()])
     surface = build_surface(data, chosen, who, spans)
     sets = vertex_sets(template, chosen, who, spans)
-    weights = _skin_weights(data, chosen, spans)
-    regressor = _regressor(data, chosen, who, template)
-    pose = np.zeros((9 * (len(joints.NAMES) - 1), len(template), 3))
+    jaw = fit_jaw(
+        template,
+        expression[UNITS.index("jawOpen")],
+        sets["teeth_lower"],
+        _skin_weights(data, chosen, spans),
+    )
+    regressor = _regressor(data, chosen, [who, *everyone.values()], jaw, surface)
     return {
         "template": template.astype(np.float32),
         **pack_basis(basis, "identity"),
         **pack_basis(expression, "expression"),
-        **pack_basis(pose, "pose"),
+        **pack_basis(jaw.pose_basis, "pose"),
         "unit_names": np.array(UNITS),
-        "identity_names": np.array(list(identities)),
+        "identity_names": np.array(list(everyone)),
+        "jaw_open_angle": np.array(jaw.angle),
         "joint_names": np.array(joints.NAMES),
         "joint_parents": np.array(joints.PARENTS, np.int8),
         "joint_regressor": regressor.astype(np.float32),
-        "skin_weights": weights.astype(np.float32),
+        "skin_weights": jaw.weights.astype(np.float32),
         "quads": surface.quads.astype(np.uint16),
         "uv": surface.uv.astype(np.float32),
         "quad_uv": surface.quad_uv.astype(np.uint16),
@@ -80,18 +86,19 @@ def _skin_weights(data: MakeHumanData, chosen: Selection, spans: Layout) -> Arra
     return weights
 
 
-def _regressor(data: MakeHumanData, chosen: Selection, who: Person, template: Array) -> Array:
-    """Rows for root (mean of the neck's cut), neck and jaw (MakeHuman's), eyes (their centres)."""
-    groups = data.vertex_groups
-    rows = np.zeros((len(joints.NAMES), len(template)))
-    spans = layout(who, chosen)
-    for index, name in ((0, "joint-neck"), (1, "joint-neck"), (2, "joint-mouth")):
-        target = who.full[groups[name]].mean(0)
-        rows[index] = joints.regressor(template[None], target[None])
+def _regressor(
+    data: MakeHumanData, chosen: Selection, persons: list[Person], jaw: JawFit, surface: Surface
+) -> Array:
+    """Rows for root (the neck's cut), neck (MakeHuman's), jaw (its hinge), eyes (centres)."""
+    heads = np.stack([stack(who, chosen) for who in persons])
+    spans = layout(persons[0], chosen)
+    skin = spans.span("skin")
+    necks = [who.full[data.vertex_groups["joint-neck"]].mean(0) for who in persons]
+    rows = np.zeros((len(joints.NAMES), heads.shape[1]))
+    border = border_vertices(surface.quads[surface.material == MATERIALS.index("skin")])
+    rows[0, border] = 1 / len(border)
+    rows[1, skin] = joints.regressor(heads[:, skin], np.stack(necks))
+    rows[2, skin] = joints.regressor(heads[:1, skin], jaw.centre[None])
     for index, part in ((3, "left_eye"), (4, "right_eye")):
-        span = spans.span(part)
-        rows[index, span] = 1 / len(span)
+        rows[index, spans.span(part)] = 1 / spans.counts[part]
     return rows
-
-
-__all__ = ["DECIMETRE", "build"]

@@ -10,7 +10,8 @@ from .source import Array, Ints, MakeHumanData
 
 NAMES = ("root", "neck", "jaw", "left_eye", "right_eye")
 PARENTS = (-1, 0, 1, 1, 1)
-NEAREST = 160  # vertices that the regressor of a joint may use
+NEAREST = 400  # vertices that the regressor of a joint may use
+RIDGE = 1e-6  # square metres; keeps the rows small
 
 
 def bone_weights(data: MakeHumanData) -> Array:
@@ -24,7 +25,7 @@ def bone_weights(data: MakeHumanData) -> Array:
 
 
 def regressor(samples: Array, targets: Array) -> Array:
-    """Row (V,) with samples (S,V,3) @ row = targets (S,3): least squares, rows sum to 1."""
+    """Row (V,) with samples (S,V,3) @ row = targets (S,3): ridge regression, rows sum to 1."""
     near = cKDTree(samples[0]).query(targets[0], NEAREST)[1]
     near = np.sort(np.unique(near))
     count = len(near)
@@ -32,7 +33,8 @@ def regressor(samples: Array, targets: Array) -> Array:
     system = [samples[:, near, axis] for axis in range(3)]
     wanted = [targets[:, axis] - samples[:, near, axis] @ start for axis in range(3)]
     stacked = np.concatenate([*system, np.full((1, count), 10.0)])
-    change = np.linalg.lstsq(stacked, np.concatenate([*wanted, [0.0]]), rcond=1e-4)[0]
+    normal = stacked.T @ stacked + RIDGE * np.eye(count)
+    change = np.linalg.solve(normal, stacked.T @ np.concatenate([*wanted, [0.0]]))
     row = np.zeros(samples.shape[1])
     row[near] = start + change
     return row

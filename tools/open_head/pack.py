@@ -35,7 +35,7 @@ def write_npz(path: Path, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None
     with zipfile.ZipFile(path, "w") as archive:
         for name in sorted(arrays):
             buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, np.ascontiguousarray(arrays[name]))
+            np.lib.format.write_array(buffer, np.asarray(arrays[name], order="C"))
             info = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16

@@ -48,6 +48,13 @@ def build_surface(data: MakeHumanData, chosen: Selection, who: Person, spans: La
     return Surface.joined(parts)
 
 
+def border_vertices(quads: Ints) -> Ints:
+    """Vertices on the open edge of a surface."""
+    edges = np.sort(np.stack([quads, np.roll(quads, -1, axis=1)], -1).reshape(-1, 2), axis=1)
+    kinds, counts = np.unique(edges, axis=0, return_counts=True)
+    return np.unique(kinds[counts == 1])
+
+
 def _taken(data: MakeHumanData, group: str, kept: Ints, place: Ints, material: str) -> Surface:
     """The quads of a MakeHuman group whose vertices are all kept, with their UVs."""
     mesh = data.mesh
