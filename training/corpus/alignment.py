@@ -16,7 +16,7 @@ SHORTEST_SILENCE = 0.03  # s; a briefer gap inside speech is no rest of the mout
 
 @dataclass(frozen=True)
 class Segment:
-    """One phone from `start` to `end`, in seconds; `stress` is 0..2 for a vowel, None if unknown."""
+    """One phone from `start` to `end`, in seconds; `stress` of a vowel 0..2, None if unknown."""
 
     phone: str
     start: float

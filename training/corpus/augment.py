@@ -107,9 +107,7 @@ def add_noise(samples: Samples, snr_db: float, rng: np.random.Generator) -> Samp
     noise = coloured_noise(len(samples), float(rng.uniform(0.0, 2.0)), rng)
     if rng.random() < 0.33:
         knots = rng.uniform(0.2, 2.0, max(2, len(samples) // 6000))
-        noise *= np.interp(
-            np.arange(len(samples)), np.linspace(0, len(samples), len(knots)), knots
-        )
+        noise *= np.interp(np.arange(len(samples)), np.linspace(0, len(samples), len(knots)), knots)
     power = float(np.mean(samples.astype(np.float64) ** 2)) + 1e-10
     level = np.sqrt(power * 10.0 ** (-snr_db / 10.0) / (np.mean(noise**2) + 1e-12))
     return (samples + level * noise).astype(np.float32)
@@ -131,9 +129,7 @@ def set_peak(samples: Samples, peak_db: float) -> Samples:
     return (samples * (10.0 ** (peak_db / 20.0) / (peak + 1e-6))).astype(np.float32)
 
 
-def coloured_noise(
-    count: int, slope: float, rng: np.random.Generator
-) -> npt.NDArray[np.float64]:
+def coloured_noise(count: int, slope: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Gaussian noise with power falling as 1 / f**slope, unit variance: (count,)."""
     size = _fast_length(count)
     spectrum = np.fft.rfft(rng.normal(0.0, 1.0, size))

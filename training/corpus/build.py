@@ -73,7 +73,7 @@ def missing_engines() -> list[str]:
     if absent:
         notes.append(f"festival lacks {', '.join(absent)} (Debian: festival, festvox-*).")
     if not russian.is_installed():
-        notes.append("festvox-ru is missing: no Russian recordings (Debian: apt install festvox-ru).")
+        notes.append("festvox-ru is missing: no Russian speech (Debian: apt install festvox-ru).")
     return notes
 
 
@@ -87,9 +87,7 @@ def plan_jobs(plan: Plan, hours: float) -> list[Job]:
     return jobs
 
 
-def build(
-    plan: Plan, jobs: list[Job], processes: int, report: Callable[[Done], None]
-) -> None:
+def build(plan: Plan, jobs: list[Job], processes: int, report: Callable[[Done], None]) -> None:
     """Make every shard that is not whole yet; `report` is told of each, finished ones first."""
     finished = 0
     waiting = []
@@ -117,7 +115,7 @@ def make_shard(plan: Plan, job: Job) -> float:
     recordings = list(real.usable(plan.speech))
     if job.split:
         task = synthesis.Task(job.name, job.source, job.split, job.ordinal, job.seconds, plan.seed)
-        held_out = [r.transcript for r in recordings if _is_held_out(r)]
+        held_out = [r.transcript for r in recordings if is_held_out(r)]
         texts = load_texts(plan.speech / "sentences.txt", held_out, plan.seed)
         return write_shard(plan.out, job.name, job.split, synthesis.clips(task, texts))
     of_source = [r for r in recordings if r.source == job.source]
@@ -126,7 +124,8 @@ def make_shard(plan: Plan, job: Job) -> float:
     return write_shard(plan.out, job.name, "", map(real.load_recording, chosen_recordings))
 
 
-def _is_held_out(recording: real.Recording) -> bool:
+def is_held_out(recording: real.Recording) -> bool:
+    """Whether no synthetic voice may read this recording's sentence."""
     return split_of(recording.speaker) != "train" or recording.source in READ_ALOUD
 
 

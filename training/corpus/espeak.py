@@ -41,29 +41,35 @@ VARIANTS = tuple(
 )
 _SAME_VOICE = {"anikaRobot": "anika", "AnxiousAndy": "Andy", "whisperf": "whisper"}
 
-_COMMON = {
-    **{symbol: symbol.upper() for symbol in "pbtdkgfvszmnlrw"},
-    **{"D": "DH", "T": "TH", "S": "SH", "Z": "ZH", "N": "NG", "tS": "CH", "dZ": "JH", "h": "HH"},
-    **{"j": "Y", "r-": "R", "R": "R", "w#": "W", "z#": "Z", "L": "L", "l#": "L", "x": "K"},
-    **{"t#": "D", "t2": "T", "t[": "T", "d#": "D", "d[": "D", "*": "D", "?": "T", "C": "SH"},
-    **{"n-": "AH N", "m-": "AH M", "l-": "AH L", "@L": "AH L"},
-    **{"@": "AH", "@2": "AH", "@5": "AH", "@-": "AH", "a#": "AH", "V": "AH", "V#": "AH"},
-    **{"I": "IH", "I#": "IH", "I2": "IH", "i": "IY", "i:": "IY", "E": "EH", "E2": "EH", "E#": "EH"},
-    **{"e": "EH", "e:": "EY", "a": "AE", "A": "AA", "A:": "AA", "O:": "AO", "O": "AO", "O2": "AO"},
-    **{"o:": "OW", "o": "OW", "U": "UH", "u": "UW", "u:": "UW", "y": "UW", "3:": "ER", "IR": "ER"},
-    **{"VR": "ER", "eI": "EY", "aI": "AY", "aI2": "AY", "OI": "OY", "aU": "AW", "oU": "OW"},
-    **{"A:r": "AA R", "3:r": "ER"},
-}
-_RHOTIC = {
-    **{"e@": "EH R", "i@": "IY AH", "i@3": "IY R", "U@": "UH R", "A@": "AA R", "O@": "AO R"},
-    **{"o@": "AO R", "3": "ER", "aI@": "AY AH", "aI3": "AY ER", "aU@": "AW ER", "0": "AA"},
-    **{"0#": "AA", "aa": "AE"},
-}
-_NON_RHOTIC = {
-    **{"e@": "EH", "i@": "IH AH", "i@3": "IH AH", "U@": "UH AH", "A@": "AA", "O@": "AO"},
-    **{"o@": "AO", "3": "AH", "aI@": "AY AH", "aI3": "AY AH", "aU@": "AW AH", "0": "AO"},
-    **{"0#": "AO", "aa": "AA"},
-}
+
+def _table(lines: str) -> dict[str, str]:
+    """'symbol=PHONE' or 'symbol=PHONE+PHONE', apart by spaces."""
+    pairs = (entry.rsplit("=", 1) for entry in lines.split())
+    return {symbol: phones.replace("+", " ") for symbol, phones in pairs}
+
+
+_COMMON = _table(
+    """
+    p=P b=B t=T d=D k=K g=G f=F v=V s=S z=Z m=M n=N l=L r=R w=W D=DH T=TH S=SH Z=ZH N=NG tS=CH
+    dZ=JH h=HH j=Y r-=R R=R w#=W z#=Z L=L l#=L x=K t#=D t2=T t[=T d#=D d[=D *=D ?=T C=SH
+    n-=AH+N m-=AH+M l-=AH+L @L=AH+L
+    @=AH @2=AH @5=AH @-=AH a#=AH V=AH V#=AH I=IH I#=IH I2=IH i=IY i:=IY E=EH E2=EH E#=EH e=EH e:=EY
+    a=AE A=AA A:=AA O:=AO O=AO O2=AO o:=OW o=OW U=UH u=UW u:=UW y=UW 3:=ER IR=ER VR=ER eI=EY aI=AY
+    aI2=AY OI=OY aU=AW oU=OW A:r=AA+R 3:r=ER
+    """
+)
+_RHOTIC = _table(
+    """
+    e@=EH+R i@=IY+AH i@3=IY+R U@=UH+R A@=AA+R O@=AO+R o@=AO+R 3=ER aI@=AY+AH aI3=AY+ER aU@=AW+ER
+    0=AA 0#=AA aa=AE
+    """
+)
+_NON_RHOTIC = _table(
+    """
+    e@=EH i@=IH+AH i@3=IH+AH U@=UH+AH A@=AA O@=AO o@=AO 3=AH aI@=AY+AH aI3=AY+AH aU@=AW+AH
+    0=AO 0#=AO aa=AA
+    """
+)
 
 Event = tuple[float, str]  # seconds, espeak's own phoneme name
 
@@ -144,7 +150,7 @@ class Espeak:
 
     def _receive(self, wave: object, count: int, events: object) -> int:
         if wave and count > 0:
-            self._sound.append(np.ctypeslib.as_array(wave, (count,)).copy())  # type: ignore[call-overload]
+            self._sound.append(np.ctypeslib.as_array(wave, (count,)).copy())
         index = 0
         while (event := events[index]).type != 0:  # type: ignore[index]
             if event.type == _PHONEME:
@@ -172,7 +178,7 @@ def phones_of(events: list[Event], seconds: float, rhotic: bool) -> list[Segment
 def _names(symbol: str, table: dict[str, str]) -> list[str]:
     if symbol.startswith("_") or not symbol:
         return ["SIL"]
-    bare = symbol.lstrip("',%=").rstrip(";~!^\"")  # stress before, palatalisation behind
+    bare = symbol.lstrip("',%=").rstrip(';~!^"')  # stress before, palatalisation behind
     if not bare:
         return []  # a lone mark belongs to the phone before it
     found = table.get(bare) or table.get(bare.rstrip("0123456789#-"))
@@ -185,5 +191,7 @@ def _names(symbol: str, table: dict[str, str]) -> list[str]:
 def _library() -> ctypes.CDLL:
     name = ctypes.util.find_library("espeak-ng")
     if name is None:
-        raise ThunderError("espeak-ng is not installed. Install it (Debian: apt install espeak-ng).")
+        raise ThunderError(
+            "espeak-ng is not installed. Install it (Debian: apt install espeak-ng)."
+        )
     return ctypes.CDLL(name)

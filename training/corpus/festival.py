@@ -68,9 +68,8 @@ def say_batch(texts: Sequence[str], voice: str, stretch: float, pitch: float) ->
         script = Path(folder) / "batch.scm"
         script.write_text(_script(texts, voice, stretch, pitch, folder), encoding="utf-8")
         try:
-            subprocess.run(
-                ["festival", "-b", str(script)], capture_output=True, timeout=TIME_LIMIT, check=False
-            )
+            command = ["festival", "-b", str(script)]
+            subprocess.run(command, capture_output=True, timeout=TIME_LIMIT, check=False)
         except (OSError, subprocess.SubprocessError) as error:
             raise ThunderError(f"festival could not run its voice {voice}.") from error
         found = [_read(Path(folder), index) for index in range(len(texts))]
@@ -90,9 +89,7 @@ def parse_labels(text: str) -> list[Segment]:
     return found
 
 
-def _script(
-    texts: Sequence[str], voice: str, stretch: float, pitch: float, folder: str
-) -> str:
+def _script(texts: Sequence[str], voice: str, stretch: float, pitch: float, folder: str) -> str:
     lines = [_DUMP, f"(voice_{voice})", f"(Parameter.set 'Duration_Stretch {stretch:.4g})"]
     if voice.endswith("_diphone"):
         lines.append(

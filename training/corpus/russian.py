@@ -21,14 +21,14 @@ from .store import RATE, Draft
 FOLDER = Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits")
 SPEAKER = "russian:nsh"
 STRESSED = frozenset({"aa", "ee", "ii", "oo", "uu", "yy"})  # doubled vowels carry the stress
+_OTHERS = """
+    h=HH hh=HH j=Y c=T+S ch=CH sh=SH sch=SH zh=ZH pau=SIL ssil=SIL
+    aa=AA a=AH ae=AH ay=AH ee=EH e=EH ii=IY i=IH yy=IH y=IH oo=AO uu=UW u=UW ur=UH
+"""
+_SAME_LETTER = "p pp b bb m mm f ff v vv t tt d dd n nn l ll k kk g gg s ss z zz r rr"
 PHONES: dict[str, tuple[str, ...]] = {
-    **{name: (name[0].upper(),) for name in "p pp b bb m mm f ff v vv t tt d dd n nn".split()},
-    **{name: (name[0].upper(),) for name in "l ll k kk g gg s ss z zz r rr".split()},
-    **{"h": ("HH",), "hh": ("HH",), "j": ("Y",), "c": ("T", "S"), "ch": ("CH",), "sh": ("SH",)},
-    **{"sch": ("SH",), "zh": ("ZH",), "pau": ("SIL",), "ssil": ("SIL",)},
-    **{"aa": ("AA",), "a": ("AH",), "ae": ("AH",), "ay": ("AH",), "ee": ("EH",), "e": ("EH",)},
-    **{"ii": ("IY",), "i": ("IH",), "yy": ("IH",), "y": ("IH",), "oo": ("AO",)},
-    **{"uu": ("UW",), "u": ("UW",), "ur": ("UH",)},
+    **{name: (name[0].upper(),) for name in _SAME_LETTER.split()},
+    **{entry.split("=")[0]: tuple(entry.split("=")[1].split("+")) for entry in _OTHERS.split()},
 }
 
 

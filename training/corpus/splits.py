@@ -34,13 +34,13 @@ def hashed_split(key: str, salt: str) -> str:
 def load_splits(path: Path = SPLITS_FILE) -> tuple[str, Mapping[str, str]]:
     """(salt, speaker -> split) as committed. Raises ThunderError when the list is missing."""
     if not path.is_file():
-        raise ThunderError(f"The list of splits {path} is missing. Restore it from version control.")
+        raise ThunderError(f"The list of splits {path} is missing. Restore it with: git checkout")
     content = json.loads(path.read_text())
     return content["salt"], content["speakers"]
 
 
 def split_of(speaker: str) -> str:
-    """Split of a speaker: as listed, or by the same hash when the list does not know the speaker."""
+    """Split of a speaker: as listed, or by the same hash when the list does not know it."""
     salt, speakers = load_splits()
     return speakers.get(speaker) or hashed_split(speaker, salt)
 
@@ -63,7 +63,7 @@ def write_splits(salt: str, speakers: Iterable[str], path: Path = SPLITS_FILE) -
 
 
 def choose_salt(speakers: Mapping[str, set[str]]) -> str:
-    """First salt 'thunder-0', 'thunder-1', ... that `salt_fits`. `speakers`: source -> speaker ids."""
+    """First of 'thunder-0', 'thunder-1', ... that `salt_fits`. `speakers`: source -> ids."""
     for number in range(1_000_000):
         salt = f"thunder-{number}"
         if salt_fits(speakers, salt):

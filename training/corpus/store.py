@@ -7,7 +7,6 @@ The .jsonl is renamed into place last, so a shard with one is whole; everything 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from model_runtime.contract import ThunderError
 
 from .alignment import Segment, Segments
+from .splits import split_of
 
 RATE = 16000
 SHARDS = "shards"
@@ -93,8 +93,8 @@ def open_corpus(folder: str | Path) -> Corpus:
     clips = [clip for index in indices for clip in _read_index(index)]
     if not clips:
         raise ThunderError(
-            f"There is no speech corpus in {folder}. "
-            f"Build it with: python -m training.corpus --out {folder} --speech SPEECH_DIR --hours 10"
+            f"There is no speech corpus in {folder}. Build it with: "
+            f"python -m training.corpus --out {folder} --speech SPEECH_DIR --hours 10"
         )
     return Corpus(Path(folder), tuple(clips))
 
@@ -112,9 +112,7 @@ def shard_seconds(folder: Path, name: str) -> float:
 def write_shard(
     folder: Path, name: str, split: str, clips: Iterable[tuple[Draft, npt.NDArray[np.float32]]]
 ) -> float:
-    """Write a shard atomically; returns its seconds of sound. `split` '' asks each speaker's own."""
-    from .splits import split_of
-
+    """Write a shard atomically; returns its seconds. With `split` '' each speaker has its own."""
     lines: list[str] = []
     pieces: list[npt.NDArray[np.int16]] = []
     offset = 0
@@ -128,10 +126,10 @@ def write_shard(
     sound = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
     partial = shards / f".{name}.partial.npy"
     np.save(partial, sound)
-    os.replace(partial, shards / f"{name}.npy")
+    partial.replace(shards / f"{name}.npy")
     partial = shards / f".{name}.partial"
     partial.write_text("".join(lines), encoding="utf-8")
-    os.replace(partial, shards / f"{name}.jsonl")
+    partial.replace(shards / f"{name}.jsonl")
     return offset / RATE
 
 
@@ -168,4 +166,6 @@ def _read_index(path: Path) -> list[Clip]:
 
 def _segments(rows: Sequence[list[Any]], stress: Sequence[int | None] | None) -> Segments:
     marks = stress or [None] * len(rows)
-    return tuple(Segment(*row, mark) for row, mark in zip(rows, marks, strict=True))
+    return tuple(
+        Segment(row[0], row[1], row[2], mark) for row, mark in zip(rows, marks, strict=True)
+    )

@@ -79,7 +79,7 @@ class Texts:
     sentences: dict[str, tuple[str, ...]]
 
     def draw(self, split: str, ordinal: int, count: int, rng: np.random.Generator) -> list[str]:
-        """`count` texts for shard number `ordinal` of a split; sentences run on from shard to shard."""
+        """`count` texts for shard number `ordinal` of a split; each shard goes on from the last."""
         pool = self.sentences[split]
         return [
             _one(pool[(ordinal * STRIDE + position) % len(pool)], rng) for position in range(count)
