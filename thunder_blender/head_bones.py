@@ -60,12 +60,14 @@ def _edit_bones(
 
 
 def bind(body: bpy.types.Object, armature: bpy.types.Object, face: FaceModel) -> None:
-    """Skin weights as vertex groups, the armature as parent and modifier."""
+    """Skin weights as vertex groups, the armature as parent and modifier, smoother in renders."""
     for index, name in enumerate(face.joint_names):
         _fill_group(body.vertex_groups.new(name=str(name)), face.skin_weights[:, index])
     body.parent = armature
     modifier = body.modifiers.new("Armature", "ARMATURE")
     modifier.object = armature
+    smooth = body.modifiers.new("Subdivision", "SUBSURF")
+    smooth.levels, smooth.render_levels = 0, 1
 
 
 def _fill_group(group: bpy.types.VertexGroup, weights: npt.NDArray[np.floating]) -> None:

@@ -37,10 +37,12 @@ def render_movie(scene: bpy.types.Scene, path: Path, compat: Any) -> float:
 def render_sheet(scene: bpy.types.Scene, frames: list[int], path: Path) -> None:
     """Render `frames` small and lay them out in rows, each with its frame number."""
     size = scene.render.resolution_x
+    _stamp_frame_only(scene.render)
     scene.render.resolution_x = scene.render.resolution_y = TILE
     with tempfile.TemporaryDirectory() as folder:
         tiles = [_render_tile(scene, frame, Path(folder)) for frame in frames]
     scene.render.resolution_x = scene.render.resolution_y = size
+    scene.render.use_stamp = False
     _save_png(layout(tiles), path)
 
 
@@ -55,9 +57,16 @@ def layout(tiles: list[Pixels]) -> Pixels:
 def _render_tile(scene: bpy.types.Scene, frame: int, folder: Path) -> Pixels:
     scene.frame_set(frame)
     scene.render.filepath = str(folder / f"{frame}.png")
-    scene.render.use_stamp = True
     bpy.ops.render.render(write_still=True)
     return _read_png(folder / f"{frame}.png")
+
+
+def _stamp_frame_only(render: Any) -> None:
+    render.use_stamp = True
+    for name in (key for key in dir(render) if key.startswith("use_stamp_")):
+        setattr(render, name, name == "use_stamp_frame")
+    render.stamp_font_size = 14
+    render.stamp_background = (0, 0, 0, 0)
 
 
 def _read_png(path: Path) -> Pixels:
