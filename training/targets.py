@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The denoiser's lessons: for each clip of the pack what is heard, and a motion that says it.
+
+`python -m training.targets --pack DIR --encoder FILE --out DIR`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import multiprocessing
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from model_runtime.contacts import contact_condition
+from model_runtime.contract import CHANNELS, EMOTIONS, INTENSITY_RANGE, MOTION_FPS, FloatArray
+from model_runtime.encoder import EncoderConfig, SpeechEncoder
+from model_runtime.features import loudness
+from model_runtime.hearing import Calibration, hear_mel, speech_condition
+from model_runtime.phones import BILABIAL, CONTACTS, LABIODENTAL, PHONES, SILENCE
+from model_runtime.weights import load_state, read_metadata
+from training.articulation import ArticulationSettings, articulate
+from training.corpus import Segment
+from training.pack import Item, Pack
+
+log = logging.getLogger(__name__)
+SHORTEST_SILENCE = 0.12  # seconds; OperatingPoint.shortest_silence
+NEUTRAL_SHARE = 0.3  # of the clips
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Where a clip lies in the arrays, and how it is performed."""
+
+    source: str
+    split: str
+    start: int
+    frames: int
+    emotion: int
+
+
+class Lessons:
+    """A folder of row-aligned arrays, one row a motion frame, and lessons.jsonl."""
+
+    ARRAYS = {
+        "motion": (len(CHANNELS), np.float16),
+        "speech": (len(PHONES) + 1, np.float16),
+        "contacts": (len(CONTACTS), np.float16),
+        "intensity": (1, np.float16),
+    }
+
+    def __init__(self, folder: Path) -> None:
+        rows = [json.loads(line) for line in (folder / "lessons.jsonl").open()]
+        self.items = [Lesson(**row) for row in rows]
+        frames = sum(item.frames for item in self.items)
+        self.arrays = {
+            name: np.memmap(folder / f"{name}.raw", dtype, "r", shape=(frames, width))
+            for name, (width, dtype) in self.ARRAYS.items()
+        }
+
+    def rows(self, name: str, item: Lesson, first: int, frames: int) -> FloatArray:
+        start = item.start + first
+        return np.asarray(self.arrays[name][start : start + frames], np.float32)
+
+    def statistics(self, count: int = 400_000) -> tuple[FloatArray, FloatArray]:
+        """Mean and scale of each channel over about `count` training frames."""
+        motion = self.arrays["motion"]
+        rows = np.asarray(motion[:: max(1, len(motion) // count)], np.float32)
+        return rows.mean(0), np.maximum(rows.std(0), 0.02)
+
+
+def intensity_curve(frames: int, rng: np.random.Generator) -> FloatArray:
+    """Constant in half of the clips, else a slow ramp between a few values: (frames,)."""
+    low, high = INTENSITY_RANGE
+    if rng.random() < 0.5:
+        return np.full(frames, rng.uniform(low, high), np.float32)
+    knots = int(rng.integers(2, 5))
+    places = np.sort(rng.uniform(0, frames, knots))
+    return np.interp(np.arange(frames), places, rng.uniform(low, high, knots)).astype(np.float32)
+
+
+def draw_emotion(rng: np.random.Generator) -> int:
+    return 0 if rng.random() < NEUTRAL_SHARE else int(rng.integers(1, len(EMOTIONS)))
+
+
+def true_contacts(item: Item, rounded: FloatArray) -> FloatArray:
+    """The contact condition as the alignment has it: (frames, len(CONTACTS))."""
+
+    def intervals(group: frozenset[str], shortest: float = 0.0) -> list[tuple[float, float]]:
+        spans = [(start, end) for phone, start, end in item.segments if phone in group]
+        return [(start, end) for start, end in _joined(spans) if end - start >= shortest]
+
+    silence = intervals(frozenset({SILENCE}), SHORTEST_SILENCE)
+    return contact_condition(intervals(BILABIAL), intervals(LABIODENTAL), rounded, silence)
+
+
+def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    joined: list[tuple[float, float]] = []
+    for start, end in spans:
+        if joined and start - joined[-1][1] < 0.5 / MOTION_FPS:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+_STATE: dict[str, Any] = {}  # each worker process opens pack and encoder once
+
+
+def _open(pack: Path, encoder: Path, calibration: Calibration) -> None:
+    torch.set_num_threads(1)
+    config, _ = read_metadata(encoder)
+    network = load_state(SpeechEncoder(EncoderConfig(**config)), encoder)
+    _STATE.update(pack=Pack(pack), encoder=network, calibration=calibration)
+
+
+def _lesson(task: tuple[int, int]) -> tuple[Item, int, dict[str, npt.NDArray[Any]]]:
+    index, seed = task
+    pack: Pack = _STATE["pack"]
+    item = pack.items[index]
+    mel = pack.mel(item)
+    with torch.autocast("cpu", torch.bfloat16):
+        heard = hear_mel(_STATE["encoder"], mel, _STATE["calibration"])
+    rng = np.random.default_rng([seed, index])
+    emotion, intensity = draw_emotion(rng), intensity_curve(item.frames, rng)
+    segments = [Segment(phone, start, end) for phone, start, end in item.segments]
+    settings = ArticulationSettings(emotion=EMOTIONS[emotion], intensity=intensity)
+    motion = articulate(segments, loudness(mel), rng, settings)
+    arrays = {
+        "motion": _fitted(motion, item.frames),
+        "speech": speech_condition(heard),
+        "contacts": true_contacts(item, heard.contacts[:, CONTACTS.index("rounded")]),
+        "intensity": intensity[:, None],
+    }
+    return item, emotion, arrays
+
+
+def _fitted(motion: FloatArray, frames: int) -> FloatArray:
+    missing = max(0, frames - len(motion))
+    return np.pad(motion, ((0, missing), (0, 0)), mode="edge")[:frames]
+
+
+def build_lessons(
+    pack: Path, encoder: Path, out: Path, calibration: Calibration, jobs: int, seed: int = 0
+) -> Lessons:
+    """Render the lessons of the training and development clips."""
+    out.mkdir(parents=True, exist_ok=True)
+    wanted = [i for i, item in enumerate(Pack(pack).items) if item.split != "test"]
+    tasks = [(index, seed) for index in wanted]
+    with multiprocessing.Pool(jobs, _open, (pack, encoder, calibration)) as pool:
+        _write(out, pool.imap(_lesson, tasks, chunksize=16), len(tasks))
+    return Lessons(out)
+
+
+def _write(
+    out: Path, results: Iterator[tuple[Item, int, dict[str, npt.NDArray[Any]]]], total: int
+) -> None:
+    files = {name: (out / f"{name}.raw").open("wb") for name in Lessons.ARRAYS}
+    start, began = 0, time.monotonic()
+    with (out / "lessons.tmp").open("w") as index:
+        for count, (item, emotion, arrays) in enumerate(results, 1):
+            for name, file in files.items():
+                arrays[name].astype(Lessons.ARRAYS[name][1]).tofile(file)
+            row = {"source": item.source, "split": item.split, "start": start}
+            index.write(json.dumps({**row, "frames": item.frames, "emotion": emotion}) + "\n")
+            start += item.frames
+            if count % 1000 == 0:
+                log.info("lessons: %d of %d, %.0f s", count, total, time.monotonic() - began)
+    for file in files.values():
+        file.close()
+    (out / "lessons.tmp").replace(out / "lessons.jsonl")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pack", type=Path, required=True)
+    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--calibration", type=Path, help="JSON written by training.calibrate")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    calibration = Calibration()
+    if options.calibration:
+        values = json.loads(options.calibration.read_text())["calibration"]
+        calibration = Calibration(tuple(values["slope"]), tuple(values["offset"]))
+    build_lessons(
+        options.pack, options.encoder, options.out, calibration, options.jobs, options.seed
+    )
+
+
+if __name__ == "__main__":
+    main()
