@@ -11,8 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from model_runtime.contract import CHANNELS, EMOTIONS, FloatArray, RequestError
+from model_runtime.phones import CONTACTS
 
-from .curves import columns, noise, smooth
+from .curves import columns, noise, saturate, smooth
+from .seal import seal
 from .settings import Style
 
 Recipe = dict[str, float]
@@ -51,18 +53,18 @@ UPPER: dict[str, Recipe] = {  # brows, lids, cheeks, nose
 }
 ONE_SIDED: dict[str, tuple[Recipe, Recipe]] = {  # left side leads, right side leads
     "contempt": (
-        {"browOuterUpLeft": 0.26, "mouthSmileLeft": 0.28, "mouthDimpleLeft": 0.42},
-        {"browOuterUpRight": 0.26, "mouthSmileRight": 0.28, "mouthDimpleRight": 0.42},
+        {"browOuterUpLeft": 0.26, "mouthSmileLeft": 0.34, "mouthDimpleLeft": 0.48},
+        {"browOuterUpRight": 0.26, "mouthSmileRight": 0.34, "mouthDimpleRight": 0.48},
     )
 }
 MOUTH: dict[str, Recipe] = {  # what the emotion does to the mouth, lips still together
     "neutral": {},
-    "happy": {"mouthSmileBoth": 0.50, "mouthDimpleBoth": 0.08},
-    "sad": {"mouthFrownBoth": 0.46, "mouthShrugLower": 0.12},
-    "angry": {"mouthPressBoth": 0.16, "mouthFrownBoth": 0.16, "jawForward": 0.12},
+    "happy": {"mouthSmileBoth": 0.66, "mouthDimpleBoth": 0.10},
+    "sad": {"mouthFrownBoth": 0.58, "mouthShrugLower": 0.12},
+    "angry": {"mouthPressBoth": 0.18, "mouthFrownBoth": 0.20, "jawForward": 0.12},
     "surprised": {},
-    "afraid": {"mouthStretchBoth": 0.36, "mouthFrownBoth": 0.06},
-    "disgusted": {"mouthFrownBoth": 0.26, "mouthUpperUpBoth": 0.22, "mouthShrugLower": 0.10},
+    "afraid": {"mouthStretchBoth": 0.46, "mouthFrownBoth": 0.06},
+    "disgusted": {"mouthFrownBoth": 0.32, "mouthUpperUpBoth": 0.26, "mouthShrugLower": 0.10},
     "contempt": {},
 }
 PARTING: dict[str, Recipe] = {  # emotions that part the lips at rest, AU 25+26
@@ -78,9 +80,9 @@ LEAN: dict[str, tuple[float, float, float]] = {  # neck pitch, yaw, roll, rad at
     "disgusted": (-0.016, 0.018, 0.0),
     "contempt": (-0.026, 0.014, 0.016),
 }
-CALM, SPEAKING = 0.72, 0.28  # share of an expression that is always there, and that phrases add
+CALM, SPEAKING = 0.80, 0.20  # share of an expression that is always there, and that phrases add
 SPOKEN_FOR = 0.7  # share of the parting that speech takes over
-UNDER_SPEECH = 0.55  # share of the mouth's part that is left while the lips speak
+UNDER_SPEECH = 0.6  # share of the mouth's part that is left while the lips speak
 
 
 def vector(recipe: Recipe) -> FloatArray:
@@ -122,8 +124,12 @@ def rest_weights(emotion: str, intensity: float = 1.0) -> FloatArray:
     if emotion not in EMOTIONS:
         raise RequestError(f"Emotion '{emotion}' is not known. Choose one of: {EMOTIONS}.")
     style = Style(side=0.0)
-    parts = (upper_recipe(emotion, style), mouth_recipe(emotion, style), parting_recipe(emotion))
-    return np.clip(np.sum(parts, axis=0) * intensity * CALM, 0.0, 1.0).astype(np.float32)
+    quiet = np.zeros((3, len(CONTACTS)), np.float32)
+    quiet[:, CONTACTS.index("silence")] = 1.0
+    level = intensity * CALM
+    mouth = seal(np.tile(level * mouth_recipe(emotion, style), (3, 1)), quiet)[1]
+    pose = mouth + level * (upper_recipe(emotion, style) + parting_recipe(emotion))
+    return saturate(pose).astype(np.float32)
 
 
 def course(
