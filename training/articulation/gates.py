@@ -90,7 +90,7 @@ def _rounding(spans: list[Span], index: int) -> Edges:
 def _rest(spans: list[Span], index: int) -> Edges:
     _, start, end = spans[index]
     length = end - start
-    height = float(ramp(np.float32((length - SHORT_PAUSE) / (LONG_PAUSE - SHORT_PAUSE))))
+    height = float(ramp(np.array((length - SHORT_PAUSE) / (LONG_PAUSE - SHORT_PAUSE), np.float32)))
     settle, part = min(SETTLE, 0.4 * length), min(PART, 0.4 * length)
     before = spans[index - 1][0] if index else SILENCE
     after = spans[index + 1][0] if index + 1 < len(spans) else SILENCE

@@ -86,7 +86,7 @@ def gaze(
     """
     times = frame_times(frames)
     path = np.zeros((frames, 2), np.float32)
-    spot, now, away = np.zeros(2), 0.0, False
+    spot, now, away = np.zeros(2, np.float32), 0.0, False
     while True:
         dwell = (AWAY if away else AT_VIEWER) * float(np.clip(rng.exponential(1.0), 0.25, 3.0))
         _micro(rng, path, times, now, now + dwell)
@@ -94,7 +94,7 @@ def gaze(
         if now * MOTION_FPS >= frames:
             break
         away = not away
-        goal = _excursion(rng, style) if away else rng.normal(0.0, 0.5, 2)
+        goal = _excursion(rng, style) if away else rng.normal(0.0, 0.5, 2).astype(np.float32)
         _jump(path, times, now, goal - spot)
         spot = goal
     dropped = np.array(AVERSION.get(emotion, (0.0, 0.0)), np.float32)
@@ -104,20 +104,21 @@ def gaze(
 def _excursion(rng: np.random.Generator, style: Style) -> FloatArray:
     size = -6.9 * np.log(rng.uniform(1.0, 15.0) / 15.7) * 0.45 * style.gaze + 0.8
     angle = rng.choice(DIRECTIONS, p=DIRECTION_ODDS / DIRECTION_ODDS.sum())
-    return min(size, LARGEST) * np.array([np.cos(angle), 0.7 * np.sin(angle)])
+    spot = min(size, LARGEST) * np.array([np.cos(angle), 0.7 * np.sin(angle)])
+    return spot.astype(np.float32)
 
 
 def _jump(path: FloatArray, times: FloatArray, moment: float, step: FloatArray) -> None:
     seconds = 0.04 + 0.0024 * float(np.hypot(*step))
-    path += ramp((times - moment) / seconds)[:, None] * step.astype(np.float32)
+    path += ramp((times - moment) / seconds)[:, None] * step
 
 
 def _micro(
     rng: np.random.Generator, path: FloatArray, times: FloatArray, start: float, end: float
 ) -> None:
-    now, wandered = start + rng.exponential(0.7), np.zeros(2)
+    now, wandered = start + rng.exponential(0.7), np.zeros(2, np.float32)
     while now < end:
-        step = rng.normal(0.0, 0.28, 2) - 0.6 * wandered
+        step = rng.normal(0.0, 0.28, 2).astype(np.float32) - 0.6 * wandered
         _jump(path, times, now, step)
         wandered = wandered + step
         now += 0.25 + rng.exponential(0.5)

@@ -30,5 +30,5 @@ def loudness_curve(samples_16k: FloatArray) -> FloatArray:
     energy = (padded[: frames * HOP].reshape(frames, HOP) ** 2).mean(axis=1)
     energy = convolve1d(energy, np.array([0.25, 0.5, 0.25], np.float32), mode="nearest")
     decibels = 10.0 * np.log10(energy + 1e-10)
-    top = max(float(np.percentile(decibels, 95)), -70.0)
+    top = max(float(np.percentile(decibels, 95)), -64.0)
     return np.clip(1.0 + (decibels - top) / RANGE_DB, 0.0, 1.0).astype(np.float32)
