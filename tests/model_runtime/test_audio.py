@@ -93,10 +93,11 @@ def test_silence_is_allowed_and_reported(tmp_path, caplog):
 
 
 def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(tmp_path, caplog):
-    path = written(tmp_path / "a.flac", tone(3.0), SAMPLE_RATE)
-    path.write_bytes(path.read_bytes()[:20000])
+    path = written(tmp_path / "a.flac", tone(9.0), SAMPLE_RATE)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 2 // 3])
     audio = read_audio(path)
-    assert 0.05 < audio.seconds < 3.0
+    assert 3.0 < audio.seconds < 6.5
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
@@ -191,10 +192,13 @@ def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
     assert "ordinary file" in refused(tmp_path / "pipe.wav")
 
 
-@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read anything")
-def test_a_file_one_may_not_read_is_refused(tmp_path):
+def test_a_file_one_may_not_read_is_refused(tmp_path, monkeypatch):
     path = written(tmp_path / "a.wav", tone(), SAMPLE_RATE)
-    path.chmod(0)
+
+    def locked(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(path), "open", locked)
     assert "permission" in refused(path)
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 import soundfile
 
 from model_runtime import __main__ as cli
+from model_runtime import files
 from model_runtime.contract import CHANNELS, CancelledError, Take, WeightsError
 from model_runtime.takefile import read_take
 
@@ -146,11 +146,12 @@ def test_an_output_that_cannot_be_is_refused_before_the_work(tmp_path, line, cap
     assert capsys.readouterr().err.count("error: ") == 1
 
 
-@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_one_may_not_write_to_is_refused(tmp_path, line, capsys):
-    locked = tmp_path / "locked"
-    locked.mkdir(mode=0o500)
-    assert run(line, "--out", locked / "take.npz") == 1
+def test_a_folder_one_may_not_write_to_is_refused(tmp_path, line, capsys, monkeypatch):
+    def locked(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(files, "_exclusive", locked)
+    assert run(line, "--out", tmp_path / "take.npz") == 1
     assert "no permission" in capsys.readouterr().err
 
 
