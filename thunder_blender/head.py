@@ -63,5 +63,5 @@ def create_head(
 
 def _mark(body: bpy.types.Object, face: FaceModel) -> None:
     body[rig.MARK] = uuid.uuid4().hex
-    if opening := head_mesh.lip_opening(face):
-        body[rig.OPENING_REST], body[rig.OPENING] = opening
+    if middle := head_mesh.lip_middle(face):
+        body[rig.UPPER_LIP], body[rig.LOWER_LIP] = middle

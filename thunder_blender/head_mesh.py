@@ -11,13 +11,13 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from ..model_runtime.contract import UNITS
 from ..model_runtime.face import FaceModel
 
 Floats = npt.NDArray[np.float32]
 
 CORNERS = 4  # of a quad
 UV_LAYER = "UVMap"
+CONTACT_RINGS = slice(2, 10)  # lip rings that can meet the other lip
 
 
 def to_blender(points: npt.NDArray[np.floating]) -> Floats:
@@ -57,21 +57,13 @@ def add_units(body: bpy.types.Object, face: FaceModel, vertices: npt.NDArray[np.
     body.active_shape_key_index = 0
 
 
-def lip_opening(face: FaceModel) -> tuple[float, list[float]] | None:
-    """The lips' middle gap at rest and what each of UNITS adds to it at full weight, in mm.
+def lip_middle(face: FaceModel) -> tuple[list[int], list[int]] | None:
+    """Vertices down the middle of the upper and the lower lip, where the lips can meet.
 
-    None where the face names no lip middle.
+    None where the face has no lip rings.
     """
-    sets = face.vertex_sets
-    if not {"lip_upper_inner_mid", "lip_lower_inner_mid"} <= set(sets):
+    rings = face.vertex_sets.get("lip_rings")
+    if rings is None:
         return None
-    upper, lower = sets["lip_upper_inner_mid"], sets["lip_lower_inner_mid"]
-    rows = dict(zip(map(str, face.unit_names), face.expression_basis, strict=True))
-    gaps = [_gap(rows[name], upper, lower) if name in rows else 0.0 for name in UNITS]
-    return _gap(face.template, upper, lower), gaps
-
-
-def _gap(
-    points: npt.NDArray[np.floating], upper: npt.NDArray[np.int_], lower: npt.NDArray[np.int_]
-) -> float:
-    return float(1000.0 * (points[upper, 1].mean() - points[lower, 1].mean()))
+    contact = rings[0, CONTACT_RINGS]
+    return contact[:, -1].tolist(), contact[:, 0].tolist()

@@ -6,13 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import bpy
 import numpy as np
 import numpy.typing as npt
 
-from ..model_runtime.contract import NECK, UNITS, Take
+from ..model_runtime.contract import NECK, Take
 from . import compat
 from .resample import Opening, resample
-from .rig import NECK_BONE, OPENING, OPENING_REST, Rig, RigError
+from .rig import LOWER_LIP, NECK_BONE, UPPER_LIP, Rig, RigError
 
 Floats = npt.NDArray[np.float32]
 
@@ -60,10 +61,22 @@ def scene_motion(rig: Rig, take: Take, rate: float) -> Floats:
 
 
 def lip_opening(rig: Rig, channels: tuple[str, ...]) -> Opening:
-    """How the rig's lips open with each of `channels`, by its own figures where it has them."""
-    known = dict(zip(UNITS, rig.mesh.get(OPENING, ()), strict=False)) or TYPICAL_OPENING
-    per_channel = np.array([known.get(name, 0.0) for name in channels], np.float32)
-    return Opening(per_channel, float(rig.mesh.get(OPENING_REST, 0.0)))
+    """How the rig's lips open with each of `channels`: measured on its shape keys where it
+    knows its lips, typical figures elsewhere."""
+    upper, lower = (list(rig.mesh.get(name, ())) for name in (UPPER_LIP, LOWER_LIP))
+    if not upper or max(upper + lower) >= len(rig.mesh.data.vertices):
+        typical = np.array([[TYPICAL_OPENING.get(name, 0.0) for name in channels]], np.float32)
+        return Opening(typical, np.zeros(1, np.float32))
+    blocks = rig.keys.key_blocks
+    rest = _gaps(blocks[0], upper, lower)
+    moved = [_gaps(blocks[n], upper, lower) if n in blocks else rest for n in channels]
+    return Opening(np.stack(moved, axis=1) - rest[:, None], rest)
+
+
+def _gaps(block: bpy.types.ShapeKey, upper: list[int], lower: list[int]) -> Floats:
+    """Height of every upper vertex over every lower one: (len(upper) * len(lower),) mm."""
+    top, bottom = (np.array([block.data[i].co.z for i in side]) for side in (upper, lower))
+    return np.asarray(1000 * np.subtract.outer(top, bottom).ravel(), np.float32)
 
 
 def in_range(motion: Floats, channels: tuple[str, ...]) -> Floats:

@@ -25,15 +25,25 @@ GUARD = 0.92  # of the lower rate's Nyquist frequency, leaves room for the kerne
 
 @dataclass(frozen=True)
 class Opening:
-    """Lip opening as a linear function of the motion: rest + motion @ per_channel, in mm."""
+    """Lip opening of a motion, in mm: the smallest of K gaps, each linear in the motion.
 
-    per_channel: Floats  # (C,)
-    rest: float = 0.0
+    The lips roll, so it is not always the same two points that meet: one gap for each pair.
+    """
+
+    per_channel: Floats  # (K, C) mm for each channel at 1
+    rest: Floats  # (K,) mm
     closed: float = 0.3  # an opening up to this looks closed
 
     def of(self, motion: Floats) -> Floats:
         """Opening of each frame: motion (T, C) -> (T,) mm, negative where the lips press."""
-        return np.asarray(motion @ self.per_channel + self.rest, np.float32)
+        return np.asarray((motion @ self.per_channel.T + self.rest).min(axis=1), np.float32)
+
+    def share(self, frame: Floats, toward: Floats, goal: float) -> float:
+        """How much of the step `toward` (C,) brings `frame` (C,) down to `goal`: 0..1."""
+        above = frame @ self.per_channel.T + self.rest - goal
+        gain = toward @ self.per_channel.T
+        shares = above[gain < 0] / -gain[gain < 0]
+        return float(np.clip(shares.min(initial=1.0), 0.0, 1.0))
 
 
 def frame_count(frames: int, source_rate: float, rate: float) -> int:
@@ -83,7 +93,7 @@ def keep_closures(
     are pulled until they look closed.
     """
     result = limited.copy()
-    lips = opening.per_channel != 0
+    lips = (opening.per_channel != 0).any(axis=0)
     tightness = opening.of(motion)
     for first, last in _spans(tightness <= opening.closed):
         tightest = first + int(np.argmin(tightness[first : last + 1]))
@@ -104,13 +114,9 @@ def _pulls(first: int, last: int, tightest: int, count: int, step: float) -> lis
 def _pull(
     frame: Floats, source: Floats, lips: npt.NDArray[np.bool_], goal: float, opening: Opening
 ) -> Floats:
-    """Move `frame` (C,) towards the closed `source` (C,) until its opening is down to `goal`."""
+    """Move the lips of `frame` (C,) towards `source` (C,) until they are open by `goal` only."""
     toward = np.where(lips, source - frame, 0).astype(np.float32)
-    now = float(frame @ opening.per_channel) + opening.rest
-    gain = float(toward @ opening.per_channel)
-    if now <= goal or gain >= 0:
-        return frame
-    share = np.float32(min(1.0, (now - goal) / -gain))
+    share = np.float32(opening.share(frame, toward, goal))
     return np.asarray(frame + share * toward, np.float32)
 
 

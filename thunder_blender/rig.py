@@ -11,8 +11,8 @@ import bpy
 from ..model_runtime.contract import ThunderError
 
 MARK = "thunder_rig"  # custom property of the mesh object: the rig's identifier
-OPENING = "thunder_lip_opening"  # mm that each unit at 1 opens the lips, in UNITS' order
-OPENING_REST = "thunder_lip_opening_rest"
+UPPER_LIP = "thunder_upper_lip"  # vertices down the middle of the upper lip
+LOWER_LIP = "thunder_lower_lip"  # and up the middle of the lower one
 NECK_BONE = "neck"
 
 

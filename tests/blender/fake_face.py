@@ -40,6 +40,7 @@ def make_face() -> FaceModel:
         material_names=("skin", "teeth"),
         vertex_sets={},
         unit_max={},
+        jaw_open_angle=0.4,
         gaze_degrees={},
     )
 

@@ -7,7 +7,10 @@ import pytest
 from thunder_blender.resample import Opening, frame_count, resample
 
 RATES = (23.976, 24.0, 25.0, 29.97, 30.0, 48.0, 50.0, 59.94, 60.0, 120.0)
-LIPS = Opening(np.array((30.0, -30.0, 0.0), np.float32), rest=-0.3)
+LIPS = Opening(
+    np.array(((30.0, -30.0, 0.0), (29.0, -28.0, 0.0)), np.float32),
+    np.array((-0.3, 0.1), np.float32),
+)
 
 
 def sine(hertz: float, frames: int = 400) -> np.ndarray:
