@@ -15,7 +15,7 @@ from model_runtime.features import log_mel
 from model_runtime.phones import BILABIAL, LABIODENTAL, SILENCE
 
 from .metrics.contacts import CLOSED, FRICATIVE_APERTURE, TOOTH_CONTACT
-from .metrics.curves import MouthCurves, Probe, mouth_curves
+from .metrics.curves import MouthCurves
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 COLOURS = {"model": "tab:blue", "ceiling": "tab:green", "told": "tab:purple"}
 SHADES = {"bilabial": "tab:red", "labiodental": "tab:orange", "silence": "0.6"}
-WIDEST = 8.0  # s in one picture
+WIDEST = 5.0  # s in one picture
 ROWS: tuple[tuple[str, str], ...] = (
     ("aperture", "lip aperture, mm"),
     ("labiodental_gap", "lip to teeth, mm"),
@@ -35,15 +35,14 @@ ROWS: tuple[tuple[str, str], ...] = (
 
 
 def plot_clip(
-    folder: Path, clip: Clip, samples: FloatArray, motions: Mapping[str, FloatArray], probe: Probe
+    folder: Path, clip: Clip, samples: FloatArray, curves: Mapping[str, MouthCurves]
 ) -> Path:
-    """Draw the first seconds of a clip for each system's motion; returns the PNG's path.
+    """Draw the first seconds of a clip for each system's curves; returns the PNG's path.
 
     Shaded: p b m red, f v orange, silence grey; dotted: what counts as contact.
     """
-    curves = {name: mouth_curves(probe, motion) for name, motion in motions.items()}
     figure, axes = plt.subplots(
-        1 + len(ROWS), 1, figsize=(16, 10), sharex=True, height_ratios=[2, 3, 2, 2]
+        1 + len(ROWS), 1, figsize=(20, 11), sharex=True, height_ratios=[2, 3, 2, 2]
     )
     _spectrogram(axes[0], samples, clip.segments)
     for axis, (name, label) in zip(axes[1:], ROWS, strict=True):
@@ -56,7 +55,7 @@ def plot_clip(
     axes[1].legend(loc="upper right")
     axes[-1].set_xlim(0, min(clip.seconds, WIDEST))
     axes[-1].set_xlabel("s")
-    figure.suptitle(f"{clip.id} ({clip.source}): {clip.transcript[:120]}")
+    figure.suptitle(f"{clip.id} ({clip.source}): {clip.transcript[:120]}", y=0.97)
     return _save(figure, folder / f"{clip.source}-{_plain(clip.id)}.png")
 
 
@@ -87,7 +86,7 @@ def _spectrogram(axis: Any, samples: FloatArray, segments: Sequence[Segment]) ->
             break
         axis.axvline(segment.start, color="w", lw=0.5)
         middle = (segment.start + segment.end) / 2
-        axis.text(middle, mel.shape[0], segment.phone, ha="center", va="bottom", fontsize=8)
+        axis.text(middle, mel.shape[0], segment.phone, ha="center", va="bottom", fontsize=9)
 
 
 def _save(figure: Any, path: Path) -> Path:

@@ -19,8 +19,9 @@ from ..articulation import ArticulationSettings, Style, articulate, rest_weights
 from ..corpus.alignment import Segment
 from ..corpus.store import Clip, Corpus, open_corpus
 from .clips import choose, partners
-from .curves import Probe, rest_pose
+from .curves import MouthCurves, Probe, rest_pose
 from .liveliness import Regions, RestOf
+from .score import all_curves
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +34,16 @@ class Bench:
     clips: Sequence[Clip]
     partners: Mapping[str, Clip]
     targets: Mapping[str, FloatArray]  # clip id -> articulation's neutral motion (T, 55)
+    target_curves: Mapping[str, MouthCurves]
     probe: Probe
     regions: Regions
 
     def samples(self, clip: Clip) -> FloatArray:
         return self.corpus.samples(clip)
+
+    def articulated(self, clip: Clip, seed: int, intensity: float, emotion: str) -> FloatArray:
+        """The articulation model in the place of a trained one."""
+        return target_motion(clip.segments, self.samples(clip), emotion, intensity, seed)
 
 
 def open_bench(folder: Path, split: str, per_source: int) -> Bench:
@@ -52,14 +58,25 @@ def open_bench(folder: Path, split: str, per_source: int) -> Bench:
     face = load_face()
     probe = lip_probe(face)
     targets = {clip.id: target_motion(clip.segments, corpus.samples(clip)) for clip in clips}
-    return Bench(corpus, clips, partners(clips), targets, probe, face_regions(face))
+    curves = all_curves(probe, targets)
+    return Bench(corpus, clips, partners(clips), targets, curves, probe, face_regions(face))
 
 
-def target_motion(segments: Sequence[Segment], samples: FloatArray) -> FloatArray:
-    """The articulation model's neutral motion (T, 55) at intensity 1, made as it trains."""
-    settings = ArticulationSettings("neutral", 1.0, Style())
+def target_motion(
+    segments: Sequence[Segment],
+    samples: FloatArray,
+    emotion: str = "neutral",
+    intensity: float = 1.0,
+    seed: int | None = None,
+) -> FloatArray:
+    """The articulation model's motion (T, 55), made as for training.
+
+    Without a `seed` by a performer of middling style, else by one drawn with it.
+    """
+    style = Style() if seed is None else None
+    settings = ArticulationSettings(emotion, intensity, style)
     loud = loudness(log_mel(samples))
-    return articulate(segments, loud, np.random.default_rng(0), settings)
+    return articulate(segments, loud, np.random.default_rng(seed or 0), settings)
 
 
 def emotion_rest(probe: Probe) -> RestOf:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from model_runtime.contract import FloatArray
 
@@ -31,6 +32,11 @@ class MouthCurves:
 
     def __len__(self) -> int:
         return len(self.aperture)
+
+    def cut(self, frames: slice | npt.NDArray[np.int_]) -> MouthCurves:
+        """The same curves at other frames."""
+        parts = (self.aperture, self.labiodental_gap, self.jaw, self.penetration)
+        return MouthCurves(*(part[frames] for part in parts))
 
 
 def mouth_curves(probe: Probe, motion: FloatArray) -> MouthCurves:

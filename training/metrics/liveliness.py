@@ -28,14 +28,22 @@ DRIFT_ALLOWED = 0.05
 
 
 class Regions:
-    """The upper face and the lips of a head, as vertex motion in millimetres."""
+    """Parts of a head as vertex motion in millimetres.
+
+    'upper' is the upper face, 'expression' the same without blinks, which come at every intensity
+    and outweigh what it changes, 'lips' the lips.
+    """
 
     def __init__(self, upper: FloatArray, lips: FloatArray) -> None:
         """`upper` and `lips` are expression bases (52, n, 3) in metres at those vertices."""
-        self._bases = {"upper": (upper, motion.UPPER_UNITS), "lips": (lips, motion.LIP_UNITS)}
+        self._bases = {
+            "upper": (upper, motion.UPPER_UNITS),
+            "expression": (upper, motion.CALM_UNITS),
+            "lips": (lips, motion.LIP_UNITS),
+        }
 
     def moved(self, region: str, weights: FloatArray) -> FloatArray:
-        """(T, n, 3) mm of motion `weights` (T, 52 or 55) in 'upper' or 'lips'."""
+        """(T, n, 3) mm of motion `weights` (T, 52 or 55) in one part."""
         basis, columns = self._bases[region]
         return motion.displacements(weights, basis, columns)
 
@@ -73,7 +81,7 @@ def intensity_report(
     rows = []
     for intensity in INTENSITIES:
         takes = {clip.id: generate(clip, 0, intensity, emotion) for clip in clips}
-        moved = [regions.moved("upper", take) for take in takes.values()]
+        moved = [regions.moved("expression", take) for take in takes.values()]
         row: dict[str, Any] = {
             "intensity": intensity,
             "upper_face_mm": _mean([motion.activity(one) for one in moved]),

@@ -13,6 +13,7 @@ from .ratio import Ratio
 
 UPPER_PREFIXES = ("eyeBlink", "eyeSquint", "eyeWide", "brow", "cheekSquint", "noseSneer")
 UPPER_UNITS = tuple(i for i, name in enumerate(UNITS) if name.startswith(UPPER_PREFIXES))
+CALM_UNITS = tuple(i for i in UPPER_UNITS if not UNITS[i].startswith("eyeBlink"))
 LIP_UNITS = tuple(i for i, name in enumerate(UNITS) if name.startswith(("jaw", "mouth")))
 
 

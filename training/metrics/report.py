@@ -8,7 +8,7 @@ from typing import Any
 
 from .clips import KINDS
 from .figures import Figures
-from .table import cell, markdown, sources_table, systems_table
+from .table import TITLES, cell, markdown, sources_table, systems_table
 
 SYSTEM_TITLES: dict[str, str] = {  # in the order of the columns
     "model": "model",
@@ -29,9 +29,11 @@ def full_report(document: Mapping[str, Any]) -> str:
     for name in ("model", "ceiling"):
         if name in detail["sources"]:
             parts += [f"By source, {SYSTEM_TITLES[name]}:", sources_table(detail["sources"][name])]
-    if detail.get("seeds"):
-        parts += ["Seeds (spread, mm):", seeds_table(detail["seeds"])]
-        parts += ["Intensity:", intensity_table(detail["intensity"])]
+    for name, found in detail["liveliness"].items():
+        if found:
+            title = SYSTEM_TITLES[name]
+            parts += [f"Seeds, {title} (spread in mm):", seeds_table(found["seeds"])]
+            parts += [f"Intensity, {title}:", intensity_table(found["intensity"])]
     return "\n\n".join([*parts, _speed(document)])
 
 
@@ -67,7 +69,7 @@ def seeds_table(rows: Sequence[Mapping[str, Any]]) -> str:
 def intensity_table(reports: Sequence[Mapping[str, Any]]) -> str:
     """One row an emotion and intensity; the drift of the contact figures below each emotion."""
     names = ("pbm_closed", "fv_contact", "closure_precision", "vowel_shut", "rest")
-    head = ["emotion", "intensity", "upper face, mm", "pose, mm", *names]
+    head = ["emotion", "intensity", "upper face, mm", "pose, mm", *(TITLES[n] for n in names)]
     body: list[list[str]] = []
     for report in reports:
         for row in report["rows"]:

@@ -10,40 +10,39 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model_runtime.contract import MOTION_FPS, FloatArray
-from model_runtime.phones import BILABIAL, LABIODENTAL, SILENCE
 
 from .clips import KINDS
 from .curves import MouthCurves, Probe, RestPose, mouth_curves
 from .figures import EXTRAS, RATIOS, ClipFigures, Figures, measure, pool, total, worst
 
 if TYPE_CHECKING:
-    from ..corpus.alignment import Segment
     from ..corpus.store import Clip
 
 Motions = Mapping[str, FloatArray]  # clip id -> (T, 55)
+Curves = Mapping[str, MouthCurves]  # clip id -> curves of one system
 
 
 def score(
-    clips: Sequence[Clip],
-    motions: Motions,
-    targets: Motions,
-    probe: Probe,
-    rest: RestPose | None = None,
+    clips: Sequence[Clip], curves: Curves, targets: Curves, rest: RestPose | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Source -> {kind, clips, events, figures} of one system; clips without a motion are left out.
+    """Source -> {kind, clips, events, figures} of one system; clips without curves are left out.
 
-    `targets` are the articulation's motions of the same clips.
+    `targets` are the articulation model's curves of the same clips.
     """
     measured: dict[str, list[ClipFigures]] = defaultdict(list)
     kinds: dict[str, str] = {}
     for clip in clips:
-        if clip.id not in motions:
+        if clip.id not in curves:
             continue
-        target = mouth_curves(probe, targets[clip.id])
-        curves = mouth_curves(probe, motions[clip.id])
-        measured[clip.source].append(measure(curves, target, clip.segments, rest))
+        found = measure(curves[clip.id], targets[clip.id], clip.segments, rest)
+        measured[clip.source].append(found)
         kinds[clip.source] = clip.kind
     return {source: _row(kinds[source], found) for source, found in measured.items()}
+
+
+def all_curves(probe: Probe, motions: Motions) -> dict[str, MouthCurves]:
+    """Curves of every motion."""
+    return {name: mouth_curves(probe, motion) for name, motion in motions.items()}
 
 
 def worst_by_kind(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Figures]:
@@ -54,38 +53,22 @@ def worst_by_kind(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Figures]:
     }
 
 
-def mean_faces(clips: Sequence[Clip], targets: Motions) -> dict[str, FloatArray]:
-    """The targets' mean pose, held still over each clip."""
-    pose = np.concatenate([targets[clip.id] for clip in clips]).mean(axis=0)
-    return {clip.id: np.tile(pose, (len(targets[clip.id]), 1)) for clip in clips}
+def mean_faces(probe: Probe, motions: Motions) -> dict[str, MouthCurves]:
+    """The mean pose of all `motions`, held still over each of them."""
+    pose = np.concatenate(list(motions.values())).mean(axis=0, keepdims=True)
+    still = mouth_curves(probe, pose)
+    return {name: still.cut(np.zeros(len(motion), int)) for name, motion in motions.items()}
 
 
 def shuffled(
-    clips: Sequence[Clip], motions: Motions, other: Mapping[str, Clip]
-) -> dict[str, FloatArray]:
+    clips: Sequence[Clip], curves: Curves, other: Mapping[str, Clip]
+) -> dict[str, MouthCurves]:
     """Each clip with the motion of another clip's sound, cut to its length."""
     return {
-        clip.id: motions[other[clip.id].id][: round(clip.seconds * MOTION_FPS)]
+        clip.id: curves[other[clip.id].id].cut(slice(round(clip.seconds * MOTION_FPS)))
         for clip in clips
-        if other[clip.id].id in motions and other[clip.id].id != clip.id
+        if other[clip.id].id in curves and other[clip.id].id != clip.id
     }
-
-
-def ideal_mouth(segments: Sequence[Segment], frames: int) -> MouthCurves:
-    """Curves (frames,) that do what the phones say and nothing else, without coarticulation.
-
-    Scored against another alignment of the same sound they tell how well the two agree.
-    """
-    times = np.arange(frames) / MOTION_FPS
-    aperture = np.full(frames, 8.0, np.float32)
-    gap = np.full(frames, 6.0, np.float32)
-    for segment in segments:
-        inside = (times >= segment.start) & (times < segment.end)
-        if segment.phone in BILABIAL or segment.phone == SILENCE:
-            aperture[inside] = 0.0
-        if segment.phone in LABIODENTAL:
-            aperture[inside], gap[inside] = 1.5, 0.0
-    return MouthCurves(aperture, gap, aperture, np.zeros_like(aperture))
 
 
 def _row(kind: str, found: Sequence[ClipFigures]) -> dict[str, Any]:
