@@ -19,7 +19,9 @@ FFT_SIZE = 512
 LOWEST_HZ, HIGHEST_HZ = 40.0, 7800.0
 POWER_FLOOR = 1e-7  # about -70 dB re full scale
 MELS_PER_MOTION_FRAME = MEL_FPS // MOTION_FPS
-SILENT_ENERGY = -10.5  # log energy of a frame under which there is nothing to hear
+LOUDNESS_RANGE_DB = 36.0
+QUIETEST_POWER = 1e-8
+SILENT_ENERGY = -13.0  # log energy of a frame under which there is nothing to hear
 QUIETEST_SPEECH = -8.5  # log energy; sound below it is never called loud
 _BLOCK = 3000  # frames a block, bounds the memory of long sounds
 
@@ -82,15 +84,16 @@ def normalise(mel: FloatArray) -> FloatArray:
 
 def frame_energy(mel: FloatArray) -> FloatArray:
     """Log energy of each motion frame: (frames,)."""
-    energy = np.log(np.exp(mel).sum(1) + 1e-5)
+    power = np.exp(mel).sum(1) - MEL_BANDS * POWER_FLOOR
+    energy = np.log(np.maximum(power, QUIETEST_POWER))
     mean: FloatArray = energy.reshape(-1, MELS_PER_MOTION_FRAME).mean(1).astype(np.float32)
     return mean
 
 
 def loudness(mel: FloatArray) -> FloatArray:
-    """Loudness of each motion frame relative to the clip's loud speech: (frames,), 0..1.2.
+    """Loudness of each motion frame relative to the clip's loud speech: (frames,), 0..1.
 
-    Log energy of the bands, smoothed over 60 ms; 1 is the clip's 95th percentile, 0 lies 40 dB
+    Log energy of the bands, smoothed over 60 ms; 1 is the clip's 95th percentile, 0 lies 36 dB
     below it. Speech level, not microphone gain, is what opens a mouth.
     """
     if not len(mel):
@@ -99,7 +102,7 @@ def loudness(mel: FloatArray) -> FloatArray:
     smooth = np.convolve(
         np.pad(frame_energy(mel), 2, mode="edge"), kernel / kernel.sum(), mode="valid"
     )
-    forty_db = 40.0 / (10.0 / np.log(10.0))
+    span = LOUDNESS_RANGE_DB * np.log(10.0) / 10.0
     loud = max(float(np.percentile(smooth, 95)), QUIETEST_SPEECH)
-    level: FloatArray = np.clip(1.0 + (smooth - loud) / forty_db, 0.0, 1.2).astype(np.float32)
+    level: FloatArray = np.clip(1.0 + (smooth - loud) / span, 0.0, 1.0).astype(np.float32)
     return level

@@ -7,7 +7,7 @@ import argparse
 import json
 import logging
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +34,7 @@ from training.schedule import (
     learning_rate,
     load_checkpoint,
     save_checkpoint,
+    seed_dropout,
 )
 from training.targets import Lesson, Lessons
 
@@ -151,11 +152,14 @@ class Losses:
         }
 
 
-def train(lessons: Lessons, run: Path, config: TrainConfig, extra: dict[str, Any]) -> None:
+def train(
+    lessons: Lessons, run: Path, config: TrainConfig, network: DenoiserConfig, extra: dict[str, Any]
+) -> None:
+    """Train to `config.steps`, from the last checkpoint in `run` if there is one."""
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     mean, scale = lessons.statistics()
-    network = DenoiserConfig(mean=tuple(mean.tolist()), scale=tuple(scale.tolist()))
+    network = replace(network, mean=tuple(mean.tolist()), scale=tuple(scale.tolist()))
     model = Denoiser(network)
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.peak_rate, weight_decay=0.01)
     average, losses = MovingAverage(model), Losses(config, network)
@@ -184,6 +188,7 @@ def train_step(
     config: TrainConfig,
     step: int,
 ) -> dict[str, float]:
+    seed_dropout(config.seed, step)
     model.train()
     generator = torch.Generator().manual_seed(1 + config.seed * 1_000_003 + step)
     parts = losses(_estimate(model, batch, generator), batch)
@@ -262,7 +267,7 @@ def main() -> None:
         steps=options.steps, batch=options.batch, threads=options.threads, seed=options.seed
     )
     sampling = json.loads(options.sampling.read_text()) if options.sampling else {}
-    train(Lessons(options.lessons), options.run, config, {"sampling": sampling})
+    train(Lessons(options.lessons), options.run, config, DenoiserConfig(), {"sampling": sampling})
 
 
 if __name__ == "__main__":

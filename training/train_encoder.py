@@ -27,6 +27,7 @@ from training.schedule import (
     learning_rate,
     load_checkpoint,
     save_checkpoint,
+    seed_dropout,
 )
 
 log = logging.getLogger(__name__)
@@ -150,6 +151,7 @@ def _events(closed: Tensor, item: Item) -> list[float]:
 
 
 def train(pack: Pack, run: Path, config: TrainConfig, network: EncoderConfig) -> None:
+    """Train to `config.steps`, from the last checkpoint in `run` if there is one."""
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     model = SpeechEncoder(network)
@@ -160,7 +162,7 @@ def train(pack: Pack, run: Path, config: TrainConfig, network: EncoderConfig) ->
     for step in range(first, config.steps):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, config.peak_rate, config.steps)
-        loss = train_step(model, optimiser, batches(step), config)
+        loss = train_step(model, optimiser, batches(step), config, step)
         mean.update(model, step)
         if (step + 1) % 20 == 0:
             seconds = (time.monotonic() - began) / (step + 1 - first)
@@ -176,8 +178,10 @@ def train_step(
     optimiser: torch.optim.Optimizer,
     batch: tuple[Tensor, Tensor, Tensor],
     config: TrainConfig,
+    step: int,
 ) -> float:
     mel, phones, keep = batch
+    seed_dropout(config.seed, step)
     model.train()
     with torch.autocast("cpu", torch.bfloat16):
         speech = model(mel)

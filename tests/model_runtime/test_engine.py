@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole generation with a debug-size, untrained network: shapes, seeds, windows, errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model_runtime.contract import (
+    CHANNELS,
+    UNITS,
+    CancelledError,
+    Progress,
+    RequestError,
+    Settings,
+    WeightsError,
+)
+from model_runtime.denoiser import Condition, Denoiser, DenoiserConfig
+from model_runtime.encoder import EncoderConfig, SpeechEncoder
+from model_runtime.engine import Engine, SamplingConfig, guided
+from model_runtime.features import motion_frames
+from model_runtime.weights import save_model, write_checksums
+
+SMALL = DenoiserConfig(width=16, layers=1, heads=2, window=64, overlap=8)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("weights")
+    torch.manual_seed(0)
+    config = EncoderConfig(width=16, layers=1, heads=2)
+    save_model(SpeechEncoder(config), config, folder / "encoder.safetensors")
+    sampling = {"steps": 3, "guidance": 1.5}
+    save_model(Denoiser(SMALL), SMALL, folder / "denoiser.safetensors", sampling=sampling)
+    write_checksums(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def engine(weights: Path) -> Engine:
+    return Engine.load(weights, torch.device("cpu"))
+
+
+def sound(seconds: float) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return (0.1 * rng.standard_normal(int(16_000 * seconds))).astype(np.float32)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.99, 1.28, 5.003])
+def test_a_take_covers_its_sound_whatever_the_length(engine: Engine, seconds: float):
+    samples = sound(seconds)
+    take = engine.generate(samples, Settings())
+    assert take.weights.shape == (motion_frames(len(samples)), len(CHANNELS))
+    assert take.weights.dtype == np.float32 and np.isfinite(take.weights).all()
+    units = take.weights[:, : len(UNITS)]
+    assert units.min() >= 0.0 and units.max() <= 1.0
+    assert (take.channel("mouthClose") <= take.channel("jawOpen")).all()
+
+
+def test_the_same_seed_gives_the_same_take_and_another_another(engine: Engine):
+    samples = sound(3.0)
+    one, same = (engine.generate(samples, Settings(seed=4)).weights for _ in range(2))
+    assert (one == same).all()
+    assert not np.allclose(one, engine.generate(samples, Settings(seed=5)).weights)
+
+
+def test_windows_join_without_a_seam(engine: Engine):
+    motion = engine.generate(sound(4.0), Settings()).weights
+    step = np.abs(np.diff(motion, axis=0)).max(1)
+    hop = SMALL.window - SMALL.overlap
+    assert step[hop : hop + SMALL.overlap - 1].max() <= step.max()
+
+
+def test_digital_silence_is_heard_as_silence(engine: Engine):
+    from model_runtime.hearing import hear
+
+    heard = hear(engine.encoder, np.zeros(32_000, np.float32), engine.sampling.calibration)
+    assert (heard.contacts[:, 3] == 1.0).all() and (heard.loudness == 0.0).all()
+
+
+def test_progress_rises_and_false_cancels(engine: Engine):
+    seen: list[Progress] = []
+
+    def watch(progress: Progress) -> bool:
+        seen.append(progress)
+        return len(seen) < 4
+
+    with pytest.raises(CancelledError):
+        engine.generate(sound(4.0), Settings(), watch)
+    assert [p.fraction for p in seen] == sorted(p.fraction for p in seen)
+
+
+def test_known_motion_is_kept_exactly():
+    torch.manual_seed(1)
+    frames = SMALL.window
+    condition = Condition(
+        speech=torch.rand(1, frames, 41),
+        contacts=torch.rand(1, frames, 4),
+        emotion=torch.tensor([2]),
+        intensity=torch.ones(1, frames),
+        known=torch.rand(1, frames, len(CHANNELS)),
+        mask=(torch.rand(1, frames, len(CHANNELS)) < 0.3).float(),
+        keep=torch.ones(1, frames, dtype=torch.bool),
+        heard=torch.ones(1),
+    )
+    noisy = torch.randn(1, frames, len(CHANNELS))
+    clean = guided(Denoiser(SMALL).eval(), noisy, torch.tensor([0.5]), condition, 1.3)
+    held = condition.mask > 0
+    assert (clean[held] == condition.known[held]).all()
+
+
+def test_missing_and_damaged_weights_are_a_sentence(weights: Path, tmp_path: Path):
+    with pytest.raises(WeightsError, match="is missing in"):
+        Engine.load(tmp_path)
+    for path in weights.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    damaged = bytearray((weights / "denoiser.safetensors").read_bytes())
+    damaged[-5] ^= 1
+    (tmp_path / "denoiser.safetensors").write_bytes(damaged)
+    with pytest.raises(WeightsError, match="damaged"):
+        Engine.load(tmp_path)
+    (tmp_path / "sha256.json").write_text(json.dumps({}))
+    (tmp_path / "denoiser.safetensors").write_bytes(b"not a model")
+    with pytest.raises(WeightsError, match="cannot be read"):
+        Engine.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "values", [{"seed": -1}, {"intensity": 1.6}, {"intensity": -0.1}, {"emotion": "bored"}]
+)
+def test_settings_out_of_range_are_a_sentence(values: dict):
+    with pytest.raises(RequestError):
+        Settings(**values)
