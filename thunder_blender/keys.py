@@ -18,7 +18,6 @@ from .rig import LOWER_LIP, NECK_BONE, UPPER_LIP, Rig, RigError
 Floats = npt.NDArray[np.float32]
 
 LINEAR = 1  # Keyframe.interpolation's number
-AUTO_CLAMPED = 4  # Keyframe.handle_left_type's number: sound handles, should a key become a curve
 GROUPS = (("eye", "Eyes"), ("brow", "Brows"), ("jaw", "Jaw"), ("mouth", "Mouth"))
 
 # Opening of the lips' middle at a unit's full weight, in mm, measured on MakeHuman's face units.
@@ -132,9 +131,7 @@ def _fill(fcurve: Any, values: Floats, first_frame: int) -> None:
     frames = np.arange(first_frame, first_frame + count, dtype=np.float32)
     points.foreach_set("co", np.stack((frames, values), axis=1, dtype=np.float32).ravel())
     points.foreach_set("interpolation", np.full(count, LINEAR, np.uint8))
-    for side in ("handle_left_type", "handle_right_type"):
-        points.foreach_set(side, np.full(count, AUTO_CLAMPED, np.uint8))
-    fcurve.update()
+    fcurve.update()  # sound handles, should the artist turn a key into a curve
 
 
 def euler_from_axis_angle(rotation: Floats) -> Floats:

@@ -72,12 +72,15 @@ def build_scene(room: Room, options: argparse.Namespace, report: Report) -> Any:
     """A new file with the head, its takes and the sound. Returns the rig."""
     import bpy
 
+    from tools import bench_keys
+
     bpy.ops.wm.read_homefile(use_empty=False)
     bpy.data.batch_remove(list(bpy.data.objects))
     scene = bpy.context.scene
     room("thunder_blender.sound").set_scene_rate(scene, options.fps)
     with report.timed("head"):
         rig = make_head(room, scene, options.identity)
+    report(stage="keys", keys=bench_keys.KEYS, keys_ms=round(bench_keys.measure(room, rig), 1))
     load_takes(room, rig, options, report)
     if options.audio:
         room("thunder_blender.sound").add_sound(scene, options.audio.resolve(), FIRST_FRAME)
@@ -140,8 +143,17 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace, resources: Path, report: Report) -> None:
+    """The whole demo; a sentence and exit code 1 where a take, a name or the sound is bad."""
     with report.timed("install"):
         room = install_extension(options.zip, resources)
+    try:
+        make(room, options, report)
+    except room("model_runtime.contract").ThunderError as error:
+        sys.exit(f"error: {error}")
+
+
+def make(room: Room, options: argparse.Namespace, report: Report) -> None:
+    """Scene, .blend, sheet and video in `options.out`."""
     import bpy
 
     from tools import demo_render, demo_stage
@@ -158,12 +170,11 @@ def run(options: argparse.Namespace, resources: Path, report: Report) -> None:
     with report.timed("sheet") as facts:
         facts["frames"] = frames
         demo_render.render_sheet(scene, frames, options.out / "demo_sheet.png")
-    if not options.no_movie:
-        with report.timed("movie") as facts:
-            seconds = demo_render.render_movie(
-                scene, options.out / "demo.mp4", room("thunder_blender.compat")
-            )
-            facts["seconds_per_frame"] = round(seconds, 3)
+    if options.no_movie:
+        return
+    with report.timed("movie") as facts:
+        movie, compat = options.out / "demo.mp4", room("thunder_blender.compat")
+        facts["seconds_per_frame"] = round(demo_render.render_movie(scene, movie, compat), 3)
 
 
 def main(arguments: list[str] | None = None) -> None:

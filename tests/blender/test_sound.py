@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sound strips and frame rates. Nothing that Blender's sound library chokes on may reach it."""
+"""Sound strips and frame rates. Files that are no sounds leave nothing behind."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_range_and_playback(sound, empty_scene) -> None:
         b"hello, this is text",
     ],
 )
-def test_a_file_that_is_no_sound_is_refused_before_blender_sees_it(
+def test_a_file_that_is_no_sound_is_refused_and_leaves_no_strip(
     sound, room, empty_scene, tmp_path, content
 ) -> None:
     path = tmp_path / "bad.wav"
@@ -80,3 +80,5 @@ def test_a_file_that_is_no_sound_is_refused_before_blender_sees_it(
         path.write_bytes(content)
     with pytest.raises(room("model_runtime.contract").AudioError, match=r"bad\.wav"):
         sound.add_sound(empty_scene, path, 1)
+    assert not list(room("thunder_blender.compat").sequences(empty_scene))
+    assert not bpy.data.sounds
