@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from model_runtime.phones import PHONE_INDEX
-from training.corpus import augment, closure, espeak, festival, flite, realign, russian
+from training.corpus import augment, closure, espeak, festival, flite, quality, realign, russian
 from training.corpus.alignment import Segment, frame_labels, scale_segments, tidy
 
 RATE = 16000
@@ -101,6 +101,23 @@ def test_espeak_events_become_phones() -> None:
     assert [s.phone for s in plain] == ["HH", "EH", "SIL", "D", "AH", "L"]
 
 
+def test_espeak_stress_is_told_only_where_both_accounts_agree() -> None:
+    events = [(0.0, "h"), (0.1, "a"), (0.2, "_:"), (0.3, "p"), (0.4, "i")]
+    marks = espeak.stress_of(events, "h 'a p ,i")
+    assert marks == [0, 1, None, 0, 2]
+    phones = espeak.phones_of(events, 0.5, True, marks)
+    assert [s.stress for s in phones] == [None, 1, None, None, 2]
+    assert espeak.stress_of(events, "h 'a p") == [0, 1, None, 0, None]
+
+
+def test_speech_under_a_silence_label_is_noticed() -> None:
+    tone = (0.3 * np.sin(2 * np.pi * 200 * np.arange(2 * RATE) / RATE)).astype(np.float32)
+    said = [Segment("AA", 0.0, 1.0), Segment("SIL", 1.0, 2.0)]
+    assert quality.speaks_in_silence(tone, said)
+    tone[RATE:] *= 0.01
+    assert not quality.speaks_in_silence(tone, said)
+
+
 def test_engines_printed_times_are_read() -> None:
     assert flite.parse_durations("pau:0.1 ax:0.25 b:0.3 ") == [
         Segment("SIL", 0.0, 0.1),
@@ -128,6 +145,7 @@ def test_espeak_says_every_phone_in_order() -> None:
     samples, segments = engine.say("My big boat.", "en-us+f3", rate=150)
     spoken = [s.phone for s in segments if s.phone != "SIL"]
     assert spoken == ["M", "AY", "B", "IH", "G", "B", "OW", "T"]
+    assert [s.stress for s in segments if s.phone in {"AY", "IH", "OW"}] == [0, 1, 1]
     level = closure.energy_db(samples, engine.rate)
     middle = [level[int((s.start + s.end) / 2 / closure.STEP)] for s in segments]
     vowels = [v for v, s in zip(middle, segments, strict=True) if s.phone in {"AY", "IH", "OW"}]

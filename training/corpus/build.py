@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import espeak, festival, flite, real, russian, synthesis
-from .splits import split_of
 from .store import is_whole, shard_seconds, write_shard
 from .text import load_texts
 
@@ -26,7 +25,6 @@ SHARD_SECONDS = 600.0
 MIX = {"espeak": 0.55, "flite": 0.3, "festival": 0.15}
 SPLIT_SHARE = {"train": 0.82, "dev": 0.05, "test": 0.13}
 SILENCE_SHARE = 0.03  # of the synthetic hours
-READ_ALOUD = frozenset({"dctts", "ljspeech"})  # read the sentences that synthesis draws from
 CLIPS_A_REAL_SHARD = 120
 CLIPS_A_RUSSIAN_SHARD = 62
 
@@ -112,21 +110,15 @@ def make_shard(plan: Plan, job: Job) -> float:
         chosen = russian.recordings()[start : start + CLIPS_A_RUSSIAN_SHARD]
         return write_shard(plan.out, job.name, "", russian.load(chosen))
     assert plan.speech is not None
-    recordings = list(real.usable(plan.speech))
     if job.split:
         task = synthesis.Task(job.name, job.source, job.split, job.ordinal, job.seconds, plan.seed)
-        held_out = [r.transcript for r in recordings if is_held_out(r)]
-        texts = load_texts(plan.speech / "sentences.txt", held_out, plan.seed)
+        barred = real.held_out_sentences(plan.speech)
+        texts = load_texts(plan.speech / "sentences.txt", barred, plan.seed)
         return write_shard(plan.out, job.name, job.split, synthesis.clips(task, texts))
-    of_source = [r for r in recordings if r.source == job.source]
+    of_source = [r for r in real.usable(plan.speech) if r.source == job.source]
     start = job.index * CLIPS_A_REAL_SHARD
     chosen_recordings = of_source[start : start + CLIPS_A_REAL_SHARD]
-    return write_shard(plan.out, job.name, "", map(real.load_recording, chosen_recordings))
-
-
-def is_held_out(recording: real.Recording) -> bool:
-    """Whether no synthetic voice may read this recording's sentence."""
-    return split_of(recording.speaker) != "train" or recording.source in READ_ALOUD
+    return write_shard(plan.out, job.name, "", real.load_recordings(chosen_recordings))
 
 
 def _real_jobs(speech: Path) -> Iterator[Job]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+from difflib import SequenceMatcher
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from model_runtime.contract import ThunderError
+from model_runtime.phones import VOWELS
 
 from .alignment import Segment
 from .closure import repair_closures
@@ -145,8 +147,20 @@ class Espeak:
     ) -> tuple[npt.NDArray[np.float32], list[Segment]]:
         """Samples (n,) at `self.rate` and phones, closures repaired."""
         samples, events = self.events(text, voice, **settings)
-        raw = phones_of(events, len(samples) / self.rate, rhotic=voice.startswith("en-us"))
+        marks = stress_of(events, self._phonemes(text))
+        rhotic = voice.startswith("en-us")
+        raw = phones_of(events, len(samples) / self.rate, rhotic, marks)
         return samples, repair_closures(samples, self.rate, raw)
+
+    def _phonemes(self, text: str) -> str:
+        """espeak's phoneme names of `text` with its stress marks, apart by spaces."""
+        buffer = ctypes.create_string_buffer(text.encode())
+        place = ctypes.c_void_p(ctypes.addressof(buffer))
+        clauses = []
+        while place.value:
+            found = self._library.espeak_TextToPhonemes(ctypes.byref(place), _UTF8, ord("_") << 8)
+            clauses.append((found or b"").decode("utf8", "replace"))
+        return " ".join(clauses).replace("_", " ")
 
     def _receive(self, wave: object, count: int, events: object) -> int:
         if wave and count > 0:
@@ -159,20 +173,40 @@ class Espeak:
         return 0
 
 
-def phones_of(events: list[Event], seconds: float, rhotic: bool) -> list[Segment]:
+def stress_of(events: list[Event], phonemes: str) -> list[int | None]:
+    """Stress 0..2 of each event, None where espeak's two accounts of the text differ."""
+    spoken = [(name.lstrip("',%="), _stress(name)) for name in phonemes.split()]
+    sounding = [k for k, (_, name) in enumerate(events) if not name.startswith("_")]
+    marks: list[int | None] = [None] * len(events)
+    heard = [events[k][1] for k in sounding]
+    matcher = SequenceMatcher(None, heard, [name for name, _ in spoken], autojunk=False)
+    for ours, theirs, count in matcher.get_matching_blocks():
+        for step in range(count):
+            marks[sounding[ours + step]] = spoken[theirs + step][1]
+    return marks
+
+
+def phones_of(
+    events: list[Event], seconds: float, rhotic: bool, marks: list[int | None] | None = None
+) -> list[Segment]:
     """espeak's events as phones; a symbol standing for several shares its time between them."""
     table = _COMMON | (_RHOTIC if rhotic else _NON_RHOTIC)
-    kept = [(start, names) for start, name in events if (names := _names(name, table))]
+    known = zip(events, marks or [None] * len(events), strict=True)
+    kept = [(start, ns, mark) for (start, name), mark in known if (ns := _names(name, table))]
+    ends = [start for start, _, _ in kept[1:]] + [seconds]
     found: list[Segment] = []
-    ends = [start for start, _ in kept[1:]] + [seconds]
-    for (start, names), end in zip(kept, ends, strict=True):
+    for (start, names, mark), end in zip(kept, ends, strict=True):
         step = (min(end, seconds) - start) / len(names)
-        if step > 0:
-            found.extend(
-                Segment(phone, start + k * step, start + (k + 1) * step)
-                for k, phone in enumerate(names)
-            )
+        for k, phone in enumerate(names if step > 0 else []):
+            stress = mark if phone in VOWELS else None
+            found.append(Segment(phone, start + k * step, start + (k + 1) * step, stress))
+            mark = 0 if phone in VOWELS and mark is not None else mark
     return found
+
+
+def _stress(name: str) -> int:
+    """1 for espeak's primary mark ', 2 for its secondary mark, else 0 (as in ARPAbet)."""
+    return 1 if name.startswith("'") else 2 if name.startswith(",") else 0
 
 
 def _names(symbol: str, table: dict[str, str]) -> list[str]:
@@ -194,4 +228,6 @@ def _library() -> ctypes.CDLL:
         raise ThunderError(
             "espeak-ng is not installed. Install it (Debian: apt install espeak-ng)."
         )
-    return ctypes.CDLL(name)
+    library = ctypes.CDLL(name)
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    return library

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,11 @@ import soxr
 from model_runtime.contract import ThunderError
 
 from .alignment import Segment, Segments, tidy
+from .quality import speaks_in_silence
+from .splits import split_of
 from .store import RATE, Draft
 
+READ_ALOUD = frozenset({"dctts", "ljspeech"})  # they read what synthesis draws its lines from
 LIBRISPEECH_SETS = frozenset({"librispeech", "devclean", "train100"})
 LONGEST_DISAGREEMENT = 0.06  # s between the alignment's end and the clip's: more is another clip's
 
@@ -71,6 +75,16 @@ def speakers_by_source(folder: Path) -> dict[str, set[str]]:
     return dict(table)
 
 
+def held_out_sentences(folder: Path) -> list[str]:
+    """Transcripts that no synthetic voice may read: of held-out speakers and of LJ's readers."""
+    return [
+        str(entry["transcript"])
+        for entry in read_manifest(folder)
+        if entry.get("transcript")
+        and (source_of(entry) in READ_ALOUD or split_of(speaker_of(entry)) != "train")
+    ]
+
+
 def usable(folder: Path) -> Iterator[Recording]:
     """Recordings with a sound alignment, without those kept for demos under FOLDER/dev."""
     shown = {path.stem for path in (folder / "dev").glob("*.wav")}
@@ -83,7 +97,7 @@ def usable(folder: Path) -> Iterator[Recording]:
 def _recording(folder: Path, entry: dict[str, Any]) -> Recording | None:
     phones = entry.get("phones")
     transcript = entry.get("transcript")
-    if not phones or not transcript:
+    if not phones or not transcript or re.search(r"\d", transcript):  # nobody aligned a number
         return None
     seconds = float(entry["seconds"])
     spans = [(str(phone), float(start), float(end)) for phone, start, end in phones]
@@ -97,6 +111,16 @@ def _recording(folder: Path, entry: dict[str, Any]) -> Recording | None:
         transcript=str(transcript),
         segments=tidy((Segment(*span) for span in spans), seconds),
     )
+
+
+def load_recordings(
+    recordings: Iterable[Recording],
+) -> Iterator[tuple[Draft, npt.NDArray[np.float32]]]:
+    """Clips and samples (n,) at 16 kHz, without those that speak where they should be silent."""
+    for recording in recordings:
+        draft, samples = load_recording(recording)
+        if not speaks_in_silence(samples, draft.segments):
+            yield draft, samples
 
 
 def load_recording(recording: Recording) -> tuple[Draft, npt.NDArray[np.float32]]:

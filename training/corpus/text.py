@@ -15,6 +15,7 @@ from model_runtime.contract import ThunderError
 from .splits import SPLITS, split_of_sentence
 
 STRIDE = 131  # sentences a shard may use before it meets those of the next
+OPENING = 5  # words by which a sentence is looked up
 LONGEST = 190  # characters; longer ones are cut at a comma
 
 LABIAL_WORDS = (
@@ -100,7 +101,7 @@ def load_texts(path: Path, held_out: Iterable[str], seed: int) -> Texts:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise ThunderError(f"The sentences {path} cannot be read. Check --speech.") from error
-    barred = {normalise(text) for text in held_out}
+    barred = _by_opening(normalise(text) for text in held_out)
     pools: dict[str, list[str]] = {split: [] for split in SPLITS}
     for line in lines:
         key = normalise(line)
@@ -149,8 +150,21 @@ def _fragment(sentence: str, rng: np.random.Generator) -> str:
     return " ".join(words[start : start + count]).strip(" ,.;:-")
 
 
-def _stands_in(key: str, barred: set[str]) -> bool:
-    return key in barred or any(len(other) > 25 and other in key for other in barred)
+def _by_opening(keys: Iterable[str]) -> dict[tuple[str, ...], list[str]]:
+    """Normalised sentences under their first words, to find them inside longer ones."""
+    table: dict[tuple[str, ...], list[str]] = {}
+    for key in keys:
+        table.setdefault(tuple(key.split()[:OPENING]), []).append(key)
+    return table
+
+
+def _stands_in(key: str, barred: dict[tuple[str, ...], list[str]]) -> bool:
+    """Whether the sentence is a barred one, or holds a barred one of five words or more."""
+    words = key.split()
+    if key in barred.get(tuple(words[:OPENING]), []):
+        return True
+    openings = (tuple(words[k : k + OPENING]) for k in range(len(words) - OPENING + 1))
+    return any(other in key for opening in openings for other in barred.get(opening, []))
 
 
 def _shuffled(pool: Sequence[str], seed: int) -> tuple[str, ...]:
