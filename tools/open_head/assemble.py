@@ -12,14 +12,17 @@ from model_runtime.contract import UNITS
 from . import joints, teeth
 from .expressions import correct_units, jaw_units
 from .eyes import Eyeball, make_eyeball, turn
+from .hairline import hair_coverage
 from .identities import AVERAGE, PRESETS, Recipe, body
 from .lipshape import Arches, LipField, inner_depth, lip_field, seal
+from .normals import vertex_normals
 from .source import DECIMETRE, Array, Ints, MakeHumanData
 from .topology import QuadGraph, cavity_vertices, head_vertices, lip_rings
 
 EYES = ("left_eye", "right_eye")
 EYE_GROUPS = {"left_eye": "helper-l-eye", "right_eye": "helper-r-eye"}
 LIP_TO_INCISOR = 1.9e-3  # metres between the lower lip's inner side and the upper incisors
+HAIR_DEPTH = 2.5e-3  # metres that the short hair stands off the scalp
 TEETH_MARGIN = 0.5e-3  # lips keep this far off the line of the teeth
 LOWER_MIDDLE, UPPER_MIDDLE = (5, 0), (5, 19)
 
@@ -32,6 +35,7 @@ class Selection:
     tongue: Ints
     rings: Ints
     cavity: Ints
+    hair: Array  # (skin,) 0..1 how much short hair thickens the scalp
 
 
 @dataclass(frozen=True)
@@ -62,21 +66,23 @@ def select(data: MakeHumanData) -> Selection:
     mesh = data.mesh
     graph = QuadGraph(mesh.quads[mesh.groups == "body"])
     rings = lip_rings(graph, mesh.vertices)
+    skin = head_vertices(graph, mesh.vertices)
     return Selection(
-        head_vertices(graph, mesh.vertices),
+        skin,
         data.vertex_groups["helper-tongue"],
         rings,
         cavity_vertices(graph, rings),
+        hair_coverage(_centred(data, body(data, AVERAGE))[skin] * 1000) * (1 - _ears(data)[skin]),
     )
 
 
 def person(data: MakeHumanData, chosen: Selection, recipe: Recipe, lips: LipField | None) -> Person:
     """Sealed rest geometry of a recipe around the head joint."""
-    raw = body(data, recipe)
-    raw = (raw - raw[data.vertex_groups["joint-head"]].mean(0)) * DECIMETRE
+    raw = _centred(data, body(data, recipe))
     lips = lips or make_lip_field(raw, chosen)
     full = raw + seal(raw, lips)
     line = 0.5 * (_ring_point(full, chosen, LOWER_MIDDLE) + _ring_point(full, chosen, UPPER_MIDDLE))
+    full[chosen.skin] += chosen.hair[:, None] * HAIR_DEPTH * _normals(data, full)[chosen.skin]
     face = inner_depth(full, chosen.rings, line[1] - teeth.OVERLAP) - LIP_TO_INCISOR
     arches = (teeth.upper_arch(line[1], face), teeth.lower_arch(line[1], face))
     left, right = (make_eyeball(full[data.vertex_groups[EYE_GROUPS[eye]]]) for eye in EYES)
@@ -130,6 +136,23 @@ def units(
             motion = turn(rest, rest + raw[name][old], who.eyes[EYES.index(eye)])
             basis[index, spans.span(eye)], degrees[name] = motion
     return basis, degrees
+
+
+def _centred(data: MakeHumanData, raw: Array) -> Array:
+    """Metres around the head joint."""
+    return np.asarray((raw - raw[data.vertex_groups["joint-head"]].mean(0)) * DECIMETRE)
+
+
+def _normals(data: MakeHumanData, points: Array) -> Array:
+    return vertex_normals(points, data.mesh.quads[data.mesh.groups == "body"])
+
+
+def _ears(data: MakeHumanData) -> Array:
+    """1 where a vertex moves with the size of the ears, fading around them."""
+    move = sum(
+        np.linalg.norm(data.target(f"ears/{side}-ear-scale-incr"), axis=1) for side in ("l", "r")
+    )
+    return np.asarray(np.clip(move / (0.25 * np.max(move)), 0, 1))
 
 
 def _ring_point(full: Array, chosen: Selection, place: tuple[int, int]) -> Array:

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .assemble import Layout, Person, Selection
+from .assemble import Layout, Person, Selection, stack
 from .eyes import Eyeball
 from .source import Array, Ints, MakeHumanData
 from .teeth import Dentition
+from .uvmap import lay_out_skin
 
+EYE_EDGE = np.radians(75.0)  # angle from the pupil at the rim of the eye texture
 MATERIALS = ("skin", "eyes", "teeth", "gums", "tongue")
 
 
@@ -37,9 +39,11 @@ class Surface:
 
 def build_surface(data: MakeHumanData, chosen: Selection, who: Person, spans: Layout) -> Surface:
     """Surface of every part in the head's vertex order."""
+    skin = _taken(data, "body", chosen.skin, spans.span("skin"), "skin")
+    tongue = _taken(data, "helper-tongue", chosen.tongue, spans.span("tongue"), "tongue")
     parts = [
-        _taken(data, "body", chosen.skin, spans.span("skin"), "skin"),
-        _taken(data, "helper-tongue", chosen.tongue, spans.span("tongue"), "tongue"),
+        replace(skin, uv=lay_out_skin(skin.uv, skin.quad_uv, _at_uv(skin, stack(who, chosen)))),
+        replace(tongue, uv=_boxed(tongue.uv)),
         *_dentition(who.upper, spans.span("upper")[0]),
         *_dentition(who.lower, spans.span("lower")[0]),
         _eyeball(who.eyes[0], spans.span("left_eye")[0]),
@@ -80,12 +84,26 @@ def _dentition(arch: Dentition, start: int) -> list[Surface]:
 
 
 def _eyeball(eye: Eyeball, start: int) -> Surface:
-    """Azimuthal equidistant UVs: the pupil in the middle, the back pole at the rim."""
-    polar = np.arccos(np.clip(eye.directions[:, 2], -1, 1)) / np.pi
+    """Azimuthal UVs: the pupil in the middle, everything past EYE_EDGE on the rim."""
+    polar = np.arccos(np.clip(eye.directions[:, 2], -1, 1))
     flat = eye.directions[:, :2]
     length = np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
-    uv = 0.5 + 0.5 * polar[:, None] * flat / length
+    reach = np.minimum(polar / EYE_EDGE, 1.0)[:, None]
+    uv = 0.5 + 0.495 * reach * flat / length
     return Surface(eye.quads + start, uv, eye.quads, _filled(eye.quads, "eyes"))
+
+
+def _at_uv(part: Surface, vertices: Array) -> Array:
+    """Position (U,3) of each UV of a part."""
+    vertex = np.zeros(len(part.uv), int)
+    vertex[part.quad_uv.ravel()] = part.quads.ravel()
+    return np.asarray(vertices[vertex])
+
+
+def _boxed(uv: Array) -> Array:
+    """UVs stretched to the whole image."""
+    low, high = uv.min(0), uv.max(0)
+    return np.asarray(0.01 + 0.98 * (uv - low) / (high - low))
 
 
 def _filled(quads: Ints, material: str) -> Ints:
