@@ -27,7 +27,7 @@ UPPER: dict[str, Recipe] = {  # brows, lids, cheeks, nose
         "browOuterUpBoth": 0.10,
         "browInnerUp": 0.06,
     },
-    "sad": {"browInnerUp": 0.64, "browDownBoth": 0.22, "eyeSquintBoth": 0.16, "eyeBlinkBoth": 0.10},
+    "sad": {"browInnerUp": 0.64, "browDownBoth": 0.22, "eyeSquintBoth": 0.24},
     "angry": {
         "browDownBoth": 0.66,
         "eyeSquintBoth": 0.40,
@@ -49,13 +49,7 @@ UPPER: dict[str, Recipe] = {  # brows, lids, cheeks, nose
         "cheekSquintBoth": 0.38,
         "eyeSquintBoth": 0.34,
     },
-    "contempt": {"eyeSquintBoth": 0.16, "eyeBlinkBoth": 0.08, "browDownRight": 0.14},
-}
-ONE_SIDED: dict[str, tuple[Recipe, Recipe]] = {  # left side leads, right side leads
-    "contempt": (
-        {"browOuterUpLeft": 0.26, "mouthSmileLeft": 0.34, "mouthDimpleLeft": 0.48},
-        {"browOuterUpRight": 0.26, "mouthSmileRight": 0.34, "mouthDimpleRight": 0.48},
-    )
+    "contempt": {"eyeSquintBoth": 0.26, "browDownRight": 0.18, "browOuterUpLeft": 0.36},
 }
 MOUTH: dict[str, Recipe] = {  # what the emotion does to the mouth, lips still together
     "neutral": {},
@@ -65,7 +59,7 @@ MOUTH: dict[str, Recipe] = {  # what the emotion does to the mouth, lips still t
     "surprised": {},
     "afraid": {"mouthStretchBoth": 0.46, "mouthFrownBoth": 0.06},
     "disgusted": {"mouthFrownBoth": 0.32, "mouthUpperUpBoth": 0.26, "mouthShrugLower": 0.10},
-    "contempt": {},
+    "contempt": {"mouthSmileLeft": 0.34, "mouthDimpleLeft": 0.48},
 }
 PARTING: dict[str, Recipe] = {  # emotions that part the lips at rest, AU 25+26
     "surprised": {"jawOpen": 0.13},
@@ -80,7 +74,9 @@ LEAN: dict[str, tuple[float, float, float]] = {  # neck pitch, yaw, roll, rad at
     "disgusted": (-0.016, 0.018, 0.0),
     "contempt": (-0.026, 0.014, 0.016),
 }
-CALM, SPEAKING = 0.80, 0.20  # share of an expression that is always there, and that phrases add
+CALM, SPEAKING = 0.70, 0.30  # share of an expression that is always there, and that phrases add
+STRESSED, WANDER = 0.30, 0.12  # what an accent adds to it, how far it drifts by itself
+MOUTH_ONSET = 0.6  # s in which the mouth follows phrases
 SPOKEN_FOR = 0.7  # share of the parting that speech takes over
 UNDER_SPEECH = 0.6  # share of the mouth's part that is left while the lips speak
 
@@ -95,25 +91,19 @@ def vector(recipe: Recipe) -> FloatArray:
 
 def upper_recipe(emotion: str, style: Style) -> FloatArray:
     """(55,) upper face of an emotion as this performer does it (weights at intensity 1)."""
-    recipe = {**UPPER[emotion], **_one_sided(emotion, style, mouth=False)}
+    recipe = UPPER[emotion]
     gains = np.resize(style.flavour, len(recipe))
     return vector({k: v * float(g) for (k, v), g in zip(recipe.items(), gains, strict=True)})
 
 
-def mouth_recipe(emotion: str, style: Style) -> FloatArray:
-    """(55,) mouth of an emotion (weights at intensity 1), the same for all performers but sides."""
-    return vector({**MOUTH[emotion], **_one_sided(emotion, style, mouth=True)})
+def mouth_recipe(emotion: str) -> FloatArray:
+    """(55,) mouth of an emotion (weights at intensity 1), the same for all performers."""
+    return vector(MOUTH[emotion])
 
 
 def parting_recipe(emotion: str) -> FloatArray:
     """(55,) what parts the lips of an emotion at rest (weights at intensity 1), mostly zero."""
     return vector(PARTING.get(emotion, {}))
-
-
-def _one_sided(emotion: str, style: Style, mouth: bool) -> Recipe:
-    left, right = ONE_SIDED.get(emotion, ({}, {}))
-    side = left if style.side >= 0 else right
-    return {k: v for k, v in side.items() if k.startswith("mouth") == mouth}
 
 
 def rest_weights(emotion: str, intensity: float = 1.0) -> FloatArray:
@@ -123,24 +113,34 @@ def rest_weights(emotion: str, intensity: float = 1.0) -> FloatArray:
     """
     if emotion not in EMOTIONS:
         raise RequestError(f"Emotion '{emotion}' is not known. Choose one of: {EMOTIONS}.")
-    style = Style(side=0.0)
     quiet = np.zeros((3, len(CONTACTS)), np.float32)
     quiet[:, CONTACTS.index("silence")] = 1.0
     level = intensity * CALM
-    mouth = seal(np.tile(level * mouth_recipe(emotion, style), (3, 1)), quiet)[1]
-    pose = mouth + level * (upper_recipe(emotion, style) + parting_recipe(emotion))
+    mouth = seal(np.tile(level * mouth_recipe(emotion), (3, 1)), quiet)[1]
+    pose = mouth + level * (upper_recipe(emotion, Style(side=0.0)) + parting_recipe(emotion))
     return saturate(pose).astype(np.float32)
 
 
-def course(
-    rng: np.random.Generator, held: FloatArray, speaking: FloatArray, style: Style
+def upper_course(
+    rng: np.random.Generator,
+    held: FloatArray,
+    speaking: FloatArray,
+    stressed: FloatArray,
+    style: Style,
 ) -> FloatArray:
-    """(T,) how far the expression is on: fuller while speaking, wandering a little.
+    """(T,) how far the upper face's expression is on: fuller in phrases and on accents.
 
     `held` (T,) is the intensity with its on- and offsets: changes take style.onset s (Schmidt, Cohn
-    & Tian 2003: smile onsets of 0.3-0.7 s). `speaking` (T,) 0..1. Proportional to the intensity,
-    so that motion grows with it.
+    & Tian 2003: smile onsets of 0.3-0.7 s). `speaking` and `stressed` (T,) 0..1. Proportional to
+    the intensity, so that motion grows with it.
     """
     phrase = smooth(speaking, 1.2 * style.onset)
-    wander = 0.07 * noise(rng, len(held), (0.08, 0.5))
-    return held * (CALM + SPEAKING * phrase + wander)
+    wander = WANDER * noise(rng, len(held), (0.08, 0.6))
+    return held * np.maximum(CALM + SPEAKING * phrase + STRESSED * stressed + wander, 0.2)
+
+
+def mouth_course(held: FloatArray, speaking: FloatArray) -> FloatArray:
+    """(T,) how far the mouth's expression is on: whole at rest, reduced under speech, no chance."""
+    phrase = smooth(speaking, MOUTH_ONSET)
+    lively = CALM + SPEAKING * phrase
+    return held * lively * (1.0 - (1.0 - UNDER_SPEECH) * speaking)

@@ -15,8 +15,9 @@ from .emotions import LEAN
 from .settings import Style
 
 NECK_LIMIT = 0.12  # rad
-NOD, RAISE = 0.55, 0.38  # share of accents that carry a nod, a brow raise
-BROWS_AT = 0.30  # weight of a full brow raise at intensity 1
+NOD, RAISE = 0.55, 0.50  # share of accents that carry a nod, a brow raise
+LOWERED = {"angry": 0.25, "disgusted": 0.3}  # share of a brow raise that lowered brows take
+BROWS_AT = 0.42  # weight of a full brow raise at intensity 1
 IDLE = 0.006  # weight of the faint life of an idle face
 
 
@@ -38,25 +39,36 @@ def accents(loudness: FloatArray) -> Accents:
     return Accents((peaks / MOTION_FPS).astype(np.float32), strengths.astype(np.float32))
 
 
-def brows(
-    rng: np.random.Generator, weights: FloatArray, beats: Accents, level: FloatArray, style: Style
-) -> None:
-    """Adds brow raises on accents and idle motion to motion (T, 55), in place.
+def stresses(rng: np.random.Generator, beats: Accents, frames: int, style: Style) -> FloatArray:
+    """(frames,) 0..1: the accents that this performer's face goes along with.
 
-    Brow raises go with accents, but by far not with all (Cave et al. 1996, Flecha-Garcia 2010);
-    they begin a little ahead of the accent and scale with the expression's `level` (T,).
+    Brows go with accents, but by far not with all, and a little ahead of them (Cave et al. 1996,
+    Flecha-Garcia 2010).
     """
-    times = frame_times(len(weights))
-    raised = np.zeros(len(weights), np.float32)
+    times = frame_times(frames)
+    curve = np.zeros(frames, np.float32)
     for moment, strength in zip(beats.times, beats.strengths, strict=True):
         chance, late, rise, fall = rng.random(4)
         if chance < RAISE:
-            shape = bump(
-                times, moment - 0.06 + 0.08 * late, 0.14 + 0.1 * rise, 0.3 + 0.25 * fall, 0.06
-            )
-            raised = np.maximum(raised, strength * shape)
-    raised *= BROWS_AT * style.brow * level
+            peak = moment - 0.06 + 0.08 * late
+            shape = bump(times, peak, 0.16 + 0.1 * rise, 0.32 + 0.25 * fall, 0.06)
+            curve = np.maximum(curve, strength * shape)
+    return np.minimum(style.brow * curve, 1.0).astype(np.float32)
+
+
+def brows(
+    rng: np.random.Generator,
+    weights: FloatArray,
+    stressed: FloatArray,
+    level: FloatArray,
+    emotion: str,
+) -> None:
+    """Adds brow raises on stresses (T,) and idle motion to motion (T, 55), in place.
+
+    Raises scale with the expression's `level` (T,); lowered brows take part less.
+    """
     inner, outer = rng.uniform(0.6, 1.0), rng.uniform(0.5, 1.0)
+    raised = BROWS_AT * LOWERED.get(emotion, 1.0) * stressed * level
     weights[:, COLUMN["browInnerUp"]] += inner * raised
     weights[:, columns("browOuterUpBoth")] += (outer * raised)[:, None]
     for name in ("browInnerUp", "browOuterUpBoth", "browDownBoth", "eyeSquintBoth"):

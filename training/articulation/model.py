@@ -14,19 +14,20 @@ from .curves import COLUMN, columns, saturate, smooth
 from .emotions import (
     CALM,
     SPOKEN_FOR,
-    UNDER_SPEECH,
-    course,
+    mouth_course,
     mouth_recipe,
     parting_recipe,
+    upper_course,
     upper_recipe,
 )
 from .gates import contact_curves
-from .head_and_brows import accents, brows, neck
+from .head_and_brows import accents, brows, neck, stresses
 from .lids_and_gaze import blinks, gaze, write_eyes
 from .seal import seal
 from .settings import ArticulationSettings, Segment, Style, sample_style
 from .speech import speaking_curve, speech_weights
 
+LIP_SIDE = 0.3  # share of a performer's asymmetry that reaches the lips
 FIRST_NECK = COLUMN[NECK[0]]
 SIDED = columns(
     *("eyeSquintBoth", "eyeWideBoth", "mouthSmileBoth", "mouthFrownBoth", "mouthStretchBoth"),
@@ -54,12 +55,12 @@ def articulate(
     style = settings.style or sample_style(rng)
     speaking = speaking_curve(segments, frames)
     held = smooth(settings.intensity_curve(frames), 2.0 * style.onset)
-    level = course(rng, held, speaking, style)
-    gates = contact_curves(segments, frames)
-    motion = _mouth(segments, loud, speaking, level, held, gates, settings.emotion, style)
+    motion = _mouth(segments, loud, speaking, held, settings.emotion, style)
     beats = accents(loud)
-    motion += level[:, None] * upper_recipe(settings.emotion, style)
-    brows(rng, motion, beats, level, style)
+    stressed = stresses(rng, beats, frames, style)
+    level = upper_course(rng, held, speaking, stressed, style)
+    motion += level[:, None] * _sided(upper_recipe(settings.emotion, style), style.side)
+    brows(rng, motion, stressed, level, settings.emotion)
     lids = blinks(rng, segments, frames, style, settings.emotion)
     turned = neck(rng, beats, speaking, level, style, settings.emotion)
     look = gaze(rng, frames, style, settings.emotion, level) - _turned_eyes(turned)
@@ -77,25 +78,25 @@ def _mouth(
     segments: Sequence[Segment],
     loudness: FloatArray,
     speaking: FloatArray,
-    level: FloatArray,
     held: FloatArray,
-    gates: FloatArray,
     emotion: str,
     style: Style,
 ) -> FloatArray:
-    """(T, 55) speech under the emotion's mouth, contacts made."""
-    words = speech_weights(segments, loudness, style.strength)
-    quiet = (1.0 - (1.0 - UNDER_SPEECH) * speaking) * level
-    mouth = words + quiet[:, None] * mouth_recipe(emotion, style)
-    _take_sides(mouth, style.side)
+    """(T, 55) speech under the emotion's mouth, contacts made; style apart, no chance."""
+    gates = contact_curves(segments, len(loudness))
+    mouth = speech_weights(segments, loudness, style.strength)
+    mood = _sided(mouth_recipe(emotion), LIP_SIDE * style.side)
+    mouth += mouth_course(held, speaking)[:, None] * mood
     parted = held * CALM * (1.0 - SPOKEN_FOR * (1.0 - gates[:, 3])) * (1.0 - gates[:, 0])
     parted *= 1.0 - gates[:, 1]
     return seal(mouth, gates) + parted[:, None] * parting_recipe(emotion)
 
 
-def _take_sides(weights: FloatArray, side: float) -> None:
-    weights[:, SIDED[0::2]] *= 1.0 + 0.5 * side
-    weights[:, SIDED[1::2]] *= 1.0 - 0.5 * side
+def _sided(recipe: FloatArray, side: float) -> FloatArray:
+    """(55,) recipe, stronger on the left by the share `side` (right where negative)."""
+    gains = np.ones(len(recipe), np.float32)
+    gains[SIDED[0::2]], gains[SIDED[1::2]] = 1.0 + side, 1.0 - side
+    return recipe * gains
 
 
 def _turned_eyes(turned: FloatArray) -> FloatArray:

@@ -36,7 +36,7 @@ DEEPEST = 1.1  # mm the mid aperture may go below zero
 LEAST = 1.1  # mm of mid aperture without any contact
 CLOSE_MM = 34.9  # mid aperture that mouthClose takes off at 1
 OPEN_MM = 33.6  # mid aperture that jawOpen gives at 1
-FASTEST = 235.0  # mm/s that jawOpen less mouthClose may part the lips; other units add to it
+FASTEST = 220.0  # mm/s that jawOpen less mouthClose may part the lips; other units add to it
 TIGHT: dict[str, float] = {  # presses lips together over their whole width
     "mouthShrugLower": 1.0,
     "mouthRollUpper": 0.5,
