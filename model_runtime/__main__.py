@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import platform
 import sys
 import time
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit code."""
     options = _parser().parse_args(arguments)
+    # Waiting threads that spin make generation five times slower on a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     level = logging.ERROR if options.quiet else logging.WARNING
     logging.basicConfig(level=level, format="warning: %(message)s", stream=sys.stderr, force=True)
     try:
