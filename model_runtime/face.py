@@ -78,7 +78,8 @@ def identity_vertices(face: FaceModel, identity: str | npt.ArrayLike | None) -> 
     weights = np.asarray(identity, np.float32)
     if weights.shape != (len(face.identity_names),):
         raise RequestError(f"An identity needs {len(face.identity_names)} weights.")
-    return face.template + np.tensordot(weights, face.identity_basis, 1)
+    rest: FloatArray = face.template + np.tensordot(weights, face.identity_basis, 1)
+    return rest
 
 
 def joint_positions(face: FaceModel, rest: FloatArray) -> FloatArray:

@@ -113,7 +113,8 @@ def rotation_matrices(axis_angle: Tensor) -> Tensor:
 
 def _combine(weights: Tensor, basis: Tensor) -> Tensor:
     """(..., K) weights of a (K, V, 3) basis -> (..., V, 3)."""
-    return (weights @ basis.flatten(1)).unflatten(-1, basis.shape[1:])
+    flat: Tensor = weights @ basis.flatten(1)
+    return flat.reshape(*flat.shape[:-1], *basis.shape[1:])
 
 
 def _apply(matrix: Tensor, vector: Tensor) -> Tensor:
