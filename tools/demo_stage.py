@@ -9,10 +9,10 @@ from typing import Any
 import bpy
 from mathutils import Vector
 
-TARGET = Vector((0.0, -0.03, 0.004))  # metres, between the eyes and the chin
-DISTANCE = 0.85
+TARGET = Vector((0.0, -0.03, 0.016))  # metres, between the eyes and the chin
+DISTANCE = 0.78
 LENS = 100.0  # mm: a portrait lens
-TURN = math.radians(14)  # of the camera around the head
+TURN = math.radians(11)  # of the camera around the head
 BACKDROP = (0.035, 0.045, 0.06)
 
 # name, direction to the light, power in watts, size in metres, colour
