@@ -238,7 +238,9 @@ def sampling_config(values: dict[str, Any]) -> SamplingConfig:
 
 
 def _denoiser_config(values: dict[str, Any]) -> DenoiserConfig:
-    plain = {name: tuple(item) if isinstance(item, list) else item for name, item in values.items()}
+    plain: dict[str, Any] = {
+        name: tuple(item) if isinstance(item, list) else item for name, item in values.items()
+    }
     return DenoiserConfig(**plain)
 
 

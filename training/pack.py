@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The feature pack: log-mel and phone labels of every clip, computed once, read as memory maps."""
+"""The feature pack: log-mel and phone labels of every clip, computed once, read as memory maps.
+
+`python -m training.pack --corpus DIR --out DIR [--copies N] [--jobs N]`
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import multiprocessing
@@ -158,3 +162,19 @@ def _finish(folder: Path, frames: int, phones: npt.NDArray[np.uint8]) -> None:
     raw.unlink()
     np.save(folder / "phones.npy", phones)
     (folder / "items.tmp").replace(folder / "items.jsonl")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--copies", type=int, default=1, help="augmented copies a training clip")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    build_pack(options.corpus, options.out, options.copies, options.jobs, options.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,12 +8,13 @@ import json
 import logging
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
 
 log = logging.getLogger(__name__)
+ModelT = TypeVar("ModelT", bound=nn.Module)
 
 
 def learning_rate(step: int, peak: float, steps: int, warmup: int = 300) -> float:
@@ -29,20 +30,20 @@ def seed_dropout(seed: int, step: int) -> None:
     torch.manual_seed(seed * 1_000_003 + step)
 
 
-class MovingAverage:
+class MovingAverage(Generic[ModelT]):
     """Exponential moving average of a model's weights (what is evaluated and shipped)."""
 
-    def __init__(self, model: nn.Module, decay: float = 0.998) -> None:
-        self.model = copy.deepcopy(model).eval().requires_grad_(False)
+    def __init__(self, model: ModelT, decay: float = 0.998) -> None:
+        self.model: ModelT = copy.deepcopy(model).eval().requires_grad_(False)
         self.decay = decay
 
     @torch.no_grad()
-    def update(self, model: nn.Module, step: int) -> None:
+    def update(self, model: ModelT, step: int) -> None:
         decay = min(self.decay, (1 + step) / (10 + step))
         for mean, value in zip(self.model.parameters(), model.parameters(), strict=True):
             mean.lerp_(value, 1 - decay)
-        for mean, value in zip(self.model.buffers(), model.buffers(), strict=True):
-            mean.copy_(value)
+        for kept, current in zip(self.model.buffers(), model.buffers(), strict=True):
+            kept.copy_(current)
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:

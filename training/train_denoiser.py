@@ -226,7 +226,7 @@ def validate(model: Denoiser, losses: Losses, lessons: Lessons, count: int = 4) 
 
 
 def _resume(
-    run: Path, model: Denoiser, optimiser: torch.optim.Optimizer, mean: MovingAverage
+    run: Path, model: Denoiser, optimiser: torch.optim.Optimizer, mean: MovingAverage[Denoiser]
 ) -> int:
     state = load_checkpoint(run / "checkpoint.pt")
     if state is None:
@@ -241,7 +241,7 @@ def _save(
     run: Path,
     model: Denoiser,
     optimiser: torch.optim.Optimizer,
-    mean: MovingAverage,
+    mean: MovingAverage[Denoiser],
     step: int,
     config: TrainConfig,
     extra: dict[str, Any],

@@ -43,7 +43,7 @@ class TrainConfig:
     seed: int = 0
     smoothing: float = 0.05
     real_weight: float = 2.0  # how much oftener a real second is drawn than a synthetic one
-    save_every: int = 200
+    save_every: int = 100
     threads: int = 1
 
 
@@ -194,7 +194,10 @@ def train_step(
 
 
 def _resume(
-    run: Path, model: SpeechEncoder, optimiser: torch.optim.Optimizer, mean: MovingAverage
+    run: Path,
+    model: SpeechEncoder,
+    optimiser: torch.optim.Optimizer,
+    mean: MovingAverage[SpeechEncoder],
 ) -> int:
     state = load_checkpoint(run / "checkpoint.pt")
     if state is None:
@@ -209,7 +212,7 @@ def _save(
     run: Path,
     model: SpeechEncoder,
     optimiser: torch.optim.Optimizer,
-    mean: MovingAverage,
+    mean: MovingAverage[SpeechEncoder],
     step: int,
     config: TrainConfig,
 ) -> None:

@@ -21,7 +21,7 @@ from model_runtime.contract import (
 )
 from model_runtime.denoiser import Condition, Denoiser, DenoiserConfig
 from model_runtime.encoder import EncoderConfig, SpeechEncoder
-from model_runtime.engine import Engine, SamplingConfig, guided
+from model_runtime.engine import Engine, guided
 from model_runtime.features import motion_frames
 from model_runtime.weights import save_model, write_checksums
 

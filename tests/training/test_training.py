@@ -115,17 +115,17 @@ def _run_halves(run, folder: Path) -> None:
 
     saved = schedule.save_checkpoint
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     def save_and_die(path: Path, state: dict) -> None:
         saved(path, state)
-        raise Killed
+        raise KilledError
 
     for module in (train_encoder, train_denoiser):
         module.save_checkpoint = save_and_die
     try:
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             run(folder, 4)
     finally:
         for module in (train_encoder, train_denoiser):
