@@ -22,7 +22,7 @@ from training.evaluate import main
 from training.metrics import bench, clips, evaluation, figures, realigned, table
 from training.metrics.bench import open_bench, target_motion
 from training.metrics.model_systems import Performer, hear_labels
-from training.metrics.score import all_curves, mean_faces, score, shuffled
+from training.metrics.score import all_curves, mean_faces, score, shuffled, worst_by_kind
 from training.metrics.take import measure_take
 
 WORDS = "SIL M AE P AA F AY V SIL B IH K AO Z SIL".split()
@@ -254,6 +254,14 @@ def test_the_choice_of_clips_is_stable_and_spread_over_speakers() -> None:
     assert {clip.speaker for clip in chosen[:3]} == set("abc")
     assert len(clips.choose([*found, clip_of("r", "robot")], 2)) == 3
     assert clips.choose([clip_of("long", seconds=60.0), clip_of("short", seconds=0.2)], 5) == []
+
+
+def test_silence_is_measured_but_stands_for_nobody() -> None:
+    silent = replace(clip_of("noise"), kind="silence", segments=(Segment("SIL", 0.0, 3.0),))
+    assert clips.choose([silent], 5) == [silent]
+    assert clips.few([silent, clip_of("x")], 5) == [clip_of("x")]
+    rows = {"noise": {"kind": "silence", "figures": {"rest": 0.1}}}
+    assert worst_by_kind(rows)["real"]["rest"] is None
 
 
 def test_a_partner_says_other_words_with_another_voice() -> None:

@@ -11,7 +11,7 @@ import pytest
 from model_runtime.contract import CHANNELS, MOTION_FPS
 from training.metrics import contacts, motion, timing
 from training.metrics.curves import MouthCurves, RestPose, mouth_curves, rest_pose
-from training.metrics.figures import FIGURES, measure, pool, worst
+from training.metrics.figures import FIGURES, interval, measure, pool, worst
 from training.metrics.ratio import Ratio
 
 OPEN, SHUT = 8.0, -0.2  # mm
@@ -233,6 +233,18 @@ def test_clips_pool_by_event_not_by_clip() -> None:
     shut = measure(mouth(np.full(50, SHUT)), mouth(np.full(50, SHUT)), many)
     missed = measure(mouth(np.full(50, OPEN)), mouth(np.full(50, SHUT)), many[:1])
     assert pool([shut, missed])["pbm_closed"] == 0.75
+
+
+def test_the_interval_narrows_with_more_clips() -> None:
+    segments = (Seg("B", 0.1, 0.2),)
+    good = measure(mouth(np.full(50, SHUT)), mouth(np.full(50, SHUT)), segments)
+    bad = measure(mouth(np.full(50, OPEN)), mouth(np.full(50, SHUT)), segments)
+    low, high = interval([good, bad] * 5, "pbm_closed")
+    assert low < 0.5 < high
+    closer = interval([good, bad] * 50, "pbm_closed")
+    assert low < closer[0] < 0.5 < closer[1] < high
+    assert interval([good] * 5, "fv_contact") is None
+    assert interval([], "fv_contact") is None
 
 
 def test_no_events_means_no_figure_not_zero() -> None:

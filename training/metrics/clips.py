@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..corpus.store import Clip
 
 KINDS = ("real", "synthetic")
+SILENT = "silence"  # noise without speech: only rest is measured, and no worst source comes of it
 SHORTEST, LONGEST = 1.0, 20.0  # s
 
 
@@ -21,11 +22,11 @@ def choose(clips: Iterable[Clip], per_source: int) -> list[Clip]:
     """At most `per_source` clips of every source, one a speaker before a second of any.
 
     The order within a speaker, and of the speakers, is that of a hash of their names: stable, and
-    blind to how well a clip goes. Clips without phones, under 1 s and over 20 s are left out.
+    blind to how well a clip goes. Clips under 1 s and over 20 s are left out.
     """
     by_source: dict[str, list[Clip]] = defaultdict(list)
     for clip in clips:
-        if clip.kind in KINDS and _measurable(clip):
+        if clip.kind in (*KINDS, SILENT) and _measurable(clip):
             by_source[clip.source].append(clip)
     return [
         clip for source in sorted(by_source) for clip in _spread(by_source[source])[:per_source]
@@ -41,8 +42,8 @@ def partners(clips: Sequence[Clip]) -> dict[str, Clip]:
 
 
 def few(clips: Sequence[Clip], count: int) -> list[Clip]:
-    """`count` of `clips`, taken from the sources in turn."""
-    return _in_turn(clips, "source")[:count]
+    """`count` of the spoken `clips`, taken from the sources in turn."""
+    return _in_turn([clip for clip in clips if clip.kind in KINDS], "source")[:count]
 
 
 def _partner(clip: Clip, clips: Sequence[Clip]) -> Clip:
@@ -78,7 +79,7 @@ def _in_turn(clips: Sequence[Clip], attribute: str) -> list[Clip]:
 
 def _measurable(clip: Clip) -> bool:
     spoken = any(segment.phone != SILENCE for segment in clip.segments)
-    return spoken and SHORTEST <= clip.seconds <= LONGEST
+    return (spoken or clip.kind == SILENT) and SHORTEST <= clip.seconds <= LONGEST
 
 
 def _digest(speaker: str, name: str) -> tuple[str, str]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from model_runtime.contract import MOTION_FPS
 
 from . import contacts
@@ -24,6 +26,7 @@ Figures = dict[str, float | None]
 RATIOS = ("pbm_closed", "fv_contact", "closure_precision", "vowel_shut", "rest", "jitter_ratio")
 FIGURES = (*RATIOS[:5], "penetration_mm", "lag_ms", "jitter_ratio")
 HIGHER_IS_BETTER = frozenset({"pbm_closed", "fv_contact", "closure_precision", "rest"})
+RESAMPLES = 1000
 EXTRAS = ("closure_precision_40ms",)  # detail only: silences widened by the tolerance
 
 
@@ -76,6 +79,18 @@ def pool(clips: Sequence[ClipFigures]) -> Figures:
     pooled["penetration_mm"] = max((clip.penetration_mm for clip in clips), default=None)
     pooled["lag_ms"] = statistics.median(lags) if lags else None
     return {name: pooled[name] for name in (*FIGURES, *EXTRAS)}
+
+
+def interval(clips: Sequence[ClipFigures], name: str) -> tuple[float, float] | None:
+    """95 % interval of a counted figure by resampling the clips (Efron 1979); None if undefined."""
+    counts = np.array([(clip.counts[name].part, clip.counts[name].whole) for clip in clips])
+    if not len(clips) or counts[:, 1].sum() == 0:
+        return None
+    draws = np.random.default_rng(0).integers(0, len(clips), (RESAMPLES, len(clips)))
+    parts, wholes = counts[draws].sum(axis=1).T
+    shares = parts[wholes > 0] / wholes[wholes > 0]
+    low, high = np.percentile(shares, (2.5, 97.5))
+    return float(low), float(high)
 
 
 def total(clips: Iterable[ClipFigures], name: str) -> Ratio:

@@ -70,7 +70,7 @@ class Performer:
         motions = {}
         for index, clip in enumerate(self.bench.clips, 1):
             motions[clip.id] = self.generate(clip, 0, 1.0, "neutral")
-            if index % 20 == 0:
+            if index % 10 == 0:
                 log.info("performed %d of %d clips", index, len(self.bench.clips))
         return motions
 

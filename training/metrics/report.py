@@ -90,7 +90,14 @@ def _heading(made: Mapping[str, Any]) -> str:
 
 
 def _speed(document: Mapping[str, Any]) -> str:
-    speed, keys = document["seconds_per_audio_second"], document["keys_ms"]
-    said = [] if speed is None else [f"Generation: {speed:.3f} s per second of audio."]
-    said += [] if keys is None else [f"52 curves x 1500 keys written in {keys:.1f} ms."]
+    wall, keys = document["seconds_per_audio_second"], document["keys_ms"]
+    said = []
+    if wall is not None:
+        watch = document["detail"]["speed"]
+        said.append(
+            f"Generation after load: {wall:.3f} s per second of audio, "
+            f"{watch['cpu'] / watch['sound']:.3f} s of processor time, {watch['threads']} threads."
+        )
+    if keys is not None:
+        said.append(f"52 curves x 1500 keys written in {keys:.1f} ms.")
     return " ".join(said)

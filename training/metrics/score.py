@@ -13,7 +13,7 @@ from model_runtime.contract import MOTION_FPS, FloatArray
 
 from .clips import KINDS
 from .curves import MouthCurves, Probe, RestPose, mouth_curves
-from .figures import EXTRAS, RATIOS, ClipFigures, Figures, measure, pool, total, worst
+from .figures import EXTRAS, RATIOS, ClipFigures, Figures, interval, measure, pool, total, worst
 
 if TYPE_CHECKING:
     from ..corpus.store import Clip
@@ -72,9 +72,11 @@ def shuffled(
 
 
 def _row(kind: str, found: Sequence[ClipFigures]) -> dict[str, Any]:
-    events = {
-        name: round(total(found, name).whole)
-        for name in (*RATIOS, *EXTRAS)
-        if name != "jitter_ratio"
+    counted = [name for name in (*RATIOS, *EXTRAS) if name != "jitter_ratio"]
+    return {
+        "kind": kind,
+        "clips": len(found),
+        "events": {name: round(total(found, name).whole) for name in counted},
+        "figures": pool(found),
+        "intervals": {name: interval(found, name) for name in counted},
     }
-    return {"kind": kind, "clips": len(found), "events": events, "figures": pool(found)}

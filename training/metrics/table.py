@@ -22,6 +22,7 @@ AIMS: dict[str, str] = {
     "rest": ">= 0.95",
     "lag_ms": "<= 20",
 }
+WITH_RANGE = ("pbm_closed", "fv_contact", "closure_precision", "rest")
 TITLES: dict[str, str] = {
     "pbm_closed": "p b m with lips closed",
     "fv_contact": "f v with lip at teeth",
@@ -59,7 +60,7 @@ def systems_table(columns: Mapping[str, Figures]) -> str:
 
 
 def sources_table(sources: Mapping[str, Mapping[str, Any]]) -> str:
-    """One row a source: its kind, clips, events and figures."""
+    """One row a source: its kind, clips, events, and figures with their 95 % intervals."""
     head = ["source", "kind", "clips", "p b m", "f v", *(TITLES[name] for name in FIGURES)]
     body = [
         [
@@ -68,11 +69,16 @@ def sources_table(sources: Mapping[str, Mapping[str, Any]]) -> str:
             str(row["clips"]),
             str(row["events"]["pbm_closed"]),
             str(row["events"]["fv_contact"]),
-            *(cell(name, row["figures"].get(name)) for name in FIGURES),
+            *(cell(name, row["figures"].get(name)) + _range(name, row) for name in FIGURES),
         ]
         for source, row in sorted(sources.items())
     ]
     return markdown([head, *body])
+
+
+def _range(name: str, row: Mapping[str, Any]) -> str:
+    ends = row["intervals"].get(name) if name in WITH_RANGE else None
+    return f" ({ends[0]:.2f} to {ends[1]:.2f})" if ends else ""
 
 
 def between_markers(text: str, inner: str) -> str:
