@@ -74,11 +74,10 @@ def _generate(options: argparse.Namespace) -> None:
 
         for _, path in jobs:
             check_output(path, options.fps)
-        Engine = _engine_class()
     with watch.stage("read the sound"):
         audio = read_audio(options.audio)
     with watch.stage("load the model"):
-        engine = Engine.load(options.weights)
+        engine = _engine_class().load(options.weights)
     for settings, path in jobs:
         with watch.stage(f"generate seed {settings.seed}", audio.seconds):
             take = engine.generate(audio.samples, settings, watch.progress)

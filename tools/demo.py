@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,8 @@ def run(options: argparse.Namespace) -> int:
         return int(stopped.args[0])
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        with suppress(OSError):
+            options.out.rmdir()  # does nothing unless it is empty
     _tell_results(options.out)
     return 0
 
