@@ -42,23 +42,26 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 class Meter:
-    """Prints each shard with the build's rate and the time left."""
+    """Prints each shard with the hours so far, this run's rate and the time left."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._made = 0
+        self._made_seconds = 0.0
         self._seconds = 0.0
 
     def __call__(self, done: Done) -> None:
-        self._made += 1
         self._seconds += done.seconds
-        spent = time.monotonic() - self._began
+        progress = f"{done.finished}/{done.total} {done.name}: {self._seconds / 3600:.2f} h"
+        if done.found:
+            print(f"{progress}, already made", flush=True)
+            return
+        self._made += 1
+        self._made_seconds += done.seconds
+        spent = max(time.monotonic() - self._began, 0.1)
         left = spent / self._made * (done.total - done.finished)
-        print(
-            f"{done.finished}/{done.total} {done.name}: {self._seconds / 3600:.2f} h, "
-            f"{self._seconds / max(spent, 0.1):.0f} x real time, {left / 60:.1f} min left",
-            flush=True,
-        )
+        rate = self._made_seconds / spent
+        print(f"{progress}, {rate:.0f} x real time, {left / 60:.1f} min left", flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -52,12 +52,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Done:
-    """A finished shard, and how far the build is."""
+    """A finished shard, and how far the build is; `found` when an earlier build had made it."""
 
     name: str
     seconds: float
     finished: int
     total: int
+    found: bool = False
 
 
 def missing_engines() -> list[str]:
@@ -92,7 +93,8 @@ def build(plan: Plan, jobs: list[Job], processes: int, report: Callable[[Done], 
     for job in jobs:
         if is_whole(plan.out, job.name):
             finished += 1
-            report(Done(job.name, shard_seconds(plan.out, job.name), finished, len(jobs)))
+            seconds = shard_seconds(plan.out, job.name)
+            report(Done(job.name, seconds, finished, len(jobs), found=True))
         else:
             waiting.append(job)
     fresh = multiprocessing.get_context("spawn")  # espeak keeps state: a new process each shard
