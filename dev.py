@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, rest = _parser().parse_known_args(arguments)
     if rest and options.command in ("demo", "build", "check"):
         _parser().error(f"unknown arguments for {options.command}: {' '.join(rest)}")
+    if options.install_system:
+        os.environ[environments.ASKED] = "1"
     try:
         return int(options.run(options, rest))
     except SetupError as error:
@@ -96,8 +98,8 @@ def test(options: argparse.Namespace, rest: Sequence[str]) -> int:
     python = environments.ensure(WORKSHOP)
     extra = {"OMP_NUM_THREADS": "1"}
     if not options.quick:
-        _speech_programs(options.install_system)
-        environments.ensure_libraries(options.install_system)
+        _speech_programs()
+        environments.ensure_libraries()
         blenders = {version: environments.ensure(BLENDERS[version]) for version in BLENDERS}
         extra["THUNDER_BLENDERS"] = os.pathsep.join(
             f"{version}={path}" for version, path in blenders.items()
@@ -124,9 +126,9 @@ def run(python: Path, *arguments: str, **extra: str) -> int:
     return subprocess.run(command, cwd=ROOT, env=child_environment(**extra)).returncode
 
 
-def _speech_programs(may_install: bool) -> None:
+def _speech_programs() -> None:
     """The corpus tests need speech synthesisers and skip without; a fresh CI machine gets them."""
-    if may_install and environments.can_install() and not shutil.which("festival"):
+    if environments.may_install() and not shutil.which("festival"):
         environments.install_packages(SPEECH_PACKAGES)
 
 
@@ -155,7 +157,6 @@ def _command(
     command.add_argument(
         "--install-system",
         action="store_true",
-        default=os.environ.get("CI") == "true",
         help="as root on Debian, install missing system libraries (always when CI=true)",
     )
     return command

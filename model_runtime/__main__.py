@@ -32,7 +32,7 @@ from .contract import (
     ThunderError,
     WeightsError,
 )
-from .files import write_atomic
+from .files import check_writable, write_atomic
 
 if TYPE_CHECKING:
     from .audio import Audio
@@ -74,6 +74,8 @@ def _generate(options: argparse.Namespace) -> None:
 
         for _, path in jobs:
             check_output(path, options.fps)
+        if options.timings:
+            check_writable(options.timings)
     with watch.stage("read the sound"):
         audio = read_audio(options.audio)
     with watch.stage("load the model"):

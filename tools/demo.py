@@ -111,7 +111,7 @@ def _check(options: argparse.Namespace) -> None:
 def _make(options: argparse.Namespace, work: Path) -> None:
     stages = Stages()
     with stages("set up"):
-        environments.ensure_libraries(options.install_system)
+        environments.ensure_libraries()
         engine = environments.ensure(ENGINE)
         blender = environments.ensure(BLENDERS[options.blender])
     with stages("pack the extension"):

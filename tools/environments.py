@@ -24,6 +24,7 @@ ENVS = ROOT / ".envs"
 LISTS = ROOT / "tools" / "requirements"
 PYTHON = "3.11"  # what bpy 4.5, bpy 5.0 and the pinned torch have in common
 STAMP = "installed.json"
+ASKED = "THUNDER_INSTALL_SYSTEM"  # set to 1 by dev.py --install-system
 LARGE = 5.0  # MB; smaller downloads are not worth a line
 
 LIBRARIES = {  # what Blender's module loads on Linux, and Debian's package for it
@@ -107,6 +108,16 @@ def child_environment(**extra: str) -> dict[str, str]:
 
 def find_python(version: str = PYTHON) -> Path:
     """An interpreter of this version that can make environments. Raises SetupError."""
+    try:
+        return _find_python(version)
+    except SetupError:
+        if not may_install():
+            raise
+    install_packages([f"python{version}", f"python{version}-venv"])
+    return _find_python(version)
+
+
+def _find_python(version: str) -> Path:
     incomplete = None
     for candidate in _candidates(version):
         found = _probe(candidate)
@@ -138,10 +149,10 @@ def missing_libraries() -> dict[str, str]:
     return missing
 
 
-def ensure_libraries(may_install: bool) -> None:
-    """Check, or as root on Debian install, what Blender's module needs. Raises SetupError."""
+def ensure_libraries() -> None:
+    """Check, or where that is allowed install, what Blender's module needs. Raises SetupError."""
     missing = missing_libraries()
-    if missing and may_install and can_install():
+    if missing and may_install():
         install_packages(sorted(set(missing.values())))
         missing = missing_libraries()
     if missing:
@@ -152,9 +163,11 @@ def ensure_libraries(may_install: bool) -> None:
         )
 
 
-def can_install() -> bool:
-    """Whether system packages can be installed from here: root, with apt-get."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0 and bool(shutil.which("apt-get"))
+def may_install() -> bool:
+    """Whether system packages are to be installed: asked for, or in CI, and root with apt-get."""
+    asked = os.environ.get("CI") == "true" or os.environ.get(ASKED) == "1"
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return asked and root and bool(shutil.which("apt-get"))
 
 
 def install_packages(packages: Sequence[str]) -> None:
