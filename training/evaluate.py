@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
@@ -18,7 +19,6 @@ from pathlib import Path
 from model_runtime.contract import EMOTIONS, OutputError, RequestError, ThunderError
 from model_runtime.files import check_writable, write_atomic
 
-from .metrics.evaluation import Options, evaluate
 from .metrics.report import full_report
 from .metrics.table import between_markers, rounded, write_json
 from .metrics.take import take_report
@@ -91,6 +91,9 @@ def measure_take(args: argparse.Namespace) -> None:
 def measure_model(args: argparse.Namespace) -> None:
     """Evaluate, print the tables and write what was asked for. Raises ThunderError."""
     check(args)
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # torch reads it once, when it loads
+    from .metrics.evaluation import Options, evaluate
+
     options = Options(**{field.name: getattr(args, field.name) for field in fields(Options)})
     document = evaluate(options)
     text = full_report(document)
