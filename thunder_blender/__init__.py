@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Blender side of the work.
 
-- `head`, `head_mesh`, `head_bones`, `head_materials`: a face model becomes a head in the scene
+- `head`: a face model becomes a head in the scene, with the help of `head_mesh`, `head_bones`,
+  `head_correctives` and `head_materials`
 - `rig`: what counts as a rig, and finding it from any of its objects
 - `resample`: motion from 50 frames a second to the scene's rate (numpy only)
 - `keys`: motion becomes F-curves

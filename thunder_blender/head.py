@@ -11,7 +11,7 @@ import bpy
 
 from ..model_runtime.contract import RequestError
 from ..model_runtime.face import FaceModel, identity_vertices, load_face
-from . import head_bones, head_materials, head_mesh, rig
+from . import head_bones, head_correctives, head_materials, head_mesh, rig
 
 AVERAGE = "average"  # the identity that is the template itself
 
@@ -50,13 +50,14 @@ def create_head(
     chosen = None if params.identity == AVERAGE else params.identity
     vertices = identity_vertices(face, chosen)
     mesh = head_mesh.build_mesh(params.name, face, vertices)
-    head_materials.assign_materials(mesh, face)
+    head_materials.assign_materials(mesh, face, params.identity)
     body = bpy.data.objects.new(params.name, mesh)
     collection.objects.link(body)
     head_mesh.add_units(body, face, vertices)
     armature = head_bones.build_armature(f"{params.name} Rig", face, vertices, collection)
     armature.location = params.location
     head_bones.bind(body, armature, face)
+    head_correctives.add_correctives(body, armature, face)
     _mark(body, face)
     return rig.Rig(body, armature)
 

@@ -33,17 +33,31 @@ LOOKS = {
 }
 
 
-def assign_materials(mesh: bpy.types.Mesh, face: FaceModel) -> None:
-    """One material slot per material of `face`, in its order."""
+SKIN = "skin"
+SKINS = {  # the painted skin of each identity; the others wear the plain one
+    "Amara": "skin_dark",
+    "Finn": "skin_light",
+    "Grace": "skin_grey",
+    "Hiro": "skin_grey",
+    "Ines": "skin_light",
+    "Jamal": "skin_dark",
+    "Mila": "skin_light",
+    "Noor": "skin_dark",
+    "Otto": "skin_grey",
+}
+
+
+def assign_materials(mesh: bpy.types.Mesh, face: FaceModel, identity: str) -> None:
+    """One material slot per material of `face`, in its order; `identity` decides the skin."""
     for name in face.material_names:
-        mesh.materials.append(_material(str(name)))
+        texture = SKINS.get(identity, SKIN) if name == SKIN else str(name)
+        mesh.materials.append(_material(texture, LOOKS.get(str(name), Look())))
 
 
-def _material(name: str) -> bpy.types.Material:
+def _material(name: str, look: Look) -> bpy.types.Material:
     label = f"THUNDER {name}"
     if found := bpy.data.materials.get(label):
         return found
-    look = LOOKS.get(name, Look())
     material = bpy.data.materials.new(label)
     material.diffuse_color = (*look.colour, 1.0)
     material.roughness = look.roughness

@@ -97,3 +97,34 @@ def test_the_bundled_head_moves_as_the_engine_says(room, empty_scene, bundled) -
     pose(rig, weights, neck)
     expected = runtime.evaluate(bundled, weights[None], neck[None])[0]
     assert np.abs(evaluated(rig) - expected).max() < 1e-4
+
+
+def test_correctives_follow_the_jaw_bone(room, empty_scene, bundled) -> None:
+    from mathutils import Quaternion, Vector
+
+    head, runtime = room("thunder_blender.head"), room("model_runtime.face")
+    rig = head.create_head(empty_scene.collection, head.HeadParams())
+    turn = Vector((0.3, 0.05, -0.08))
+    jaw = rig.armature.pose.bones["jaw"]
+    jaw.rotation_euler = Quaternion(turn.normalized(), turn.length).to_euler("XYZ")
+    bpy.context.view_layer.update()
+    rest = runtime.identity_vertices(bundled, None)
+    angles = np.zeros((1, len(bundled.joint_names), 3), np.float32)
+    angles[0, bundled.joint("jaw")] = turn
+    joints = runtime.joint_positions(bundled, rest)
+    expected = runtime.apply_pose(bundled, rest[None], joints, angles)[0]
+    assert np.abs(evaluated(rig) - expected).max() < 1e-4
+
+
+def test_everyone_wears_the_skin_that_was_painted_for_them(room, bundled) -> None:
+    from tools.open_head.palette import WORN
+
+    skins = room("thunder_blender.head_materials").SKINS
+    assert {name: skins.get(name, "skin") for name in bundled.identity_names} == WORN
+
+
+def test_an_identity_brings_its_texture(room, empty_scene, bundled) -> None:
+    head = room("thunder_blender.head")
+    rig = head.create_head(empty_scene.collection, head.HeadParams("Amara"))
+    nodes = rig.mesh.data.materials["THUNDER skin_dark"].node_tree.nodes
+    assert nodes.active.image.name == "open_head_skin_dark.jpg"

@@ -93,4 +93,4 @@ def test_create_head_from_the_bundled_face(room, empty_scene) -> None:
     assert bpy.ops.thunder.create_head(identity=identity) == {"FINISHED"}
     found = room("thunder_blender.rig").find_rig(bpy.context.object)
     assert tuple(found.armature.location) == (1, 2, 3)
-    assert len(found.mesh.data.shape_keys.key_blocks) == 53
+    assert len(found.mesh.data.shape_keys.key_blocks) >= 53
