@@ -81,13 +81,13 @@ def silence_events(posterior: FloatArray, point: OperatingPoint) -> list[Interva
 def gates(events: list[Interval], frames: int) -> FloatArray:
     """Soft gates (frames,): 1 within each interval, raised-cosine edges of EDGE seconds around it.
 
-    The value of a frame is taken at its centre, (i + 0.5) / 50 s.
+    Motion frame i stands at i / 50 s.
     """
     curve = np.zeros(frames, np.float32)
     for start, end in events:
         first = max(0, int((start - EDGE) * MOTION_FPS) - 1)
         last = min(frames, int((end + EDGE) * MOTION_FPS) + 2)
-        time = (np.arange(first, last) + 0.5) / MOTION_FPS
+        time = np.arange(first, last) / MOTION_FPS
         outside = np.maximum(np.maximum(start - time, time - end), 0.0) / EDGE
         gate = 0.5 + 0.5 * np.cos(np.pi * np.minimum(outside, 1.0))
         curve[first:last] = np.maximum(curve[first:last], gate)

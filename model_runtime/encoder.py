@@ -20,7 +20,7 @@ CONTEXT = 50  # frames on either side that are encoded again and thrown away (1 
 @dataclass(frozen=True)
 class EncoderConfig:
     width: int = 192
-    layers: int = 6
+    layers: int = 4
     heads: int = 4
     kernel: int = 15  # frames at 50 Hz
     feed_factor: int = 4

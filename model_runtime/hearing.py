@@ -11,14 +11,14 @@ import torch
 
 from .contacts import OperatingPoint, decide
 from .contract import FloatArray
-from .encoder import SpeechEncoder, encode
+from .encoder import Speech, SpeechEncoder, encode
 from .features import SILENT_ENERGY, frame_energy, log_mel, loudness, normalise
-from .phones import CONTACTS, PHONE_INDEX, PHONES, SILENCE
+from .phones import BILABIAL, CONTACTS, LABIODENTAL, PHONE_INDEX, PHONES, SILENCE
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Platt scaling of the encoder's contact logits, fitted on development speakers.
+    """Platt scaling of the contact posteriors, fitted on development speakers.
 
     Platt 1999, one (slope, offset) for each of phones.CONTACTS.
     """
@@ -45,10 +45,30 @@ def hear_mel(encoder: SpeechEncoder, mel: FloatArray, calibration: Calibration) 
     device = next(encoder.parameters()).device
     speech = encode(encoder, torch.from_numpy(normalise(mel)).to(device))
     phones = speech.phone_logits.softmax(-1).cpu().numpy()
-    logits = speech.contact_logits.cpu().numpy()
-    scaled = logits * np.array(calibration.slope) + np.array(calibration.offset)
-    contacts = (1.0 / (1.0 + np.exp(-scaled))).astype(np.float32)
+    contacts = calibrated(contact_posteriors(speech), calibration)
     return _hush(Heard(phones, contacts, loudness(mel)), frame_energy(mel) < SILENT_ENERGY)
+
+
+def contact_posteriors(speech: Speech) -> FloatArray:
+    """Posteriors of phones.CONTACTS: (frames, len(CONTACTS)).
+
+    For p b m and f v the mean of the encoder's two opinions, its contact head and its phones: they
+    err in different places.
+    """
+    contacts = speech.contact_logits.sigmoid().cpu().numpy()
+    phones = speech.phone_logits.softmax(-1).cpu().numpy()
+    for column, group in ((0, BILABIAL), (1, LABIODENTAL)):
+        said = phones[:, [PHONE_INDEX[phone] for phone in sorted(group)]].sum(1)
+        contacts[:, column] = (contacts[:, column] + said) / 2
+    return np.asarray(contacts, np.float32)
+
+
+def calibrated(posteriors: FloatArray, calibration: Calibration) -> FloatArray:
+    """Platt scaling of posteriors (frames, len(CONTACTS)), on their logits."""
+    clipped = np.clip(posteriors, 1e-6, 1 - 1e-6)
+    logits = np.log(clipped / (1 - clipped))
+    scaled = logits * np.array(calibration.slope) + np.array(calibration.offset)
+    return np.asarray(1.0 / (1.0 + np.exp(-scaled)), np.float32)
 
 
 def _hush(heard: Heard, silent: np.ndarray) -> Heard:

@@ -28,7 +28,7 @@ from training.train_encoder import contact_labels
 
 log = logging.getLogger(__name__)
 SLACK = 0.04  # seconds, as in the evaluation
-THRESHOLDS = (0.06, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
+THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
 
 
 @dataclass(frozen=True)
@@ -119,18 +119,17 @@ def sweep(
     return table
 
 
-def choose(table: dict[float, dict[str, Score]], wanted: float, few: int = 40) -> float:
-    """The lowest threshold whose precision reaches `wanted` on the worst source.
+def choose(table: dict[float, dict[str, Score]], few: int = 40) -> float:
+    """The threshold at which the smaller of recall and precision is largest on the worst source.
 
-    Sources with fewer than `few` events do not vote; when none reaches it the best worst-source
-    F1 decides.
+    Sources with fewer than `few` events do not vote.
     """
 
-    def worst(scores: dict[str, Score], name: str) -> float:
-        return min(getattr(score, name) for score in scores.values() if score.events >= few)
+    def worst(scores: dict[str, Score]) -> float:
+        voting = [score for score in scores.values() if score.events >= few]
+        return min(min(score.recall, score.precision) for score in voting)
 
-    good = [threshold for threshold in table if worst(table[threshold], "precision") >= wanted]
-    return min(good) if good else max(table, key=lambda t: worst(table[t], "f1"))
+    return max(table, key=lambda threshold: worst(table[threshold]))
 
 
 def rest_score(
@@ -156,7 +155,7 @@ def report(pack: Pack, heard: dict[str, list[tuple[Item, Heard]]]) -> None:
     for source, pairs in heard.items():
         right = sum(int((h.phones.argmax(1) == pack.phones(i)).sum()) for i, h in pairs)
         frames = sum(item.frames for item, _ in pairs)
-        print(f"{source:28s} phone accuracy {right / frames:.3f} over {frames} frames")
+        print(f"{source:12s} phone accuracy {right / frames:.3f} over {frames} frames")
 
 
 def main() -> None:
@@ -166,7 +165,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--split", default="dev")
     parser.add_argument("--per-source", type=int, default=60)
-    parser.add_argument("--precision", type=float, default=0.85)
     options = parser.parse_args()
     pack = Pack(options.pack)
     config, _ = read_metadata(options.encoder)
@@ -178,7 +176,7 @@ def main() -> None:
     point = OperatingPoint()
     for column, (name, group) in enumerate((("bilabial", BILABIAL), ("labiodental", LABIODENTAL))):
         table = sweep(heard, column, group)
-        point = replace(point, **{name: choose(table, options.precision)})
+        point = replace(point, **{name: choose(table)})
         _print_sweep(name, table)
     print("rest", {name: round(value, 3) for name, value in rest_score(heard, point).items()})
     values = {"calibration": asdict(calibration), "point": asdict(point)}

@@ -18,7 +18,7 @@ from model_runtime.face import load_face
 from model_runtime.hearing import Calibration
 from model_runtime.phones import PHONE_INDEX
 from training import train_denoiser, train_encoder
-from training.calibrate import event_score, fit_platt
+from training.calibrate import Score, choose, event_score, fit_platt
 from training.corpus import Segment
 from training.corpus.store import Draft, write_shard
 from training.lip_loss import gap_rows, vertex_form
@@ -194,3 +194,12 @@ def test_event_scores_count_misses_and_false_closures():
     score = event_score([(item, [(0.22, 0.28), (0.6, 0.65)])], frozenset({"M", "B"}))
     assert score.recall == 0.5 and score.precision == 0.5
     assert json.dumps(score.events) == "2"
+
+
+def test_the_operating_point_is_the_worst_sources_best():
+    table = {
+        0.2: {"a": Score(0.95, 0.60, 100), "b": Score(0.90, 0.70, 100)},
+        0.4: {"a": Score(0.85, 0.80, 100), "b": Score(0.80, 0.85, 100), "few": Score(0, 0, 3)},
+        0.6: {"a": Score(0.70, 0.95, 100), "b": Score(0.90, 0.90, 100)},
+    }
+    assert choose(table) == 0.4
