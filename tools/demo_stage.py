@@ -12,7 +12,7 @@ from mathutils import Vector
 TARGET = Vector((0.0, -0.03, 0.016))  # metres, between the eyes and the chin
 DISTANCE = 0.78
 LENS = 100.0  # mm: a portrait lens
-TURN = math.radians(11)  # of the camera around the head
+TURN = math.radians(7)  # of the camera around the head
 BACKDROP = (0.035, 0.045, 0.06)
 
 # name, direction to the light, power in watts, size in metres, colour
@@ -24,11 +24,11 @@ LIGHTS = (
 
 # Workbench's lights: towards the light (x right, y up, z to the viewer), diffuse, specular, wrap
 STUDIO = (
-    ((-0.6, 0.5, 0.62), (1.05, 0.96, 0.88), (0.28, 0.26, 0.24), 0.12),
+    ((-0.6, 0.5, 0.62), (1.2, 1.1, 1.02), (0.28, 0.26, 0.24), 0.15),
     ((0.85, 0.0, 0.5), (0.22, 0.26, 0.33), (0.05, 0.05, 0.06), 0.4),
     ((0.8, 0.45, -0.4), (0.6, 0.68, 0.8), (0.3, 0.32, 0.36), 0.1),
 )
-STUDIO_AMBIENT = (0.12, 0.115, 0.12)
+STUDIO_AMBIENT = (0.16, 0.155, 0.16)
 
 
 def set_stage(scene: bpy.types.Scene, rig: Any, engine: str, size: int) -> None:

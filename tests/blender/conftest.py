@@ -67,3 +67,13 @@ def rig(room: Any, empty_scene: Any, face: Any) -> Any:
     """The small head, built into the empty scene."""
     head = room("thunder_blender.head")
     return head.create_head(empty_scene.collection, head.HeadParams(), face)
+
+
+@pytest.fixture
+def bundled(room: Any) -> Any:
+    """The open head that ships with the extension."""
+    contract, head = room("model_runtime.contract"), room("thunder_blender.head")
+    try:
+        return head.bundled_face()
+    except contract.WeightsError as error:
+        pytest.skip(str(error))

@@ -15,12 +15,9 @@ CENTRES = (20, 37, 55, 71, 90)
 
 
 @pytest.fixture
-def head_rig(room, empty_scene):
-    contract, head = room("model_runtime.contract"), room("thunder_blender.head")
-    try:
-        return head.create_head(empty_scene.collection, head.HeadParams())
-    except contract.WeightsError as error:
-        pytest.skip(str(error))
+def head_rig(room, empty_scene, bundled):
+    head = room("thunder_blender.head")
+    return head.create_head(empty_scene.collection, head.HeadParams(), bundled)
 
 
 @pytest.fixture
@@ -37,9 +34,8 @@ def short_closures(room):
 
 
 @pytest.mark.parametrize("rate", [23.976, 24.0, 25.0, 29.97, 30.0, 48.0, 59.94, 60.0, 120.0])
-def test_closures_survive_the_scene_rate(head_rig, short_closures, room, rate) -> None:
-    keys, face = room("thunder_blender.keys"), room("thunder_blender.head").bundled_face()
-    probe = lip_probe(face)
+def test_closures_survive_the_scene_rate(head_rig, short_closures, room, bundled, rate) -> None:
+    keys, probe = room("thunder_blender.keys"), lip_probe(bundled)
     source = probe.aperture(short_closures.weights)
     result = probe.aperture(keys.scene_motion(head_rig, short_closures, rate))
     assert source[list(CENTRES)].max() < 0.3 < np.median(source)

@@ -30,15 +30,6 @@ def pose(rig, weights: np.ndarray, neck: np.ndarray) -> None:
     bpy.context.view_layer.update()
 
 
-@pytest.fixture
-def bundled(room):
-    contract, head = room("model_runtime.contract"), room("thunder_blender.head")
-    try:
-        return head.bundled_face()
-    except contract.WeightsError as error:
-        pytest.skip(str(error))
-
-
 def test_units_are_named_and_ranged(rig) -> None:
     keys = rig.mesh.data.shape_keys.key_blocks
     assert tuple(keys.keys()) == ("Basis", *UNITS)

@@ -82,15 +82,28 @@ def test_buttons_are_greyed_out_with_a_reason(room, tmp_path) -> None:
             getattr(bpy.ops.thunder, name)()
 
 
-def test_create_head_from_the_bundled_face(room, empty_scene) -> None:
-    contract, head = room("model_runtime.contract"), room("thunder_blender.head")
-    try:
-        head.bundled_face()
-    except contract.WeightsError as error:
-        pytest.skip(str(error))
-    identity = head.identity_names()[-1]
+def test_create_head_from_the_bundled_face(room, empty_scene, bundled) -> None:
+    identity = room("thunder_blender.head").identity_names()[-1]
     empty_scene.cursor.location = (1, 2, 3)
     assert bpy.ops.thunder.create_head(identity=identity) == {"FINISHED"}
     found = room("thunder_blender.rig").find_rig(bpy.context.object)
     assert tuple(found.armature.location) == (1, 2, 3)
     assert len(found.mesh.data.shape_keys.key_blocks) >= 53
+
+
+def test_create_head_can_be_undone(room, empty_scene, bundled) -> None:
+    bpy.ops.ed.undo_push(message="Start")
+    bpy.ops.thunder.create_head("EXEC_DEFAULT", True)
+    assert len(bpy.data.objects) == 2
+    bpy.ops.ed.undo()
+    assert not bpy.data.objects
+
+
+def test_load_take_can_be_undone(rig, room, tmp_path) -> None:
+    bpy.ops.ed.undo_push(message="Start")
+    bpy.ops.thunder.load_take("EXEC_DEFAULT", True, filepath=write(tmp_path / "a.npz"))
+    assert bpy.data.actions
+    bpy.ops.ed.undo()
+    assert not bpy.data.actions
+    found = room("thunder_blender.rig").find_scene_rig(bpy.context.scene, None)
+    assert room("thunder_blender.takes").active_take(found) is None
