@@ -27,7 +27,7 @@ def render_movie(scene: bpy.types.Scene, path: Path, compat: Any) -> float:
     video.constant_rate_factor = "HIGH"
     video.audio_codec, video.audio_bitrate = "AAC", AUDIO_KBITS
     scene.render.filepath = str(path.resolve())
-    scene.render.use_sequencer = False  # sound only; the picture is the camera's
+    scene.render.use_sequencer = True  # without it the movie is silent
     start = time.perf_counter()
     bpy.ops.render.render(animation=True)
     frames = scene.frame_end - scene.frame_start + 1

@@ -116,6 +116,10 @@ def save(path: Path) -> None:
     import bpy
 
     bpy.ops.file.pack_all()
+    for sound in bpy.data.sounds:
+        sound.filepath = f"//{sound.name}"  # where it came from is nobody else's folder
+    for image in bpy.data.images:
+        image.filepath_raw = f"//{image.name}"
     bpy.ops.wm.save_as_mainfile(filepath=str(path.resolve()), compress=True)
 
 

@@ -32,7 +32,7 @@ def work(tmp_path_factory):
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(16000)
-        file.writeframes(bytes(2 * 2560))
+        file.writeframes((9000 * np.sin(np.arange(2560) / 6)).astype("<i2").tobytes())
     return folder
 
 
@@ -70,7 +70,9 @@ def test_the_file_holds_takes_sound_and_textures(demo, work, room) -> None:
     assert takes.active_take(rig).name == "a"
     assert (scene.frame_start, scene.frame_end) == (1, 5)
     assert scene.camera
-    assert [sound.packed_file is not None for sound in bpy.data.sounds] == [True]
+    assert [(s.filepath, s.packed_file.size > 1000) for s in bpy.data.sounds] == [
+        ("//line.wav", True)
+    ]
     images = [image for image in bpy.data.images if image.source == "FILE"]
     assert images
     assert all(image.packed_file for image in images)
@@ -82,6 +84,14 @@ def test_the_pictures_show_something(demo, work) -> None:
     pixels = np.empty(len(sheet.pixels), np.float32)
     sheet.pixels.foreach_get(pixels)
     assert pixels.reshape(-1, 4)[:, :3].std() > 0.05
+
+
+@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="built without sound")
+def test_the_movie_is_not_silent(demo, work) -> None:
+    import aud
+
+    samples = aud.Sound(str(work / "out" / "demo.mp4")).data()
+    assert np.abs(samples).max() > 0.1
 
 
 def test_a_bad_sound_ends_it_with_one_sentence(work, extension_zip) -> None:
