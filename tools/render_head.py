@@ -27,7 +27,7 @@ from model_runtime.face import FaceModel, evaluate, load_face  # noqa: E402
 DATA = ROOT / "model_runtime" / "data"
 VIEWS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float], float]] = {
     # camera, target (FLAME's axes, metres, from between the eyes), focal length in mm
-    "face": ((0, -0.02, 0.95), (0, -0.028, 0.0), 118),
+    "face": ((0, -0.02, 0.95), (0, -0.018, 0.0), 150),
     "head": ((0, 0.0, 1.05), (0, -0.025, 0.0), 85),
     "three": ((0.55, 0.0, 0.85), (0, -0.028, -0.03), 100),
     "side": ((0.95, 0.0, -0.02), (0, -0.028, -0.04), 95),

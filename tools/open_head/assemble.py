@@ -10,10 +10,11 @@ import numpy as np
 from model_runtime.contract import UNITS
 
 from . import joints, teeth
-from .expressions import correct_units, jaw_units
+from .expressions import correct_units, jaw_units, thin_tongue
 from .eyes import Eyeball, make_eyeball, turn
 from .hairline import hair_coverage
 from .identities import AVERAGE, PRESETS, Recipe, body
+from .lashes import Lashes, grow_lashes, upper_lids
 from .lipshape import Arches, LipField, inner_depth, lip_field, seal
 from .normals import vertex_normals
 from .source import DECIMETRE, Array, Ints, MakeHumanData
@@ -23,7 +24,9 @@ EYES = ("left_eye", "right_eye")
 EYE_GROUPS = {"left_eye": "helper-l-eye", "right_eye": "helper-r-eye"}
 LIP_TO_INCISOR = 1.9e-3  # metres between the lower lip's inner side and the upper incisors
 HAIR_DEPTH = 2.5e-3  # metres that the short hair stands off the scalp
-TEETH_MARGIN = 0.5e-3  # lips keep this far off the line of the teeth
+TONGUE_SCALE = np.array([0.72, 1.0, 1.0])  # as wide as the lower teeth leave room for
+TONGUE_SHIFT = np.array([0.0, 0.8e-3, -2.0e-3])
+TEETH_MARGIN = 0.8e-3  # lips keep this far off the line of the teeth
 LOWER_MIDDLE, UPPER_MIDDLE = (5, 0), (5, 19)
 
 
@@ -35,6 +38,7 @@ class Selection:
     tongue: Ints
     rings: Ints
     cavity: Ints
+    lids: Ints  # edges of the upper lids, from the nose outwards
     hair: Array  # (skin,) 0..1 how much short hair thickens the scalp
 
 
@@ -47,6 +51,7 @@ class Person:
     upper: teeth.Dentition
     lower: teeth.Dentition
     eyes: tuple[Eyeball, Eyeball]
+    lashes: Lashes
 
 
 @dataclass
@@ -72,6 +77,7 @@ def select(data: MakeHumanData) -> Selection:
         data.vertex_groups["helper-tongue"],
         rings,
         cavity_vertices(graph, rings),
+        upper_lids(mesh.vertices),
         hair_coverage(_centred(data, body(data, AVERAGE))[skin] * 1000) * (1 - _ears(data)[skin]),
     )
 
@@ -86,7 +92,14 @@ def person(data: MakeHumanData, chosen: Selection, recipe: Recipe, lips: LipFiel
     face = inner_depth(full, chosen.rings, line[1] - teeth.OVERLAP) - LIP_TO_INCISOR
     arches = (teeth.upper_arch(line[1], face), teeth.lower_arch(line[1], face))
     left, right = (make_eyeball(full[data.vertex_groups[EYE_GROUPS[eye]]]) for eye in EYES)
-    return Person(full, arches, teeth.grow(arches[0]), teeth.grow(arches[1]), (left, right))
+    return Person(
+        full,
+        arches,
+        teeth.grow(arches[0]),
+        teeth.grow(arches[1]),
+        (left, right),
+        grow_lashes(chosen.lids, full),
+    )
 
 
 def make_lip_field(points: Array, chosen: Selection) -> LipField:
@@ -95,8 +108,16 @@ def make_lip_field(points: Array, chosen: Selection) -> LipField:
 
 def stack(who: Person, chosen: Selection) -> Array:
     """Vertices (V,3) of a person in the head's order."""
-    parts = (who.full[chosen.skin], who.full[chosen.tongue], who.upper.vertices)
-    return np.concatenate([*parts, who.lower.vertices, *(eye.vertices for eye in who.eyes)])
+    tongue = who.full[chosen.tongue] * TONGUE_SCALE + TONGUE_SHIFT
+    parts = (who.full[chosen.skin], tongue, who.upper.vertices)
+    return np.concatenate(
+        [
+            *parts,
+            who.lower.vertices,
+            *(eye.vertices for eye in who.eyes),
+            who.lashes.vertices(who.full),
+        ]
+    )
 
 
 def layout(who: Person, chosen: Selection) -> Layout:
@@ -108,6 +129,7 @@ def layout(who: Person, chosen: Selection) -> Layout:
             "lower": len(who.lower.vertices),
             "left_eye": len(who.eyes[0].vertices),
             "right_eye": len(who.eyes[1].vertices),
+            "lashes": len(who.lashes.offset),
         }
     )
 
@@ -123,8 +145,14 @@ def units(
     degrees = {}
     strip = data.vertex_groups["helper-lower-teeth"]
     for index, name in enumerate(UNITS):
+        if name.startswith(("eye", "brow")):
+            full[name][chosen.cavity] = 0.0  # a stray motion of up to 6 mm in the raw data
         basis[index, spans.span("skin")] = full[name][chosen.skin]
-        basis[index, spans.span("tongue")] = full[name][chosen.tongue]
+        tongue = full[name][chosen.tongue] * TONGUE_SCALE
+        if name == "tongueOut":
+            tongue = thin_tongue(who.full[chosen.tongue] * TONGUE_SCALE, tongue)
+        basis[index, spans.span("tongue")] = tongue
+        basis[index, spans.span("lashes")] = who.lashes.motion(name, full[name])
         if name in jaw_units(UNITS):
             rest = who.full[strip]
             moved = joints.affine(rest, rest + raw[name][strip], who.lower.vertices)
@@ -166,6 +194,7 @@ def tooth_faces(who: Person) -> Arches:
     return Arches(
         lambda x: teeth.depth(upper, x) + TEETH_MARGIN,
         lambda x: teeth.depth(lower, x) + TEETH_MARGIN,
+        upper.edge,
     )
 
 

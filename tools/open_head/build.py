@@ -25,7 +25,7 @@ from .jaw import JawFit, fit_jaw
 from .pack import pack_basis
 from .sets import vertex_sets
 from .source import Array, MakeHumanData
-from .surface import MATERIALS, Surface, border_vertices, build_surface
+from .surface import MATERIALS, Surface, border_vertices, build_surface, socket_vertices
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 UNIT_MAX: dict[str, float] = {}
@@ -43,6 +43,7 @@ def build(data: MakeHumanData) -> Arrays:
     basis = np.stack([stack(one, chosen) - template for one in everyone.values()])
     surface = build_surface(data, chosen, who, spans)
     sets = vertex_sets(template, chosen, who, spans)
+    sets["eye_sockets"] = socket_vertices(surface)
     jaw = fit_jaw(
         template,
         expression[UNITS.index("jawOpen")],
@@ -80,6 +81,7 @@ def _skin_weights(data: MakeHumanData, chosen: Selection, spans: Layout) -> Arra
     weights = np.zeros((sum(spans.counts.values()), len(joints.NAMES)))
     weights[spans.span("skin")] = source[chosen.skin]
     weights[spans.span("tongue")] = source[chosen.tongue]
+    weights[spans.span("lashes"), joints.NAMES.index("neck")] = 1.0
     rigid = {"upper": "neck", "lower": "jaw", "left_eye": "left_eye", "right_eye": "right_eye"}
     for part, joint in rigid.items():
         weights[spans.span(part), joints.NAMES.index(joint)] = 1.0

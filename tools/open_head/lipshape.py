@@ -30,6 +30,7 @@ class Arches:
 
     upper: Depth
     lower: Depth
+    edge: float  # height of the upper incisors' edges
 
 
 @dataclass(frozen=True)
@@ -100,28 +101,34 @@ def press(
     return moved - points
 
 
-def clear_of_teeth(points: Array, field: LipField, arches: Arches, rounds: int = 6) -> Array:
+def clear_of_teeth(
+    points: Array, field: LipField, arches: Arches, *, lower: bool = True, rounds: int = 6
+) -> Array:
     """Displacement (N,3), forward only, that takes the inner side of the lips off the teeth."""
     moved = points.copy()
+    lips = ((field.upper, True), (field.lower, False))
     for _ in range(rounds):
-        for arch, weight, upper in (
-            (arches.upper, field.upper, True),
-            (arches.lower, field.lower, False),
-        ):
-            share = _spread(moved, field.rings, _inside(moved, field.rings, arch, upper=upper))
+        for weight, upper in lips if lower else lips[:1]:
+            share = _spread(moved, field.rings, _inside(moved, field.rings, arches, upper=upper))
             moved[:, 2] += share * weight
     return moved - points
 
 
-def _inside(points: Array, rings: Ints, arch: Depth, *, upper: bool) -> Array:
-    """How far (2, len(FRACTIONS)) the inner lip lies behind the face of the arch, metres."""
+def _inside(points: Array, rings: Ints, arches: Arches, *, upper: bool) -> Array:
+    """How far (2, len(FRACTIONS)) the inner lip lies behind the face of the teeth, metres.
+
+    A lower lip that has risen over the upper incisors' edges meets the upper teeth.
+    """
     found = np.zeros((2, len(FRACTIONS)))
     for side, half in enumerate(rings):
-        corner = abs(points[half[5, 9], 0])
+        across = FRACTIONS * abs(points[half[5, 9], 0])
         for ring in half[INNER_RINGS]:
             path = ring[:8:-1] if upper else ring[:10]
-            z = _along(points, path, FRACTIONS * corner, 2)
-            found[side] = np.maximum(found[side], arch(FRACTIONS * corner) - z)
+            face = arches.upper(across)
+            if not upper:
+                risen = _along(points, path, across, 1) > arches.edge - 1.5e-3
+                face = np.where(risen, face, arches.lower(across))
+            found[side] = np.maximum(found[side], face - _along(points, path, across, 2))
     return found
 
 

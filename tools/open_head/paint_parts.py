@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Paints the small textures: eyes, teeth, gums, tongue."""
+"""Paints the small textures: eyes, teeth, gums, tongue, lashes."""
 
 from __future__ import annotations
 
@@ -63,6 +63,10 @@ def paint_tongue() -> Image.Image:
     line = np.exp(-(((u - 0.5) / 0.03) ** 2))[None, :, None]
     base = np.array([0.66, 0.34, 0.34]) * (1 + 0.14 * rough[..., None])
     return _image(base * (1 - 0.12 * line))
+
+
+def paint_lashes() -> Image.Image:
+    return _image(np.broadcast_to(np.array([0.09, 0.06, 0.05]), (8, 8, 3)))
 
 
 def _sclera(polar: Array, angle: Array, rng: np.random.Generator) -> Array:

@@ -17,7 +17,8 @@ from .palette import Palette
 from .raster import Canvas, bleed, rasterise
 from .source import Array, Ints
 
-SIZE = 2048
+SIZE = 1536
+TEXEL = SIZE / 2048  # grain sizes below are for 2048 texels
 SEED = 7
 EAR = ((0.206, 0.605), (0.030, 0.056))  # centre and radii of the left ear's UVs
 BROW = np.array(  # x, middle height over the eye, half thickness (mm)
@@ -36,7 +37,7 @@ class SkinMap:
     position: Array  # (S,S,3)
     lip: Array  # 0..1
     wet: Array  # 0 at the lips' border .. 1 in the cavity
-    lid: Array  # mm to the edge of the eyelids
+    lid: Array  # mm to the edges of the upper lids
     hollow: Array  # -1 ridges .. 1 creases
     covered: np.ndarray
     ear: Array
@@ -45,14 +46,21 @@ class SkinMap:
 
 
 def skin_map(
-    uv: Array, quad_uv: Ints, quads: Ints, vertices: Array, rings: Ints, cavity: Ints, eye: Array
+    uv: Array,
+    quad_uv: Ints,
+    quads: Ints,
+    vertices: Array,
+    rings: Ints,
+    cavity: Ints,
+    lids: Ints,
+    eye: Array,
 ) -> SkinMap:
     """Everything that the painter needs to know about the mesh (vertices in metres)."""
     points = vertices * 1000
     vertex = np.zeros(len(uv), int)
     vertex[quad_uv.ravel()] = quads.ravel()
     lip, wet = _lip_masks(len(points), rings, cavity)
-    lid = cKDTree(points[_lid_edge(uv, vertex, points)]).query(points)[0]
+    lid = _lid_distance(points, lids)
     hollow = _hollow(points, quads)
     attributes = np.column_stack([points, lip, wet, lid, hollow])[vertex]
     canvas: Canvas = rasterise(uv, quad_uv, attributes, SIZE)
@@ -76,16 +84,15 @@ def paint_skin(skin: SkinMap, palette: Palette) -> Image.Image:
     colour = _mix(colour, (0.33, 0.10, 0.09), np.clip(skin.wet * 1.6 - 0.35, 0, 1) * 0.92)
     colour = _mix(colour, palette.hair, _hair(skin, rng) * palette.hair_strength)
     colour = _mix(colour, _darker(palette.hair, 0.8), _brows(skin, rng) * 0.9)
-    lash = np.clip(1 - skin.lid / 0.9, 0, 1) * (skin.position[..., 2] > 50)
-    upper = skin.position[..., 1] > skin.eye[1] - 1.0
-    colour = _mix(colour, (0.10, 0.06, 0.05), lash * np.where(upper, 0.75, 0.3))
+    lash = np.clip(1.3 - skin.lid / 0.8, 0, 1) * 0.75
+    colour = _mix(colour, (0.10, 0.06, 0.05), lash)
     final = bleed(np.clip(colour, 0, 1), skin.covered)
     return Image.fromarray((final * 255 + 0.5).astype(np.uint8))
 
 
 def _complexion(skin: SkinMap, palette: Palette, rng: np.random.Generator) -> Array:
     x, y, z = (np.abs(skin.position[..., 0]), skin.position[..., 1], skin.position[..., 2])
-    base = np.broadcast_to(np.array(palette.skin), (*x.shape, 3)).copy()
+    base = np.broadcast_to(np.array(palette.skin, np.float32), (*x.shape, 3)).copy()
     mottle = 0.45 * _noise(rng, 96) + 0.3 * _noise(rng, 28) + 0.25 * _noise(rng, 9)
     pores = 0.6 * _noise(rng, 4) + 0.4 * _noise(rng, 2)
     base *= (1 + 0.055 * mottle + 0.05 * pores)[..., None]
@@ -108,14 +115,14 @@ def _complexion(skin: SkinMap, palette: Palette, rng: np.random.Generator) -> Ar
 def _lip_strength(skin: SkinMap, rng: np.random.Generator) -> Array:
     lines = 0.5 + 0.5 * _noise(rng, 3)
     edge = np.clip((skin.lip - 0.28 + 0.08 * _noise(rng, 5)) / 0.42, 0, 1)
-    return np.asarray(gaussian_filter(edge * (0.62 + 0.22 * lines), 1.0))
+    return np.asarray(gaussian_filter(edge * (0.62 + 0.22 * lines), TEXEL))
 
 
 def _hair(skin: SkinMap, rng: np.random.Generator) -> Array:
     """Strength of the short hair: dense on the scalp, single hairs at its edge."""
     wander = skin.position + (4 * _noise(rng, 70) + 1.2 * _noise(rng, 9))[..., None]
     cover = hair_coverage(wander) * (1 - np.clip(skin.ear * 1.6, 0, 1)) * (1 - skin.lip)
-    cover = gaussian_filter(cover, 2)
+    cover = gaussian_filter(cover, 2 * TEXEL)
     strands = _strands(skin, rng)
     single = np.clip((2.3 * cover - 1.0 + 0.85 * strands) / 0.9, 0, 1)
     body = np.clip(2.2 * cover - 1.0, 0, 1)
@@ -129,7 +136,7 @@ def _strands(skin: SkinMap, rng: np.random.Generator) -> Array:
     offset = skin.position - np.array([0.0, 118.0, -55.0])
     around = np.arctan2(offset[..., 0], offset[..., 2]) / (2 * np.pi) * 1500
     outward = np.linalg.norm(offset, axis=-1) / 3.0
-    field = rng.standard_normal((1600, 128))
+    field = rng.standard_normal((1600, 128), np.float32)
     smooth = gaussian_filter(field, 0.6, mode="wrap")
     sampled = map_coordinates(smooth, [around % 1600, outward % 128], order=1, mode="wrap")
     return np.asarray(np.clip(sampled / 1.2, -1, 1))
@@ -146,8 +153,8 @@ def _brows(skin: SkinMap, rng: np.random.Generator) -> Array:
             if np.isfinite(track).all():
                 pixels = [(2 * SIZE * u, 2 * SIZE * (1 - v)) for u, v in track]
                 pen.line(pixels, fill=int(rng.integers(70, 215)), width=int(rng.integers(2, 4)))
-    drawn = np.asarray(sheet.resize((SIZE, SIZE), Image.Resampling.LANCZOS), float) / 255
-    under = gaussian_filter(drawn, 6) * 0.55
+    drawn = np.asarray(sheet.resize((SIZE, SIZE), Image.Resampling.LANCZOS), np.float32) / 255
+    under = gaussian_filter(drawn, 6 * TEXEL) * 0.55
     return np.clip(drawn + under, 0, 1)
 
 
@@ -175,11 +182,11 @@ def _lip_masks(count: int, rings: Ints, cavity: Ints) -> tuple[Array, Array]:
     return lip, np.clip(wet, 0, 1)
 
 
-def _lid_edge(uv: Array, vertex: Ints, points: Array) -> Ints:
-    """Vertices of the lids' edges: where the face's island meets the sockets' islands."""
-    on_face = np.unique(vertex[uv[:, 1] > 0.26])
-    below = np.unique(vertex[(uv[:, 1] < 0.26) & (uv[:, 0] > 0.62)])
-    return np.intersect1d(on_face, below)
+def _lid_distance(points: Array, lids: Ints) -> Array:
+    """Distance (V,) in mm to the front edges of the upper lids."""
+    steps = np.linspace(0, 1, 8)[:, None, None]
+    lines = [points[lid[:-1]] * (1 - steps) + points[lid[1:]] * steps for lid in lids]
+    return np.asarray(cKDTree(np.concatenate(lines).reshape(-1, 3)).query(points)[0])
 
 
 def _hollow(points: Array, quads: Ints) -> Array:
@@ -198,7 +205,7 @@ def _hollow(points: Array, quads: Ints) -> Array:
 
 
 def _ear_mask() -> Array:
-    v, u = np.mgrid[0:SIZE, 0:SIZE] / SIZE
+    v, u = (np.mgrid[0:SIZE, 0:SIZE] / SIZE).astype(np.float32)
     (cu, cv), (ru, rv) = EAR
     near = np.minimum(np.abs(u - cu), np.abs(1 - u - cu))
     return np.asarray(np.clip(1.6 - 1.6 * ((near / ru) ** 2 + ((1 - v - cv) / rv) ** 2), 0, 1))
@@ -206,9 +213,10 @@ def _ear_mask() -> Array:
 
 def _noise(rng: np.random.Generator, grain: int) -> Array:
     """Smooth noise of about -1..1 whose features are `grain` texels wide."""
-    coarse = rng.standard_normal((SIZE // grain + 3, SIZE // grain + 3))
-    fine = zoom(coarse, SIZE / (len(coarse) - 2), order=1 if grain < 6 else 3)[:SIZE, :SIZE]
-    return np.asarray(np.clip(fine / 1.6, -1, 1))
+    cells = int(SIZE / max(grain * TEXEL, 1.0)) + 1
+    coarse = rng.standard_normal((cells + 2, cells + 2), np.float32)
+    fine = zoom(coarse, (SIZE + 0.5) / cells, order=1 if grain < 6 else 3)[:SIZE, :SIZE]
+    return np.clip(fine / 1.6, -1, 1)
 
 
 def _blob(x: Array, y: Array, cx: float, cy: float, size: float) -> Array:
@@ -222,8 +230,8 @@ def _rise(value: Array, low: float, high: float) -> Array:
 
 
 def _mix(base: Array, colour: tuple[float, float, float], share: Array) -> Array:
-    part = np.asarray(share)[..., None]
-    return np.asarray(base * (1 - part) + np.array(colour) * part)
+    part = np.asarray(share, np.float32)[..., None]
+    return base + (np.array(colour, np.float32) - base) * part
 
 
 def _darker(colour: tuple[float, float, float], factor: float) -> tuple[float, float, float]:

@@ -46,6 +46,8 @@ def vertex_sets(vertices: Array, chosen: Selection, who: Person, spans: Layout) 
         "gums_lower": lower[~who.lower.is_tooth],
         "incisal_upper": upper[who.upper.incisal_edges],
         "incisal_lower": lower[who.lower.incisal_edges],
+        "upper_lids": index[chosen.lids],
+        "lashes": spans.span("lashes"),
         "eyeball_left": spans.span("left_eye"),
         "eyeball_right": spans.span("right_eye"),
         "eyeballs": np.concatenate([spans.span("left_eye"), spans.span("right_eye")]),

@@ -11,10 +11,10 @@ from .assemble import Layout, Person, Selection, stack
 from .eyes import Eyeball
 from .source import Array, Ints, MakeHumanData
 from .teeth import Dentition
-from .uvmap import lay_out_skin
+from .uvmap import SOCKETS_FROM, STRIP, lay_out_skin
 
 EYE_EDGE = np.radians(75.0)  # angle from the pupil at the rim of the eye texture
-MATERIALS = ("skin", "eyes", "teeth", "gums", "tongue")
+MATERIALS = ("skin", "eyes", "teeth", "gums", "tongue", "lashes")
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ def build_surface(data: MakeHumanData, chosen: Selection, who: Person, spans: La
         *_dentition(who.lower, spans.span("lower")[0]),
         _eyeball(who.eyes[0], spans.span("left_eye")[0]),
         _eyeball(who.eyes[1], spans.span("right_eye")[0]),
+        _lashes(who, spans.span("lashes")[0]),
     ]
     return Surface.joined(parts)
 
@@ -57,6 +58,14 @@ def border_vertices(quads: Ints) -> Ints:
     edges = np.sort(np.stack([quads, np.roll(quads, -1, axis=1)], -1).reshape(-1, 2), axis=1)
     kinds, counts = np.unique(edges, axis=0, return_counts=True)
     return np.unique(kinds[counts == 1])
+
+
+def socket_vertices(surface: Surface) -> Ints:
+    """Vertices inside the eye sockets, behind the edges of the lids."""
+    own = surface.material == MATERIALS.index("skin")
+    corners, vertices = surface.quad_uv[own].ravel(), surface.quads[own].ravel()
+    strip = (surface.uv[corners, 1] < STRIP) & (surface.uv[corners, 0] > SOCKETS_FROM)
+    return np.setdiff1d(vertices[strip], vertices[~strip])
 
 
 def _taken(data: MakeHumanData, group: str, kept: Ints, place: Ints, material: str) -> Surface:
@@ -91,6 +100,13 @@ def _eyeball(eye: Eyeball, start: int) -> Surface:
     reach = np.minimum(polar / EYE_EDGE, 1.0)[:, None]
     uv = 0.5 + 0.495 * reach * flat / length
     return Surface(eye.quads + start, uv, eye.quads, _filled(eye.quads, "eyes"))
+
+
+def _lashes(who: Person, start: int) -> Surface:
+    quads = who.lashes.quads
+    corners = np.broadcast_to(np.arange(4), quads.shape)
+    uv = np.array([[0.4, 0.4], [0.6, 0.4], [0.6, 0.6], [0.4, 0.6]])
+    return Surface(quads + start, uv, corners, _filled(quads, "lashes"))
 
 
 def _at_uv(part: Surface, vertices: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from model_runtime.face import FaceModel
 
-from .paint_parts import paint_eyes, paint_gums, paint_teeth, paint_tongue
+from .paint_parts import paint_eyes, paint_gums, paint_lashes, paint_teeth, paint_tongue
 from .paint_skin import paint_skin, skin_map
 from .palette import PALETTES
 
@@ -27,16 +27,22 @@ def write_textures(face: FaceModel, folder: Path) -> list[Path]:
         face.template.astype(float),
         face.vertex_sets["lip_rings"],
         face.vertex_sets["cavity"],
+        face.vertex_sets["upper_lids"],
         face.template[face.vertex_sets["eyeball_left"]].mean(0).astype(np.float64),
     )
     written = []
     for name, palette in PALETTES.items():
         path = folder / f"{PREFIX}_{name}.jpg"
-        paint_skin(mapped, palette).save(path, quality=77, optimize=True)
+        paint_skin(mapped, palette).save(path, quality=84, optimize=True)
         written.append(path)
     eyes = folder / f"{PREFIX}_eyes.jpg"
     paint_eyes().save(eyes, quality=90, optimize=True)
-    parts = {"teeth": paint_teeth(), "gums": paint_gums(), "tongue": paint_tongue()}
+    parts = {
+        "teeth": paint_teeth(),
+        "gums": paint_gums(),
+        "tongue": paint_tongue(),
+        "lashes": paint_lashes(),
+    }
     for name, image in parts.items():
         path = folder / f"{PREFIX}_{name}.png"
         image.save(path, optimize=True)

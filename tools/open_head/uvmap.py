@@ -15,6 +15,7 @@ from .source import Array, Ints
 
 STRIP = 0.25  # height of the strip with the neck, the inner mouth and the eye sockets
 STRETCH = (0.10, 0.14)  # smaller enlarges the middle of the face more (atlas units, across, up)
+SOCKETS_FROM = 0.62  # u in the strip where the eye sockets begin
 MARGIN = 0.008
 WIDTHS = (0.30, 0.30, 0.165, 0.165)  # of the islands in the strip, largest first
 
