@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ class FaceModel:
     unit_max: Mapping[str, float]  # documented maximum of a unit where it is below 1
     jaw_open_angle: float  # radians about +X at which the jaw joint equals the unit jawOpen
     gaze_degrees: Mapping[str, float]  # rotation of the eyeball at weight 1 of each eyeLook unit
+    identity_textures: Mapping[str, str] = field(default_factory=dict)  # open_head_<value>.jpg
 
     def joint(self, name: str) -> int:
         """Index of a joint."""
@@ -191,6 +192,9 @@ def _assemble(data: dict[str, npt.NDArray[Any]]) -> FaceModel:
             for name, array in data.items()
             if name.startswith(prefix)
         },
+        identity_textures=dict(
+            zip(_names(data["identity_names"]), _names(data["identity_textures"]), strict=True)
+        ),
         unit_max=_pairs(data["unit_max_names"], data["unit_max"]),
         jaw_open_angle=float(data["jaw_open_angle"]),
         gaze_degrees=_pairs(data["gaze_names"], data["gaze_degrees"]),

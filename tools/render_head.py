@@ -58,6 +58,7 @@ def main() -> int:
         points = _posed(face, shot)
         body.data.vertices.foreach_set("co", _to_blender(points).ravel())
         body.data.update()
+        _wear(face.identity_textures.get(shot.get("identity"), "skin"))
         middle = points[face.vertex_sets["eyeballs"]]
         _aim(shot.get("view", "face"), middle.mean(0), middle[:, 2].max())
         bpy.context.scene.render.filepath = str(folder / f"{shot['name']}.png")
@@ -116,6 +117,14 @@ def _material(name: str) -> bpy.types.Material:
         node.image = bpy.data.images.load(str(image))
         tree.links.new(node.outputs["Color"], shader.inputs["Base Color"])
     return material
+
+
+def _wear(texture: str) -> None:
+    """The skin texture of the person in the shot."""
+    path = DATA / f"open_head_{texture}.jpg"
+    node = bpy.data.materials["skin"].node_tree.nodes.get("Image Texture")
+    if node and path.exists():
+        node.image = bpy.data.images.load(str(path), check_existing=True)
 
 
 def _stage(size: int, samples: int) -> None:

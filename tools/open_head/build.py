@@ -23,6 +23,7 @@ from .assemble import (
 )
 from .jaw import JawFit, fit_jaw
 from .pack import pack_basis
+from .palette import WORN
 from .sets import vertex_sets
 from .source import Array, MakeHumanData
 from .surface import MATERIALS, Surface, border_vertices, build_surface, socket_vertices
@@ -58,6 +59,7 @@ def build(data: MakeHumanData) -> Arrays:
         **pack_basis(jaw.pose_basis, "pose"),
         "unit_names": np.array(UNITS),
         "identity_names": np.array(list(everyone)),
+        "identity_textures": np.array([WORN[name] for name in everyone]),
         "jaw_open_angle": np.array(jaw.angle),
         "joint_names": np.array(joints.NAMES),
         "joint_parents": np.array(joints.PARENTS, np.int8),
