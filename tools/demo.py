@@ -52,6 +52,7 @@ class Chatter(threading.Thread):
 
     def __init__(self, stream: Any) -> None:
         super().__init__(daemon=True)
+        self.frames = 0
         self._stream, self._lines, self._told = stream, [""], time.perf_counter()
         self.start()
 
@@ -61,7 +62,7 @@ class Chatter(threading.Thread):
             found = re.search(r"append frame (\d+)", line, re.IGNORECASE)
             if found and time.perf_counter() - self._told > TOLD_EVERY:
                 self._told = time.perf_counter()
-                say(f"  video: frame {found.group(1)}")
+                say(f"  video: frame {found.group(1)} of {self.frames}")
 
     def reason(self) -> str:
         """The sentence that begins with 'error: ', or else the last lines."""
@@ -195,6 +196,8 @@ def _scene(
         chatter = Chatter(process.stderr)
         for line in process.stdout or ():
             entries.append(json.loads(line))
+            if entries[-1]["stage"] == "take":
+                chatter.frames = entries[-1]["frames"]
             say("  " + ", ".join(f"{name} {value}" for name, value in entries[-1].items()))
     chatter.join()
     if process.returncode:
