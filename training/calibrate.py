@@ -27,6 +27,7 @@ from training.pack import Item, Pack
 from training.train_encoder import contact_labels
 
 log = logging.getLogger(__name__)
+LEEWAY = 0.01
 SLACK = 0.04  # seconds, as in the evaluation
 THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
 
@@ -120,16 +121,18 @@ def sweep(
 
 
 def choose(table: dict[float, dict[str, Score]], few: int = 40) -> float:
-    """The threshold at which the smaller of recall and precision is largest on the worst source.
+    """Where the smaller of recall and precision is largest on the worst source.
 
-    Sources with fewer than `few` events do not vote.
+    The lowest threshold that comes within LEEWAY of it: a missed contact is seen sooner than an
+    extra one. Sources with fewer than `few` events do not vote.
     """
 
     def worst(scores: dict[str, Score]) -> float:
         voting = [score for score in scores.values() if score.events >= few]
         return min(min(score.recall, score.precision) for score in voting)
 
-    return max(table, key=lambda threshold: worst(table[threshold]))
+    best = max(worst(scores) for scores in table.values())
+    return min(threshold for threshold in table if worst(table[threshold]) >= best - LEEWAY)
 
 
 def rest_score(
