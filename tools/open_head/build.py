@@ -22,7 +22,7 @@ from .assemble import (
     units,
 )
 from .jaw import JawFit, fit_jaw
-from .pack import pack_basis
+from .pack import pack_basis, steady
 from .palette import WORN
 from .sets import vertex_sets
 from .source import Array, MakeHumanData
@@ -53,27 +53,27 @@ def build(data: MakeHumanData) -> Arrays:
     )
     regressor = _regressor(data, chosen, [who, *everyone.values()], jaw, surface)
     return {
-        "template": template.astype(np.float32),
+        "template": steady(template, 7),
         **pack_basis(basis, "identity"),
         **pack_basis(expression, "expression"),
         **pack_basis(jaw.pose_basis, "pose"),
         "unit_names": np.array(UNITS),
         "identity_names": np.array(list(everyone)),
         "identity_textures": np.array([WORN[name] for name in everyone]),
-        "jaw_open_angle": np.array(jaw.angle),
+        "jaw_open_angle": steady(np.array(jaw.angle), 6),
         "joint_names": np.array(joints.NAMES),
         "joint_parents": np.array(joints.PARENTS, np.int8),
-        "joint_regressor": regressor.astype(np.float32),
-        "skin_weights": jaw.weights.astype(np.float32),
+        "joint_regressor": steady(regressor, 6),
+        "skin_weights": steady(jaw.weights, 6),
         "quads": surface.quads.astype(np.uint16),
-        "uv": surface.uv.astype(np.float32),
+        "uv": steady(surface.uv, 6),
         "quad_uv": surface.quad_uv.astype(np.uint16),
         "quad_material": surface.material.astype(np.uint8),
         "material_names": np.array(MATERIALS),
         "unit_max_names": np.array(list(UNIT_MAX), dtype="U32"),
         "unit_max": np.array(list(UNIT_MAX.values()), np.float32),
         "gaze_names": np.array(list(degrees)),
-        "gaze_degrees": np.array(list(degrees.values()), np.float32),
+        "gaze_degrees": steady(np.array(list(degrees.values())), 3),
         **{f"set_{name}": array.astype(np.uint16) for name, array in sets.items()},
     }
 

@@ -17,7 +17,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def pack_basis(basis: npt.NDArray[np.float64], prefix: str) -> dict[str, npt.NDArray[np.generic]]:
     """A (K,V,3) basis as the moved vertices of each shape, 16 bits a coordinate."""
-    counts = np.round(basis / STEP)
+    counts = np.round(np.round(basis, 9) / STEP)
     if np.abs(counts).max(initial=0) > np.iinfo(np.int16).max:
         raise SystemExit(f"A displacement of {prefix} is too large to pack.")
     shape, vertex = np.nonzero(counts.any(axis=2))
@@ -28,6 +28,11 @@ def pack_basis(basis: npt.NDArray[np.float64], prefix: str) -> dict[str, npt.NDA
         f"{prefix}_size": np.array(basis.shape, np.int32),
         f"{prefix}_step": np.array(STEP),
     }
+
+
+def steady(values: npt.NDArray[np.float64], digits: int) -> npt.NDArray[np.float32]:
+    """Values rounded well above rounding errors, so that every machine packs the same bytes."""
+    return (np.round(values, digits) + 0.0).astype(np.float32)
 
 
 def write_npz(path: Path, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
