@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # sums in one order, whatever the machine
+os.environ["OMP_NUM_THREADS"] = "1"  # sums in one order, so the same bytes every time
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 

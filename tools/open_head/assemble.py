@@ -15,7 +15,7 @@ from .eyes import Eyeball, make_eyeball, turn
 from .hairline import hair_coverage
 from .identities import AVERAGE, PRESETS, Recipe, body
 from .lashes import Lashes, grow_lashes, upper_lids
-from .lipshape import Arches, LipField, inner_depth, lip_field, seal
+from .lipshape import Arches, LipField, behind_teeth, inner_depth, lip_field, seal
 from .normals import vertex_normals
 from .source import DECIMETRE, Array, Ints, MakeHumanData
 from .topology import QuadGraph, cavity_vertices, head_vertices, lip_rings
@@ -90,7 +90,9 @@ def person(data: MakeHumanData, chosen: Selection, recipe: Recipe, lips: LipFiel
     line = 0.5 * (_ring_point(full, chosen, LOWER_MIDDLE) + _ring_point(full, chosen, UPPER_MIDDLE))
     full[chosen.skin] += chosen.hair[:, None] * HAIR_DEPTH * _normals(data, full)[chosen.skin]
     face = inner_depth(full, chosen.rings, line[1] - teeth.OVERLAP) - LIP_TO_INCISOR
-    arches = (teeth.upper_arch(line[1], face), teeth.lower_arch(line[1], face))
+    if recipe is not AVERAGE:
+        face -= behind_teeth(full, chosen.rings, tooth_faces(_arches(line[1], face)))
+    arches = _arches(line[1], face)
     left, right = (make_eyeball(full[data.vertex_groups[EYE_GROUPS[eye]]]) for eye in EYES)
     return Person(
         full,
@@ -139,7 +141,7 @@ def units(
 ) -> tuple[Array, dict[str, float]]:
     """Expression basis (52,V,3) and the degrees each eyeLook unit turns its eyeball."""
     raw = {name: data.unit(name) * DECIMETRE for name in UNITS}
-    full = correct_units(who.full, raw, lips, tooth_faces(who))
+    full = correct_units(who.full, raw, lips, tooth_faces(who.arches))
     spans = layout(who, chosen)
     basis = np.zeros((len(UNITS), sum(spans.counts.values()), 3))
     degrees = {}
@@ -188,9 +190,13 @@ def _ring_point(full: Array, chosen: Selection, place: tuple[int, int]) -> Array
     return np.asarray(full[chosen.rings[0, ring, column]])
 
 
-def tooth_faces(who: Person) -> Arches:
+def _arches(line: float, face: float) -> tuple[teeth.Arch, teeth.Arch]:
+    return teeth.upper_arch(line, face), teeth.lower_arch(line, face)
+
+
+def tooth_faces(arches: tuple[teeth.Arch, teeth.Arch]) -> Arches:
     """Where the lips of a person meet the teeth, for lipshape.clear_of_teeth."""
-    upper, lower = who.arches
+    upper, lower = arches
     return Arches(
         lambda x: teeth.depth(upper, x) + TEETH_MARGIN,
         lambda x: teeth.depth(lower, x) + TEETH_MARGIN,

@@ -63,7 +63,7 @@ def build(data: MakeHumanData) -> Arrays:
         "jaw_open_angle": steady(np.array(jaw.angle), 6),
         "joint_names": np.array(joints.NAMES),
         "joint_parents": np.array(joints.PARENTS, np.int8),
-        "joint_regressor": steady(regressor, 6),
+        "joint_regressor": steady(regressor, 8),
         "skin_weights": steady(jaw.weights, 6),
         "quads": surface.quads.astype(np.uint16),
         "uv": steady(surface.uv, 6),

@@ -11,7 +11,7 @@ from .source import Array, Ints, MakeHumanData
 NAMES = ("root", "neck", "jaw", "left_eye", "right_eye")
 PARENTS = (-1, 0, 1, 1, 1)
 NEAREST = 400  # vertices that the regressor of a joint may use
-RIDGE = 1e-5  # square metres; keeps the rows small
+RIDGE = 1e-6  # square metres; keeps the rows small
 
 
 def bone_weights(data: MakeHumanData) -> Array:
