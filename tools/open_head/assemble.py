@@ -91,7 +91,8 @@ def person(data: MakeHumanData, chosen: Selection, recipe: Recipe, lips: LipFiel
     full[chosen.skin] += chosen.hair[:, None] * HAIR_DEPTH * _normals(data, full)[chosen.skin]
     face = inner_depth(full, chosen.rings, line[1] - teeth.OVERLAP) - LIP_TO_INCISOR
     if recipe is not AVERAGE:
-        face -= behind_teeth(full, chosen.rings, tooth_faces(_arches(line[1], face)))
+        behind = behind_teeth(full, chosen.rings, tooth_faces(_arches(line[1], face)))
+        face -= max(0.0, behind - TEETH_MARGIN)
     arches = _arches(line[1], face)
     left, right = (make_eyeball(full[data.vertex_groups[EYE_GROUPS[eye]]]) for eye in EYES)
     return Person(
