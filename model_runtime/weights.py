@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from .contract import WeightsError
+from .files import sha256_of
 
 WEIGHTS_DIR = Path(__file__).parent / "weights"
 MODEL_FILES = ("encoder", "denoiser")
@@ -35,10 +35,6 @@ def weights_path(name: str, folder: Path | None = None) -> Path:
     return path
 
 
-def file_sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def save_model(model: nn.Module, config: Any, path: Path, **extra: Any) -> None:
     """Write a model in half precision with its configuration (a dataclass) and `extra` as JSON."""
     if not is_dataclass(config) or isinstance(config, type):
@@ -54,13 +50,13 @@ def save_model(model: nn.Module, config: Any, path: Path, **extra: Any) -> None:
 
 def write_checksums(folder: Path) -> None:
     """Write the sha256 of each model file in `folder` to sha256.json."""
-    sums = {path.name: file_sha256(path) for path in sorted(folder.glob("*.safetensors"))}
+    sums = {path.name: sha256_of(path) for path in sorted(folder.glob("*.safetensors"))}
     (folder / CHECKSUMS).write_text(json.dumps(sums, indent=1) + "\n")
 
 
 def check_file(path: Path) -> str:
     """sha256 of a model file. Raises WeightsError when sha256.json beside it says otherwise."""
-    digest = file_sha256(path)
+    digest = sha256_of(path)
     sums = path.parent / CHECKSUMS
     expected = json.loads(sums.read_text()).get(path.name) if sums.is_file() else None
     if expected not in (None, digest):

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 log = logging.getLogger(__name__)
+CHECKPOINT = "checkpoint.pt"  # in the run folder
 ModelT = TypeVar("ModelT", bound=nn.Module)
 
 
@@ -60,6 +61,31 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     log.info("resuming from %s at step %s", path, state.get("step"))
     return state
+
+
+def save_training(
+    path: Path,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    mean: MovingAverage[Any],
+    step: int,
+) -> None:
+    """Checkpoint everything that the next step depends on."""
+    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step}
+    save_checkpoint(path, {**state, "mean": mean.model.state_dict()})
+
+
+def resume_training(
+    path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, mean: MovingAverage[Any]
+) -> int:
+    """Go on from a checkpoint; gives the steps already done, 0 where there is none."""
+    state = load_checkpoint(path)
+    if state is None:
+        return 0
+    model.load_state_dict(state["model"])
+    optimiser.load_state_dict(state["optimiser"])
+    mean.model.load_state_dict(state["mean"])
+    return int(state["step"])
 
 
 def append_log(path: Path, row: dict[str, Any]) -> None:

@@ -29,11 +29,12 @@ from model_runtime.face import load_face
 from model_runtime.weights import save_model
 from training.lip_loss import GapRows, VertexForm, gap_rows, vertex_form
 from training.schedule import (
+    CHECKPOINT,
     MovingAverage,
     append_log,
     learning_rate,
-    load_checkpoint,
-    save_checkpoint,
+    resume_training,
+    save_training,
     seed_dropout,
 )
 from training.targets import Lesson, Lessons
@@ -163,7 +164,7 @@ def train(
     model = Denoiser(network)
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.peak_rate, weight_decay=0.01)
     average, losses = MovingAverage(model), Losses(config, network)
-    first = _resume(run, model, optimiser, average)
+    first = resume_training(run / CHECKPOINT, model, optimiser, average)
     batches, began = Batches(lessons, "train", config, network.window), time.monotonic()
     for step in range(first, config.steps):
         for group in optimiser.param_groups:
@@ -225,18 +226,6 @@ def validate(model: Denoiser, losses: Losses, lessons: Lessons, count: int = 4) 
     }
 
 
-def _resume(
-    run: Path, model: Denoiser, optimiser: torch.optim.Optimizer, mean: MovingAverage[Denoiser]
-) -> int:
-    state = load_checkpoint(run / "checkpoint.pt")
-    if state is None:
-        return 0
-    model.load_state_dict(state["model"])
-    optimiser.load_state_dict(state["optimiser"])
-    mean.model.load_state_dict(state["mean"])
-    return int(state["step"])
-
-
 def _save(
     run: Path,
     model: Denoiser,
@@ -246,8 +235,7 @@ def _save(
     config: TrainConfig,
     extra: dict[str, Any],
 ) -> None:
-    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step}
-    save_checkpoint(run / "checkpoint.pt", {**state, "mean": mean.model.state_dict()})
+    save_training(run / CHECKPOINT, model, optimiser, mean, step)
     values = {**extra, "steps": step, "training": asdict(config), "emotions": EMOTIONS}
     save_model(mean.model, model.config, run / "denoiser.safetensors", **values)
 

@@ -22,11 +22,12 @@ from model_runtime.weights import save_model
 from training.mel_augment import augment_mel, mask_mel
 from training.pack import Item, Pack
 from training.schedule import (
+    CHECKPOINT,
     MovingAverage,
     append_log,
     learning_rate,
-    load_checkpoint,
-    save_checkpoint,
+    resume_training,
+    save_training,
     seed_dropout,
 )
 
@@ -157,7 +158,7 @@ def train(pack: Pack, run: Path, config: TrainConfig, network: EncoderConfig) ->
     model = SpeechEncoder(network)
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.peak_rate, weight_decay=0.02)
     mean = MovingAverage(model)
-    first = _resume(run, model, optimiser, mean)
+    first = resume_training(run / CHECKPOINT, model, optimiser, mean)
     batches, began = Batches(pack, config), time.monotonic()
     for step in range(first, config.steps):
         for group in optimiser.param_groups:
@@ -193,21 +194,6 @@ def train_step(
     return loss.item()
 
 
-def _resume(
-    run: Path,
-    model: SpeechEncoder,
-    optimiser: torch.optim.Optimizer,
-    mean: MovingAverage[SpeechEncoder],
-) -> int:
-    state = load_checkpoint(run / "checkpoint.pt")
-    if state is None:
-        return 0
-    model.load_state_dict(state["model"])
-    optimiser.load_state_dict(state["optimiser"])
-    mean.model.load_state_dict(state["mean"])
-    return int(state["step"])
-
-
 def _save(
     run: Path,
     model: SpeechEncoder,
@@ -216,8 +202,7 @@ def _save(
     step: int,
     config: TrainConfig,
 ) -> None:
-    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step}
-    save_checkpoint(run / "checkpoint.pt", {**state, "mean": mean.model.state_dict()})
+    save_training(run / CHECKPOINT, model, optimiser, mean, step)
     extra = {"steps": step, "training": asdict(config)}
     save_model(mean.model, model.config, run / "encoder.safetensors", **extra)
 

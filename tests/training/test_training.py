@@ -122,14 +122,12 @@ def _run_halves(run, folder: Path) -> None:
         saved(path, state)
         raise KilledError
 
-    for module in (train_encoder, train_denoiser):
-        module.save_checkpoint = save_and_die
+    schedule.save_checkpoint = save_and_die
     try:
         with pytest.raises(KilledError):
             run(folder, 4)
     finally:
-        for module in (train_encoder, train_denoiser):
-            module.save_checkpoint = saved
+        schedule.save_checkpoint = saved
     run(folder, 4)
 
 
