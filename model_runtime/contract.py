@@ -85,6 +85,8 @@ EMOTIONS: tuple[str, ...] = (
 )
 AUTO = "auto"  # emotion left to the model: generated without an emotion condition
 INTENSITY_RANGE = (0.0, 1.5)
+ARTICULATION_RANGE = (0.5, 1.5)
+SMOOTHING_RANGE = (0.0, 1.0)
 SEED_RANGE = (0, 2**31 - 1)
 
 
@@ -108,6 +110,10 @@ class OutputError(ThunderError):
     """The result cannot be written."""
 
 
+class EngineError(ThunderError):
+    """The engine's process or its Python cannot do the work."""
+
+
 class CancelledError(ThunderError):
     """The user stopped the work."""
 
@@ -118,20 +124,30 @@ class Settings:
 
     seed: int = 0
     intensity: float | tuple[tuple[float, float], ...] = 1.0  # one value, or (second, value) keys
-    emotion: str = AUTO
+    emotion: str | tuple[tuple[float, str], ...] = AUTO  # one, or (second, emotion it turns to)
+    articulation: float = 1.0  # how far the mouth goes between its closures
+    smoothing: float = 0.0  # 0 as sampled; 1 calms all but the closures
 
     def __post_init__(self) -> None:
         _check_seed(self.seed)
         for value in self.intensity_values():
-            _check_intensity(value)
-        if self.emotion not in (AUTO, *EMOTIONS):
-            known = ", ".join((AUTO, *EMOTIONS))
-            raise RequestError(f"Emotion '{self.emotion}' is not known. Choose one of: {known}.")
+            _check_range("Intensity", value, INTENSITY_RANGE)
+        _check_range("Articulation", self.articulation, ARTICULATION_RANGE)
+        _check_range("Smoothing", self.smoothing, SMOOTHING_RANGE)
+        for emotion in self.emotions():
+            if emotion not in (AUTO, *EMOTIONS):
+                known = ", ".join((AUTO, *EMOTIONS))
+                raise RequestError(f"Emotion '{emotion}' is not known. Choose one of: {known}.")
 
     def intensity_values(self) -> tuple[float, ...]:
         if isinstance(self.intensity, tuple):
             return tuple(value for _, value in self.intensity)
         return (self.intensity,)
+
+    def emotions(self) -> tuple[str, ...]:
+        if isinstance(self.emotion, tuple):
+            return tuple(emotion for _, emotion in self.emotion)
+        return (self.emotion,)
 
     def intensity_curve(self, frames: int, fps: float = MOTION_FPS) -> FloatArray:
         """Intensity of each motion frame: (frames,), keys joined linearly and held at both ends."""
@@ -140,13 +156,27 @@ class Settings:
         seconds, values = zip(*sorted(self.intensity), strict=True)
         return np.interp(np.arange(frames) / fps, seconds, values).astype(np.float32)
 
+    def emotion_curve(self, frames: int, fps: float = MOTION_FPS) -> tuple[str, ...]:
+        """Emotion of each motion frame: each key holds until the next, the first from the start."""
+        if not isinstance(self.emotion, tuple):
+            return (self.emotion,) * frames
+        seconds, names = zip(*sorted(self.emotion), strict=True)
+        places = np.searchsorted(seconds, np.arange(frames) / fps + 1e-6, side="right") - 1
+        return tuple(names[max(0, place)] for place in places)
+
 
 @dataclass(frozen=True)
 class GenerateRequest:
-    """One take of one line."""
+    """One take of one line: the part of the sound from `start` on, in seconds of the file."""
 
     audio: Path
     settings: Settings = field(default_factory=Settings)
+    start: float = 0.0
+    duration: float | None = None  # None: to the end
+
+    def __post_init__(self) -> None:
+        if self.start < 0.0 or (self.duration is not None and self.duration <= 0.0):
+            raise RequestError("The line has no length. Give its strip some sound to show.")
 
 
 @dataclass(frozen=True)
@@ -175,6 +205,7 @@ class Progress:
 
     stage: str
     fraction: float
+    seconds_left: float | None = None
 
 
 ProgressCallback = Callable[[Progress], bool]  # False stops the work
@@ -186,7 +217,7 @@ def _check_seed(seed: int) -> None:
         raise RequestError(f"Seed {seed} is out of range. Use a whole number from {low} to {high}.")
 
 
-def _check_intensity(value: float) -> None:
-    low, high = INTENSITY_RANGE
+def _check_range(what: str, value: float, bounds: tuple[float, float]) -> None:
+    low, high = bounds
     if not low <= value <= high:
-        raise RequestError(f"Intensity {value} is out of range. Use a number from {low} to {high}.")
+        raise RequestError(f"{what} {value} is out of range. Use a number from {low} to {high}.")
