@@ -208,6 +208,19 @@ class Progress:
     seconds_left: float | None = None
 
 
+@dataclass(frozen=True)
+class EngineReport:
+    """What the test of an engine found: it generated one second of motion."""
+
+    device: str  # auto's choice: cuda, rocm, mps or cpu
+    device_name: str
+    python: str
+    torch: str
+    seconds_per_second: float  # seconds of work a second of sound
+    memory_mb: float  # the most that the process, or its GPU, held
+    startup_seconds: float  # from the start of the process until the models were loaded
+
+
 ProgressCallback = Callable[[Progress], bool]  # False stops the work
 
 

@@ -29,7 +29,13 @@ INSIDE = {  # room -> what of the repository it may reach
     ".": {"operators", "panels", "thunder_blender"},
     "operators": {"operators", "thunder_blender", "model_runtime.contract"},
     "panels": {"panels", "thunder_blender"},
-    "thunder_blender": {"thunder_blender", "model_runtime.contract", "model_runtime.face"},
+    "thunder_blender": {
+        "thunder_blender",
+        "model_runtime.contract",
+        "model_runtime.face",
+        "model_runtime.wire",
+        "model_runtime.flame",
+    },
     "model_runtime": {"model_runtime"},
     "training": {"training", "model_runtime"},
 }

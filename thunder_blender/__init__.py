@@ -10,6 +10,8 @@
 - `take_file`: reading the takes that the engine writes
 - `sound`: the sound strip, the frame range and the frame rate
 - `properties`: what the user chooses in the sidebar
+- `engine`: jobs and the engine that performs them; `engine_client` is the worker's other end,
+  `engine_fake` stands in for it in tests
 - `compat`: every difference between Blender 4.2 and 5.2, in one file
 """
 
