@@ -38,7 +38,7 @@ class Condition(NamedTuple):
 
     speech: Tensor  # (batch, frames, SPEECH_WIDTH)
     contacts: Tensor  # (batch, frames, len(CONTACTS))
-    emotion: Tensor  # (batch,) index into EMOTIONS, or AUTO_EMOTION
+    emotion: Tensor  # (batch, frames) index into EMOTIONS, or AUTO_EMOTION
     intensity: Tensor  # (batch, frames)
     known: Tensor  # (batch, frames, channels): motion that is held fixed, in network units
     mask: Tensor  # (batch, frames, channels): 1 where `known` holds
@@ -72,8 +72,9 @@ class Denoiser(nn.Module):
     def forward(self, noisy: Tensor, time: Tensor, condition: Condition) -> Tensor:
         """noisy (batch, frames, channels) at time (batch,) in [0, 1] -> clean, same shape."""
         x = self._tokens(noisy, condition) + self._hear(condition)
-        state = self.time(time_embedding(time)) + self.emotion(condition.emotion)
-        shift_scale = self.modulation(functional.silu(state))[:, None]
+        felt = self.emotion(condition.emotion[:, ::FRAMES_PER_TOKEN])
+        state = self.time(time_embedding(time))[:, None] + felt
+        shift_scale = self.modulation(functional.silu(state))  # (batch, tokens, 6 * width)
         keep = condition.keep[:, ::FRAMES_PER_TOKEN]
         for block, bias in zip(self.blocks, self.bias, strict=True):
             x = block(x, keep, shift_scale + bias)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -38,10 +39,14 @@ from .encoder import EncoderConfig, SpeechEncoder
 from .features import motion_frames
 from .hearing import Calibration, Heard, contact_condition, hear, speech_condition
 from .noise import window_noise
+from .polish import polish
 from .weights import check_file, default_device, load_state, read_metadata, weights_path
 
 JAW_OPEN = CHANNELS.index("jawOpen")
 MOUTH_CLOSE = CHANNELS.index("mouthClose")
+EMOTION_INDEX = {AUTO: AUTO_EMOTION} | {name: index for index, name in enumerate(EMOTIONS)}
+# A row a motion frame: speech, contacts, intensity, emotion.
+Inputs = tuple[FloatArray, FloatArray, FloatArray, npt.NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -101,11 +106,14 @@ class Engine:
         """
         _report(progress, "Listening", 0.0)
         heard = hear(self.encoder, samples, self.sampling.calibration)
-        weights = self.perform(heard, settings, progress)
+        motion = self.perform(heard, settings, progress)
+        weights = polish(motion, self._inputs(heard, settings)[1], settings)
         provenance: dict[str, Any] = {
             "seed": settings.seed,
             "emotion": settings.emotion,
             "intensity": settings.intensity,
+            "articulation": settings.articulation,
+            "smoothing": settings.smoothing,
             "models": self.hashes,
             "steps": self.sampling.steps,
             "guidance": self.sampling.guidance,
@@ -133,15 +141,19 @@ class Engine:
         _report(progress, "Performing", 1.0)
         return tidy(motion[:frames])
 
-    def _inputs(
-        self, heard: Heard, settings: Settings
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        contacts = contact_condition(heard, self.sampling.point)
-        return speech_condition(heard), contacts, settings.intensity_curve(len(heard.loudness))
+    def _inputs(self, heard: Heard, settings: Settings) -> Inputs:
+        frames = len(heard.loudness)
+        felt = [EMOTION_INDEX[name] for name in settings.emotion_curve(frames)]
+        return (
+            speech_condition(heard),
+            contact_condition(heard, self.sampling.point),
+            settings.intensity_curve(frames),
+            np.array(felt, np.int64),
+        )
 
     def _window(
         self,
-        inputs: tuple[FloatArray, FloatArray, FloatArray],
+        inputs: Inputs,
         start: int,
         done: FloatArray | None,
         settings: Settings,
@@ -170,23 +182,22 @@ class Engine:
 
     def _condition(
         self,
-        inputs: tuple[FloatArray, FloatArray, FloatArray],
+        inputs: Inputs,
         start: int,
         done: FloatArray | None,
         settings: Settings,
     ) -> Condition:
         config = self.denoiser.config
-        speech, contacts, intensity = (_cut(part, start, config.window) for part in inputs)
+        speech, contacts, intensity, emotion = (_cut(part, start, config.window) for part in inputs)
         frames = min(config.window, len(inputs[0]) - start)
         known = np.zeros((config.window, len(CHANNELS)), np.float32)
         mask = np.zeros_like(known)
         if done is not None:
             known[: len(done)], mask[: len(done)] = done, 1.0
-        emotion = AUTO_EMOTION if settings.emotion == AUTO else EMOTIONS.index(settings.emotion)
         one = {
             "speech": torch.from_numpy(speech),
             "contacts": torch.from_numpy(contacts),
-            "emotion": torch.tensor(emotion),
+            "emotion": torch.from_numpy(emotion),
             "intensity": torch.from_numpy(intensity),
             "known": to_network(torch.from_numpy(known), config),
             "mask": torch.from_numpy(mask),
@@ -244,7 +255,7 @@ def _denoiser_config(values: dict[str, Any]) -> DenoiserConfig:
     return DenoiserConfig(**plain)
 
 
-def _cut(values: FloatArray, start: int, frames: int) -> FloatArray:
+def _cut(values: npt.NDArray[Any], start: int, frames: int) -> npt.NDArray[Any]:
     """Rows start..start + frames, the last row repeated past the end."""
     rows = np.minimum(np.arange(start, start + frames), len(values) - 1)
     return values[rows]

@@ -34,17 +34,18 @@ from training.pack import Item, Pack
 log = logging.getLogger(__name__)
 SHORTEST_SILENCE = 0.12  # seconds; OperatingPoint.shortest_silence
 NEUTRAL_SHARE = 0.3  # of the clips
+TURNING_SHARE = 0.2  # of the clips, in which one emotion turns into another
+TURN_SECONDS = 0.6
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """Where a clip lies in the arrays, and how it is performed."""
+    """Where a clip lies in the arrays."""
 
     source: str
     split: str
     start: int
     frames: int
-    emotion: int
 
 
 class Lessons:
@@ -55,6 +56,7 @@ class Lessons:
         "speech": (len(PHONES) + 1, np.float16),
         "contacts": (len(CONTACTS), np.float16),
         "intensity": (1, np.float16),
+        "emotion": (1, np.uint8),
     }
 
     def __init__(self, folder: Path) -> None:
@@ -91,6 +93,41 @@ def draw_emotion(rng: np.random.Generator) -> int:
     return 0 if rng.random() < NEUTRAL_SHARE else int(rng.integers(1, len(EMOTIONS)))
 
 
+def emotion_curve(frames: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Index into EMOTIONS of each frame (frames,); some clips turn to another one on the way."""
+    curve = np.full(frames, draw_emotion(rng), np.uint8)
+    if rng.random() < TURNING_SHARE:
+        curve[int(rng.uniform(0.15, 0.85) * frames) :] = draw_emotion(rng)
+    return curve
+
+
+def performed(
+    item: Item,
+    loud: FloatArray,
+    emotion: npt.NDArray[np.uint8],
+    intensity: FloatArray,
+    seed: list[int],
+) -> FloatArray:
+    """Motion (frames, channels) of a clip whose emotion turns at most once.
+
+    The same performance is given in both emotions and cross-faded from the turn on.
+    """
+    segments = [Segment(phone, start, end) for phone, start, end in item.segments]
+
+    def take(feeling: int) -> FloatArray:
+        settings = ArticulationSettings(emotion=EMOTIONS[feeling], intensity=intensity)
+        rng = np.random.default_rng(seed)
+        return _fitted(articulate(segments, loud, rng, settings), item.frames)
+
+    motion = take(int(emotion[0]))
+    if emotion[-1] != emotion[0]:
+        since = np.arange(item.frames) - int(np.argmax(emotion != emotion[0]))
+        share = np.clip(since / (TURN_SECONDS * MOTION_FPS), 0.0, 1.0)[:, None]
+        share = share * share * (3.0 - 2.0 * share)
+        motion = motion + (take(int(emotion[-1])) - motion) * share.astype(np.float32)
+    return motion
+
+
 def true_contacts(item: Item, rounded: FloatArray) -> FloatArray:
     """The contact condition as the alignment has it: (frames, len(CONTACTS))."""
 
@@ -122,7 +159,7 @@ def _open(pack: Path, encoder: Path, calibration: Calibration) -> None:
     _STATE.update(pack=Pack(pack), encoder=network, calibration=calibration)
 
 
-def _lesson(task: tuple[int, int]) -> tuple[Item, int, dict[str, npt.NDArray[Any]]]:
+def _lesson(task: tuple[int, int]) -> tuple[Item, dict[str, npt.NDArray[Any]]]:
     index, seed = task
     pack: Pack = _STATE["pack"]
     item = pack.items[index]
@@ -130,17 +167,15 @@ def _lesson(task: tuple[int, int]) -> tuple[Item, int, dict[str, npt.NDArray[Any
     with torch.autocast("cpu", torch.bfloat16):
         heard = hear_mel(_STATE["encoder"], mel, _STATE["calibration"])
     rng = np.random.default_rng([seed, index])
-    emotion, intensity = draw_emotion(rng), intensity_curve(item.frames, rng)
-    segments = [Segment(phone, start, end) for phone, start, end in item.segments]
-    settings = ArticulationSettings(emotion=EMOTIONS[emotion], intensity=intensity)
-    motion = articulate(segments, loudness(mel), rng, settings)
-    arrays = {
-        "motion": _fitted(motion, item.frames),
+    emotion, intensity = emotion_curve(item.frames, rng), intensity_curve(item.frames, rng)
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "motion": performed(item, loudness(mel), emotion, intensity, [seed, index, 1]),
         "speech": speech_condition(heard),
         "contacts": true_contacts(item, heard.contacts[:, CONTACTS.index("rounded")]),
         "intensity": intensity[:, None],
+        "emotion": emotion[:, None],
     }
-    return item, emotion, arrays
+    return item, arrays
 
 
 def _fitted(motion: FloatArray, frames: int) -> FloatArray:
@@ -161,16 +196,16 @@ def build_lessons(
 
 
 def _write(
-    out: Path, results: Iterator[tuple[Item, int, dict[str, npt.NDArray[Any]]]], total: int
+    out: Path, results: Iterator[tuple[Item, dict[str, npt.NDArray[Any]]]], total: int
 ) -> None:
     files = {name: (out / f"{name}.raw").open("wb") for name in Lessons.ARRAYS}
     start, began = 0, time.monotonic()
     with (out / "lessons.tmp").open("w") as index:
-        for count, (item, emotion, arrays) in enumerate(results, 1):
+        for count, (item, arrays) in enumerate(results, 1):
             for name, file in files.items():
                 arrays[name].astype(Lessons.ARRAYS[name][1]).tofile(file)
             row = {"source": item.source, "split": item.split, "start": start}
-            index.write(json.dumps({**row, "frames": item.frames, "emotion": emotion}) + "\n")
+            index.write(json.dumps({**row, "frames": item.frames}) + "\n")
             start += item.frames
             if count % 1000 == 0:
                 log.info("lessons: %d of %d, %.0f s", count, total, time.monotonic() - began)

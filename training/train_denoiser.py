@@ -78,11 +78,11 @@ class Batches:
         picks = np.searchsorted(self.share, rng.random(self.config.batch))
         rows = [self._crop(self.items[pick], rng) for pick in picks]
         columns = [torch.from_numpy(np.stack(part)) for part in zip(*rows, strict=True)]
-        motion, speech, contacts, intensity, keep, emotion, mask = columns
+        motion, speech, contacts, intensity, emotion, keep, mask = columns
         heard = torch.from_numpy(rng.random(len(rows)) >= self.config.drop_speech).float()
         known = to_network(motion, network)
         condition = Condition(
-            speech, contacts, emotion, intensity[..., 0], known * mask, mask, keep, heard
+            speech, contacts, emotion.long(), intensity[..., 0], known * mask, mask, keep, heard
         )
         return Batch(motion, condition)
 
@@ -90,13 +90,14 @@ class Batches:
         frames = min(item.frames, self.window)
         first = int(rng.integers(0, item.frames - frames + 1))
         first = 0 if rng.random() < 0.2 else first
-        names = ("motion", "speech", "contacts", "intensity")
+        names = ("motion", "speech", "contacts", "intensity", "emotion")
         arrays = [self.lessons.rows(name, item, first, frames) for name in names]
         padded = [np.pad(a, ((0, self.window - frames), (0, 0)), mode="edge") for a in arrays]
         keep = np.arange(self.window) < frames
-        dropped = rng.random() < self.config.drop_emotion
-        emotion = np.int64(AUTO_EMOTION if dropped else item.emotion)
-        return (*padded, keep, emotion, known_mask(self.window, rng))
+        emotion = padded.pop()[:, 0]
+        if rng.random() < self.config.drop_emotion:
+            emotion = np.full_like(emotion, AUTO_EMOTION)
+        return (*padded, emotion, keep, known_mask(self.window, rng))
 
 
 def known_mask(frames: int, rng: np.random.Generator) -> FloatArray:

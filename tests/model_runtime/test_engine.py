@@ -100,7 +100,7 @@ def test_known_motion_is_kept_exactly():
     condition = Condition(
         speech=torch.rand(1, frames, 41),
         contacts=torch.rand(1, frames, 4),
-        emotion=torch.tensor([2]),
+        emotion=torch.full((1, frames), 2),
         intensity=torch.ones(1, frames),
         known=torch.rand(1, frames, len(CHANNELS)),
         mask=(torch.rand(1, frames, len(CHANNELS)) < 0.3).float(),
@@ -129,8 +129,29 @@ def test_missing_and_damaged_weights_are_a_sentence(weights: Path, tmp_path: Pat
         Engine.load(tmp_path)
 
 
+def test_an_emotion_may_turn_on_the_way(weights: Path):
+    engine = Engine.load(weights, torch.device("cpu"))
+    torch.manual_seed(3)
+    torch.nn.init.normal_(engine.denoiser.modulation.weight, std=0.1)  # untrained it is 0
+    samples = sound(3.0)
+    happy = engine.generate(samples, Settings(emotion="happy")).weights
+    keyed = engine.generate(samples, Settings(emotion=((0.0, "happy"),))).weights
+    turning = engine.generate(samples, Settings(emotion=((0.0, "happy"), (1.5, "sad")))).weights
+    assert (keyed == happy).all()
+    assert not np.allclose(turning, happy)
+
+
 @pytest.mark.parametrize(
-    "values", [{"seed": -1}, {"intensity": 1.6}, {"intensity": -0.1}, {"emotion": "bored"}]
+    "values",
+    [
+        {"seed": -1},
+        {"intensity": 1.6},
+        {"intensity": -0.1},
+        {"emotion": "bored"},
+        {"emotion": ((0.0, "happy"), (1.0, "bored"))},
+        {"articulation": 2.0},
+        {"smoothing": -0.1},
+    ],
 )
 def test_settings_out_of_range_are_a_sentence(values: dict):
     with pytest.raises(RequestError):
