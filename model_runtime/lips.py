@@ -99,7 +99,9 @@ class LipProbe:
     def _penetration(self, weights: FloatArray) -> FloatArray:
         upper = self._lip_grid(self.upper, weights)[:, :, :PRESSING, :, 1:]
         lower = self._lip_grid(self.lower, weights)[:, :, :PRESSING, :, 1:]
-        return np.asarray(_profile_depth(lower, upper).max((1, 2, 3)), np.float32)
+        depth = _profile_depth(lower, upper).max(-1)
+        apart = upper[..., 0].min(-1) > lower[..., 0].max(-1)  # nothing can be inside
+        return np.asarray(np.where(apart, 0.0, depth).max((1, 2)), np.float32)
 
     def _labiodental_gap(self, weights: FloatArray) -> FloatArray:
         shape = (len(weights), -1, len(PATCH_WIDTHS), 3)

@@ -91,3 +91,11 @@ def test_motion_with_neck_channels_and_long_motion(probe):
 def test_too_narrow_motion_is_told(probe):
     with pytest.raises(RequestError, match="52"):
         probe.aperture(np.zeros((4, 10)))
+
+
+def test_lips_that_are_apart_do_not_touch():
+    weights = np.random.default_rng(0).random((300, len(UNITS))).astype(np.float32)
+    weights[:, UNITS.index("mouthClose")] = 0.0
+    weights[:, UNITS.index("jawOpen")] = 0.7
+    probe = lip_probe(load_face())
+    assert (probe.column_apertures(weights).min() > 0.0) and not probe.penetration(weights).any()
