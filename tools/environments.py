@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVS = ROOT / ".envs"
 LISTS = ROOT / "tools" / "requirements"
-PYTHON = "3.11"  # what bpy 4.5, bpy 5.0 and the pinned torch have in common
+PYTHON = "3.11"  # what bpy 4.2 to 5.0 and the pinned torch have in common
 STAMP = "installed.json"
 ASKED = "THUNDER_INSTALL_SYSTEM"  # set to 1 by dev.py --install-system
 LARGE = 5.0  # MB; smaller downloads are not worth a line
@@ -48,6 +48,10 @@ class SetupError(Exception):
     """Something is missing on this machine; the message says what and how to get it."""
 
 
+class NoPythonError(SetupError):
+    """No interpreter of the version that an environment needs."""
+
+
 @dataclass(frozen=True)
 class Environment:
     """A venv under .envs/: `lists` are files of tools/requirements, in order."""
@@ -55,13 +59,14 @@ class Environment:
     name: str
     lists: tuple[str, ...]
     gigabytes: float
+    python: str = PYTHON
 
 
 ENGINE = Environment("engine", ("engine.txt",), 1.3)
 WORKSHOP = Environment("engine", ("engine.txt", "training.txt", "checks.txt"), 1.6)
 BLENDERS = {
-    version: Environment(f"blender-{version}", (f"blender-{version}.txt",), 1.3)
-    for version in ("4.5", "5.0")
+    version: Environment(f"blender-{version}", (f"blender-{version}.txt",), 1.3, python)
+    for version, python in (("4.2", PYTHON), ("4.5", PYTHON), ("5.0", PYTHON), ("5.2", "3.13"))
 }
 
 
@@ -72,7 +77,7 @@ def say(text: str) -> None:
 def ensure(environment: Environment) -> Path:
     """The environment's interpreter; makes or completes the environment first if need be.
 
-    Raises SetupError when Python 3.11, disk space or a package is missing.
+    Raises NoPythonError when its Python is missing, SetupError for disk space or a package.
     """
     folder = ENVS / environment.name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -82,7 +87,7 @@ def ensure(environment: Environment) -> Path:
         return python
     _check_disk(environment)
     if not _still_good(installed, wanted) or not _runs(python):
-        _make(folder)
+        _make(folder, environment.python)
         installed = {}
     for name in environment.lists:
         if installed.get(name) != wanted[name]:
@@ -106,14 +111,33 @@ def child_environment(**extra: str) -> dict[str, str]:
     return {**own, **kept, **extra}
 
 
+def ensure_blenders() -> dict[str, Path]:
+    """The interpreter of each Blender's Python module, by version.
+
+    A Blender whose Python cannot be had here is left out, which is said; all others must work.
+    """
+    found = {}
+    for version, environment in BLENDERS.items():
+        try:
+            found[version] = ensure(environment)
+        except NoPythonError as error:
+            if environment.python == PYTHON:
+                raise
+            say(f"Skipping Blender {version}'s Python module. {error}")
+    return found
+
+
 def find_python(version: str = PYTHON) -> Path:
-    """An interpreter of this version that can make environments. Raises SetupError."""
+    """An interpreter of this version that can make environments. Raises NoPythonError."""
     try:
         return _find_python(version)
-    except SetupError:
+    except NoPythonError as error:
         if not may_install():
             raise
-    install_packages([f"python{version}", f"python{version}-venv"])
+        try:
+            install_packages([f"python{version}", f"python{version}-venv"])
+        except SetupError as failure:
+            raise NoPythonError(f"{error} ({failure})") from failure
     return _find_python(version)
 
 
@@ -126,11 +150,11 @@ def _find_python(version: str) -> Path:
         if found == f"{version} bare":
             incomplete = candidate
     if incomplete:
-        raise SetupError(
+        raise NoPythonError(
             f"{incomplete} cannot make environments (its 'venv' is missing). "
             f"On Debian or Ubuntu: apt-get install python{version}-venv"
         )
-    raise SetupError(
+    raise NoPythonError(
         f"Python {version} is needed and was not found. Debian 12: apt-get install "
         f"python{version} python{version}-venv; macOS: brew install python@{version}; Windows: "
         f"winget install Python.Python.{version}; elsewhere: pyenv install {version}. "
@@ -222,8 +246,8 @@ def _check_disk(environment: Environment) -> None:
         )
 
 
-def _make(folder: Path) -> None:
-    base = find_python()
+def _make(folder: Path, python_version: str) -> None:
+    base = find_python(python_version)
     say(f"Making the environment {folder.name} with {base}")
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(exist_ok=True)

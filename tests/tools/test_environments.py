@@ -28,8 +28,8 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setattr(environments, "LISTS", lists)
     monkeypatch.setattr(environments, "_runs", lambda python: python.exists())
 
-    def make(folder):
-        calls.append("make")
+    def make(folder, python_version):
+        calls.append("make" if python_version == environments.PYTHON else f"make {python_version}")
         (folder / "bin").mkdir(parents=True, exist_ok=True)
         (folder / "bin" / "python").touch()
 
@@ -89,6 +89,49 @@ def test_a_failing_pip_is_one_sentence_that_names_its_log(tmp_path, monkeypatch)
 def test_a_missing_python_is_named_with_ways_to_get_it(monkeypatch):
     monkeypatch.setattr(environments, "may_install", lambda: False)
     with pytest.raises(SetupError, match=r"Python 3\.99 is needed.*apt-get install python3\.99"):
+        environments.find_python("3.99")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the fixture makes a POSIX venv")
+def test_each_blender_gets_its_own_python(place, monkeypatch):
+    both = {"4.5": ONE, "5.2": Environment("y", ("b.txt",), 0.0, "3.13")}
+    monkeypatch.setattr(environments, "BLENDERS", both)
+    assert list(environments.ensure_blenders()) == ["4.5", "5.2"]
+    assert place.calls == ["make", "a.txt", "make 3.13", "b.txt"]
+
+
+def test_a_blender_whose_python_is_missing_is_left_out_and_named(place, monkeypatch, capsys):
+    both = {"4.5": ONE, "5.2": Environment("y", ("b.txt",), 0.0, "3.13")}
+    monkeypatch.setattr(environments, "BLENDERS", both)
+    make = environments._make
+
+    def lacking(folder, python_version):
+        if python_version == "3.13":
+            raise environments.NoPythonError("Python 3.13 is needed and was not found.")
+        make(folder, python_version)
+
+    monkeypatch.setattr(environments, "_make", lacking)
+    assert list(environments.ensure_blenders()) == ["4.5"]
+    assert "Skipping Blender 5.2's Python module. Python 3.13 is" in capsys.readouterr().out
+
+
+def test_a_missing_python_3_11_stops_everything(place, monkeypatch):
+    def lacking(folder, python_version):
+        raise environments.NoPythonError("Python 3.11 is needed and was not found.")
+
+    monkeypatch.setattr(environments, "BLENDERS", {"4.5": ONE})
+    monkeypatch.setattr(environments, "_make", lacking)
+    with pytest.raises(SetupError, match=r"Python 3\.11"):
+        environments.ensure_blenders()
+
+
+def test_where_apt_has_no_such_python_that_is_said_too(monkeypatch):
+    def refuse(packages):
+        raise SetupError(f"apt-get could not install {packages[0]}")
+
+    monkeypatch.setattr(environments, "may_install", lambda: True)
+    monkeypatch.setattr(environments, "install_packages", refuse)
+    with pytest.raises(environments.NoPythonError, match=r"3\.99.*apt-get could not install"):
         environments.find_python("3.99")
 
 
