@@ -17,11 +17,20 @@ from types import ModuleType
 
 
 def _modules() -> tuple[ModuleType, ...]:
-    from .operators import create_head, load_take, switch_take
+    from .operators import create_head, free_gpu, load_take, open_preferences, switch_take
     from .panels import main
-    from .thunder_blender import properties
+    from .thunder_blender import preferences, properties
 
-    return (properties, create_head, load_take, switch_take, main)
+    return (
+        properties,
+        preferences,
+        create_head,
+        load_take,
+        switch_take,
+        free_gpu,
+        open_preferences,
+        main,
+    )
 
 
 def register() -> None:

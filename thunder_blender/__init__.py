@@ -12,6 +12,8 @@
 - `properties`: what the user chooses in the sidebar
 - `engine`: jobs and the engine that performs them; `engine_client` is the worker's other end,
   `engine_fake` stands in for it in tests
+- `runtime`: which Python runs the engine; `runtime_devices`: what this machine seems to have
+- `preferences`: the extension's preferences, and how they start the engine
 - `compat`: every difference between Blender 4.2 and 5.2, in one file
 """
 

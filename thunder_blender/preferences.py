@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The extension's preferences, and how they start the engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from ..model_runtime.contract import ThunderError
+from . import EXTENSION, engine, runtime, runtime_devices
+
+LOG = "worker.log"
+DEVICES = (
+    (runtime_devices.AUTO, "Automatic", "The fastest device that works"),
+    (runtime_devices.CUDA, "CUDA", "An NVIDIA GPU"),
+    (runtime_devices.ROCM, "ROCm", "An AMD GPU, on Linux"),
+    (runtime_devices.METAL, "Metal", "The GPU of a Mac with Apple silicon"),
+    (runtime_devices.CPU, "CPU", "The processor: slower, works on every machine"),
+)
+
+
+def _start_anew(_own: object, _context: object) -> None:
+    """What the running engine was started with has changed: the next request starts a new one."""
+    if current := engine.current_engine():
+        current.free()
+
+
+class ThunderPreferences(bpy.types.AddonPreferences):
+    """Which device and which Python the engine uses"""
+
+    bl_idname = EXTENSION
+
+    device: bpy.props.EnumProperty(
+        name="Device",
+        description="What the engine computes on",
+        items=DEVICES,
+        update=_start_anew,
+    )
+    python: bpy.props.StringProperty(
+        name="Interpreter",
+        description="A Python with torch, or an environment's folder, for use without an installed "
+        "runtime. Empty: the one named by THUNDER_PYTHON, else Blender's own",
+        subtype="FILE_PATH",
+        update=_start_anew,
+    )
+    idle_minutes: bpy.props.FloatProperty(
+        name="Idle Time-Out",
+        description="Minutes without work after which the engine ends and gives its memory back; "
+        "0 keeps it",
+        min=0.0,
+        soft_max=120.0,
+        default=10.0,
+        precision=1,
+    )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        _draw_device(layout, self)
+        _draw_python(layout, self)
+        _draw_engine(layout, self)
+
+
+def preferences() -> ThunderPreferences | None:
+    """The extension's preferences; None while it is not enabled."""
+    addon = bpy.context.preferences.addons.get(EXTENSION)
+    return addon.preferences if addon else None
+
+
+def user_folder(name: str = "") -> Path:
+    """A folder of the extension's own in Blender's user files; not made by this."""
+    return Path(bpy.utils.extension_path_user(EXTENSION, path=name))
+
+
+def runtime_folder() -> Path:
+    return user_folder("runtime")
+
+
+def find_python(wait: bool = True) -> runtime.Found:
+    """The interpreter that would run the engine now. Raises EngineError with the next step."""
+    own = preferences()
+    chosen = bpy.path.abspath(own.python) if own else ""
+    return runtime.find_python(runtime_folder(), chosen, wait)
+
+
+def launch() -> engine.Launch:
+    """How the engine is started with these preferences. Raises EngineError with the next step."""
+    own = preferences()
+    found = find_python()
+    return engine.Launch(
+        python=found.python,
+        worker_root=Path(__file__).resolve().parents[1],
+        log=user_folder() / LOG,
+        device=runtime_devices.ENGINE_NAMES[own.device if own else runtime_devices.AUTO],
+        idle_seconds=60.0 * own.idle_minutes if own else engine.Launch.idle_seconds,
+    )
+
+
+def _draw_device(layout: bpy.types.UILayout, own: ThunderPreferences) -> None:
+    layout.prop(own, "device")
+    for item in runtime_devices.detect():
+        label = runtime_devices.LABELS[item.device]
+        _note(layout, f"{label}: {item.name} ({item.evidence})")
+    chosen = own.device
+    if chosen != runtime_devices.AUTO and not runtime_devices.detected(chosen):
+        _note(layout, f"No sign of {runtime_devices.LABELS[chosen]} on this machine", "ERROR")
+
+
+def _draw_python(layout: bpy.types.UILayout, own: ThunderPreferences) -> None:
+    layout.prop(own, "python")
+    try:
+        found = find_python(wait=False)
+    except ThunderError as error:
+        _note(layout, str(error), "ERROR")
+    else:
+        _note(layout, f"In use: {found.python} ({found.source})", "CHECKMARK")
+
+
+def _draw_engine(layout: bpy.types.UILayout, own: ThunderPreferences) -> None:
+    layout.prop(own, "idle_minutes")
+    current = engine.current_engine()
+    row = layout.row()
+    row.label(text=f"Engine: {current.status if current else 'Off'}")
+    row.operator("thunder.free_gpu")
+
+
+def _note(layout: bpy.types.UILayout, text: str, icon: str = "NONE") -> None:
+    """A line of text where the properties' values stand."""
+    split = layout.split(factor=0.4)
+    split.label(text="")
+    split.label(text=text, icon=icon)
+
+
+_register, _unregister = bpy.utils.register_classes_factory((ThunderPreferences,))
+
+
+def register() -> None:
+    _register()
+    engine.set_launch(launch)
+    runtime.look_at_own_python()
+
+
+def unregister() -> None:
+    engine.shut_down()
+    engine.set_launch(None)
+    _unregister()
