@@ -11,20 +11,20 @@ import argparse
 import json
 import logging
 import os
-import platform
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .contract import (
     AUTO,
     EMOTIONS,
     INTENSITY_RANGE,
     SEED_RANGE,
+    GenerateRequest,
     Progress,
     RequestError,
     Settings,
@@ -33,9 +33,9 @@ from .contract import (
     WeightsError,
 )
 from .files import check_writable, write_atomic
+from .provenance import provenance
 
 if TYPE_CHECKING:
-    from .audio import Audio
     from .engine import Engine
 
 
@@ -83,7 +83,8 @@ def _generate(options: argparse.Namespace) -> None:
     for settings, path in jobs:
         with watch.stage(f"generate seed {settings.seed}", audio.seconds):
             take = engine.generate(audio.samples, settings, watch.progress)
-        take = replace(take, provenance=_provenance(take, options.audio, audio, settings))
+        made = provenance(take, GenerateRequest(options.audio, settings), audio)
+        take = replace(take, provenance=made)
         with watch.stage(f"write {path.name}"):
             write_take(take, path, options.fps)
         print(_result(take, path, settings))
@@ -168,35 +169,6 @@ def _intensity(text: str) -> float | tuple[tuple[float, float], ...]:
             f"Intensity '{text}' is not a number from {low} to {high}. For a curve write "
             "second:value keys, as in '0:0.5,2:1.2'."
         ) from None
-
-
-def _provenance(take: Take, path: Path, audio: Audio, settings: Settings) -> dict[str, Any]:
-    """What made the take, enough to make it again; holds no folder names and no times."""
-    return {
-        **take.provenance,
-        "seed": settings.seed,
-        "intensity": settings.intensity,
-        "emotion": settings.emotion,
-        "audio": {
-            "name": path.name,
-            "sha256": audio.sha256,
-            "seconds": round(audio.seconds, 6),
-            "sample_rate": audio.source_rate,
-            "channels": audio.channels,
-            "silent": audio.silent,
-        },
-        "versions": {**take.provenance.get("versions", {}), **_versions()},
-    }
-
-
-def _versions() -> dict[str, str]:
-    import numpy as np
-
-    found = {"python": platform.python_version(), "numpy": np.__version__}
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        found["torch"] = str(torch.__version__)
-    return found
 
 
 def _result(take: Take, path: Path, settings: Settings) -> str:

@@ -210,13 +210,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class EngineReport:
-    """What the test of an engine found: it generated one second of motion."""
+    """What the test of an engine found."""
 
     device: str  # auto's choice: cuda, rocm, mps or cpu
     device_name: str
     python: str
     torch: str
-    seconds_per_second: float  # seconds of work a second of sound
+    seconds_per_second: float  # of work for a second of sound, within a line of some length
     memory_mb: float  # the most that the process, or its GPU, held
     startup_seconds: float  # from the start of the process until the models were loaded
 

@@ -28,6 +28,7 @@ from ..model_runtime.contract import (
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "QUEUED", "RUNNING", "DONE", "FAILED", "CANCELLED"
 FINISHED = (DONE, FAILED, CANCELLED)
+WAITING = Progress("Waiting", 0.0)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Job:
     def __init__(self, request: GenerateRequest | None) -> None:
         self.request = request  # None: a test of the engine
         self.state = QUEUED
-        self.progress = Progress("Waiting", 0.0)
+        self.progress = WAITING
         self.result: Take | EngineReport | None = None
         self.error: ThunderError | None = None
         self.cancel_asked = False

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the worker is asked to do: perform a line, test itself, and go on when a GPU is full."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from . import devices
+from .contract import (
+    MOTION_FPS,
+    EngineError,
+    EngineReport,
+    FloatArray,
+    GenerateRequest,
+    Progress,
+    ProgressCallback,
+    Settings,
+    Take,
+)
+from .engine import Engine
+from .features import SAMPLE_RATE
+from .provenance import provenance
+
+if TYPE_CHECKING:
+    from .worker_sound import LastSound
+
+log = logging.getLogger(__name__)
+
+
+class Tasks:
+    """The loaded engine and what can be asked of it."""
+
+    def __init__(self, device: str, weights: Path | None, started: float) -> None:
+        """`started`: time.time() when the process began. Raises EngineError and WeightsError."""
+        self._weights = weights
+        self.device = devices.choose(device)
+        self._crowded_out = False  # of the GPU, already when the models were loaded
+        self._engine = self._load(self.device)
+        self._sound: LastSound | None = None
+        self.startup_seconds = time.time() - started
+
+    def generate(self, request: GenerateRequest, progress: ProgressCallback) -> Take:
+        """Perform a line. Raises ThunderError."""
+        progress(Progress("Reading the sound", 0.0))
+        audio = self._ears().read(request.audio, request.start, request.duration)
+        take = self._perform(audio.samples, request.settings, with_seconds_left(progress))
+        return replace(take, provenance=provenance(take, request, audio))
+
+    def test(self, progress: ProgressCallback) -> EngineReport:
+        """Perform a second to warm up, then as much as is sampled at once. Raises ThunderError."""
+        self._perform(_hum(1.0), Settings(), progress)
+        start = time.perf_counter()
+        take = self._perform(_hum(self._window_seconds()), Settings(), progress)
+        taken = time.perf_counter() - start
+        device = take.provenance["device"]
+        return EngineReport(
+            device=device,
+            device_name=devices.device_name(device),
+            python=platform.python_version(),
+            torch=str(torch.__version__),
+            seconds_per_second=taken / take.seconds,
+            memory_mb=devices.peak_memory(device),
+            startup_seconds=self.startup_seconds,
+        )
+
+    def prepare(self) -> None:
+        """Import what reads sound; apart, so that the worker is ready before that."""
+        self._ears()
+
+    def _ears(self) -> LastSound:
+        from .worker_sound import LastSound
+
+        self._sound = self._sound or LastSound()
+        return self._sound
+
+    def _window_seconds(self) -> float:
+        return self._engine.denoiser.config.window / MOTION_FPS
+
+    def _load(self, device: str) -> Engine:
+        try:
+            return Engine.load(self._weights, devices.torch_device(device))
+        except (RuntimeError, MemoryError) as error:
+            if device == "cpu" or not devices.is_out_of_memory(error):
+                raise
+            log.warning("No room for the models on %s: %s", device, error)
+        devices.free_memory()
+        self.device, self._crowded_out = "cpu", True
+        return Engine.load(self._weights, torch.device("cpu"))
+
+    def _perform(self, samples: FloatArray, settings: Settings, progress: ProgressCallback) -> Take:
+        """On the device; if its memory is full once more with all that can be freed; on the CPU."""
+        attempts: list[tuple[str, str]] = [(self.device, "")]
+        if self.device != "cpu":
+            attempts += [(self.device, " (GPU memory freed)"), ("cpu", " on the CPU, GPU is full")]
+        for device, note in attempts:
+            try:
+                take = self._on(device).generate(samples, settings, noted(progress, note))
+            except (RuntimeError, MemoryError) as error:
+                if not devices.is_out_of_memory(error):
+                    raise
+                log.warning("Memory ran out on %s: %s", device, error)
+            else:
+                made = {**take.provenance, "device": device}
+                if device == "cpu" and (note or self._crowded_out):
+                    made["fallback"] = "GPU memory ran out"
+                return replace(take, provenance=made)
+            devices.free_memory()  # here, where no traceback holds on to what it takes
+        raise EngineError(
+            "Memory ran out. Close other programs or use a shorter part of the sound."
+        )
+
+    def _on(self, device: str) -> Engine:
+        """The engine on `device`; the one on the CPU beside a GPU's lives for one line."""
+        return self._engine if device == self.device else self._load(device)
+
+
+def noted(progress: ProgressCallback, note: str) -> ProgressCallback:
+    """A callback that tells `note` behind every stage."""
+    if not note:
+        return progress
+    return lambda told: progress(replace(told, stage=told.stage + note))
+
+
+def with_seconds_left(
+    progress: ProgressCallback, clock: Callable[[], float] = time.perf_counter
+) -> ProgressCallback:
+    """A callback that adds how long the rest will take, judged by what is done so far."""
+    start = clock()
+
+    def tell(told: Progress) -> bool:
+        if told.fraction < 0.02:
+            return progress(told)
+        elapsed = clock() - start
+        left = elapsed * (1.0 - told.fraction) / told.fraction
+        return progress(replace(told, seconds_left=max(0.0, left)))
+
+    return tell
+
+
+def _hum(seconds: float) -> FloatArray:
+    """A voice-like buzz at 120 Hz: (n,) at SAMPLE_RATE."""
+    time_ = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    partials = [np.sin(2 * np.pi * 120 * n * time_) / n for n in range(1, 20)]
+    return np.asarray(0.1 * np.sum(partials, axis=0), np.float32)

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worker's process and its pipes, without a thought about jobs.
+
+Two threads belong to each process: one reads messages into a queue, one writes what was sent, so
+that nothing here waits for the worker. Both end with the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from ..model_runtime import wire
+from ..model_runtime.contract import EngineError, ThunderError
+from .engine import Launch
+
+# The package is loaded by its place, so that nothing else of its folder can be imported.
+BOOTSTRAP = """
+import importlib.util, pathlib, sys
+home = pathlib.Path(sys.argv.pop(1)) / "model_runtime"
+spec = importlib.util.spec_from_file_location(
+    "model_runtime", home / "__init__.py", submodule_search_locations=[str(home)])
+package = importlib.util.module_from_spec(spec)
+sys.modules["model_runtime"] = package
+spec.loader.exec_module(package)
+from model_runtime.worker import main
+sys.exit(main())
+"""
+DROPPED = ("PYTHON", "DYLD_", "LD_PRELOAD", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "__PYVENV", "CONDA_")
+KEPT_LOG = 1 << 20  # bytes; a longer log begins anew with the next process
+TAIL = 2000  # bytes of the log that are looked at for a last word
+LONGEST_STALL = 1.0  # seconds between two looks that count at most as the worker's silence
+LAST_BREATH = 1.0  # seconds for a process that has closed its pipe to end by itself
+FAREWELL = 5.0  # seconds for a killed process to go
+
+Heard = wire.Message | ThunderError | None  # None: the pipe has ended
+
+
+class WorkerProcess:
+    """One running worker. Raises EngineError when it cannot be started."""
+
+    def __init__(self, launch: Launch) -> None:
+        self.launch = launch
+        self.log = launch.log or default_log()
+        self._heard: SimpleQueue[Heard] = SimpleQueue()
+        self._to_send: SimpleQueue[bytes | None] = SimpleQueue()
+        self._news = threading.Event()
+        self._silence, self._looked = 0.0, time.monotonic()
+        self._process = _start(launch, self.log)
+        self.pid = self._process.pid
+        self._threads = [
+            threading.Thread(target=work, daemon=True, name=f"thunder-{work.__name__}")
+            for work in (self._read, self._write)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def send(self, message: wire.Message) -> None:
+        """Queue a message for the worker. Raises WireError when it is too large."""
+        self._to_send.put(wire.pack(message))
+
+    def messages(self) -> Iterator[Heard]:
+        """What has come since the last call; never waits."""
+        now = time.monotonic()
+        self._silence += min(now - self._looked, LONGEST_STALL)
+        self._looked = now
+        with contextlib.suppress(Empty):
+            while True:
+                heard = self._heard.get_nowait()
+                self._silence = 0.0
+                yield heard
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long nothing was heard while somebody looked; Blender's own stalls don't count."""
+        return self._silence
+
+    def wait_for_news(self, seconds: float) -> None:
+        """Block until a message has come, at most `seconds`."""
+        if self._news.wait(seconds):
+            self._news.clear()
+
+    @property
+    def exit_code(self) -> int | None:
+        """Known once None was heard; negative: the signal that ended the process."""
+        return self._process.returncode
+
+    def last_words(self) -> str:
+        """The last line of the log, for the sentence about a process that ended."""
+        with contextlib.suppress(OSError), self.log.open("rb") as file:
+            file.seek(max(0, self.log.stat().st_size - TAIL))
+            lines = file.read().decode(errors="replace").strip().splitlines()
+            return lines[-1].strip()[:300] if lines else ""
+        return ""
+
+    def end(self, wait: bool = False) -> None:
+        """Kill the process and all it started. The threads see to the rest; `wait`: till then."""
+        self._to_send.put(None)
+        _kill(self._process)
+        if wait:
+            for thread in self._threads:
+                thread.join(FAREWELL)
+
+    def remove_log(self) -> None:
+        with contextlib.suppress(OSError):
+            self.log.unlink(missing_ok=True)
+
+    def _read(self) -> None:
+        try:
+            while (message := wire.read_message(self._process.stdout)) is not None:  # type: ignore[arg-type]
+                self._tell(message)
+        except ThunderError as error:
+            self._tell(error)
+        self._bury()
+        self._tell(None)
+
+    def _bury(self) -> None:
+        """Leave no zombie, no pipe and no thread of a process that talks no more."""
+        self._to_send.put(None)
+        try:
+            self._process.wait(LAST_BREATH)
+        except subprocess.TimeoutExpired:
+            _kill(self._process)
+            self._process.wait()
+        self._process.stdout.close()  # type: ignore[union-attr]
+
+    def _tell(self, heard: Heard) -> None:
+        self._heard.put(heard)
+        self._news.set()
+
+    def _write(self) -> None:
+        pipe = self._process.stdin
+        with contextlib.suppress(OSError, ValueError):  # the reader sees the end of the process
+            while (data := self._to_send.get()) is not None:
+                pipe.write(data)  # type: ignore[union-attr]
+                pipe.flush()  # type: ignore[union-attr]
+        with contextlib.suppress(OSError):
+            pipe.close()  # type: ignore[union-attr]
+
+
+def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the worker may know of Blender's environment: nothing that changes its Python."""
+    kept = {
+        name: value for name, value in environment.items() if not name.upper().startswith(DROPPED)
+    }
+    # Waiting threads that spin make generation five times slower on a busy machine.
+    return {**kept, "OMP_WAIT_POLICY": "passive"}
+
+
+def default_log() -> Path:
+    return Path(tempfile.gettempdir()) / f"thunder-engine-{os.getpid()}.log"
+
+
+def command(launch: Launch, log: Path) -> list[str]:
+    """The worker's command line."""
+    line = [str(launch.python), "-I", "-c", BOOTSTRAP, str(launch.worker_root)]
+    line += ["--device", launch.device, "--idle", str(launch.idle_seconds), "--log", str(log)]
+    line += ["--parent", str(os.getpid())]
+    if launch.weights is not None:
+        line += ["--weights", str(launch.weights)]
+    if threading.current_thread() is threading.main_thread():
+        line += ["--die-with-thread"]
+    return line
+
+
+def _start(launch: Launch, log: Path) -> subprocess.Popen[bytes]:
+    apart: dict[str, object] = {"start_new_session": True}  # Ctrl-C in the terminal is Blender's
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+        apart = {"creationflags": flags}
+    try:
+        with _open_log(log) as errors:
+            return subprocess.Popen(
+                command(launch, log),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=clean_environment(os.environ),
+                **apart,  # type: ignore[call-overload]
+            )
+    except OSError as error:
+        raise EngineError(
+            f"The engine's Python '{launch.python}' cannot be started "
+            f"({(error.strerror or str(error)).lower()}). Choose another Python in the extension's "
+            "preferences, or press Install Runtime there."
+        ) from error
+
+
+def _open_log(log: Path):  # noqa: ANN202 - a binary file
+    log.parent.mkdir(parents=True, exist_ok=True)
+    long = log.exists() and log.stat().st_size > KEPT_LOG
+    return log.open("wb" if long else "ab")
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32" or process.poll() is not None:
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
