@@ -44,6 +44,7 @@ from .weights import check_file, default_device, load_state, read_metadata, weig
 
 JAW_OPEN = CHANNELS.index("jawOpen")
 MOUTH_CLOSE = CHANNELS.index("mouthClose")
+MOUTH = [i for i, name in enumerate(CHANNELS) if name.startswith(("jaw", "mouth", "tongue"))]
 EMOTION_INDEX = {AUTO: AUTO_EMOTION} | {name: index for index, name in enumerate(EMOTIONS)}
 # A row a motion frame: speech, contacts, intensity, emotion.
 Inputs = tuple[FloatArray, FloatArray, FloatArray, npt.NDArray[np.int64]]
@@ -56,6 +57,7 @@ class SamplingConfig:
     sampler: str = "dpmpp_2m"
     steps: int = 20  # with 8 the rare events, blinks above all, are averaged away
     guidance: float = 1.0  # 1 draws from the data's own spread; more sharpens and narrows it
+    mouth_noise: float = 1.0  # scale of the mouth's noise: the words fix what it does, not the seed
     point: OperatingPoint = field(default_factory=OperatingPoint)
     calibration: Calibration = field(default_factory=Calibration)
 
@@ -163,6 +165,7 @@ class Engine:
     ) -> FloatArray:
         config = self.denoiser.config
         noise = window_noise(settings.seed, window, config.window, len(CHANNELS))
+        noise[:, MOUTH] *= self.sampling.mouth_noise
         condition = self._condition(inputs, start, done, settings)
 
         def step(index: int, steps: int) -> None:

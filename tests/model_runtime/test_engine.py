@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,21 @@ def test_the_same_seed_gives_the_same_take_and_another_another(engine: Engine):
     one, same = (engine.generate(samples, Settings(seed=4)).weights for _ in range(2))
     assert (one == same).all()
     assert not np.allclose(one, engine.generate(samples, Settings(seed=5)).weights)
+
+
+def test_without_mouth_noise_the_seed_leaves_the_mouth_alone(weights: Path):
+    class Echo(torch.nn.Module):
+        config = SMALL
+
+        def forward(self, noisy: torch.Tensor, _time: object, _condition: object) -> torch.Tensor:
+            return 0.5 * noisy
+
+    engine = Engine.load(weights, torch.device("cpu"))
+    engine.denoiser = Echo()
+    engine.sampling = replace(engine.sampling, mouth_noise=0.0, guidance=1.0)
+    one, two = (engine.generate(sound(1.0), Settings(seed=seed)) for seed in (1, 2))
+    assert (one.channel("jawOpen") == two.channel("jawOpen")).all()
+    assert not np.allclose(one.channel("browInnerUp"), two.channel("browInnerUp"))
 
 
 def test_windows_join_without_a_seam(engine: Engine):
