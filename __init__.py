@@ -17,19 +17,48 @@ from types import ModuleType
 
 
 def _modules() -> tuple[ModuleType, ...]:
-    from .operators import create_head, free_gpu, load_take, open_preferences, switch_take
-    from .panels import main
-    from .thunder_blender import preferences, properties
+    """In the order of registration: properties come before those who show them."""
+    from .operators import (
+        cancel,
+        create_head,
+        free_gpu,
+        generate,
+        load_line,
+        load_take,
+        open_preferences,
+        performance_preset,
+        roll_seed,
+        switch_take,
+        use_active_strip,
+        variants,
+    )
+    from .panels import character, line, menus, performance, takes
+    from .panels import generate as generate_panel
+    from .thunder_blender import jobs, performance_presets, preferences, properties
 
     return (
         properties,
         preferences,
+        performance_presets,
+        jobs,
+        cancel,
         create_head,
-        load_take,
-        switch_take,
         free_gpu,
+        generate,
+        load_line,
+        load_take,
         open_preferences,
-        main,
+        performance_preset,
+        roll_seed,
+        switch_take,
+        use_active_strip,
+        variants,
+        line,
+        character,
+        performance,
+        generate_panel,
+        takes,
+        menus,
     )
 
 

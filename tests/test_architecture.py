@@ -20,8 +20,8 @@ LONGEST = 500  # lines
 # room -> top-level modules beside the standard library and the room itself
 OUTSIDE = {
     ".": set(),
-    "operators": {"bpy", "bpy_extras"},
-    "panels": {"bpy"},
+    "operators": {"bpy", "bpy_extras", "bl_operators"},
+    "panels": {"bpy", "bl_ui"},
     "thunder_blender": {"bpy", "bpy_extras", "bl_ui", "aud", "gpu", "blf", "mathutils", "numpy"},
     "model_runtime": {"numpy", "scipy", "soundfile", "torch", "safetensors", "av"},
 }

@@ -23,7 +23,7 @@ def test_disabling_leaves_nothing_behind_and_enabling_works_again(room) -> None:
 
     addon_utils.disable(PACKAGE)
     assert not hasattr(bpy.types.Scene, "thunder")
-    assert not hasattr(bpy.types, "THUNDER_PT_main")
+    assert not hasattr(bpy.types, "THUNDER_PT_line_view3d")
     addon_utils.enable(PACKAGE, default_set=True)
     assert bpy.context.scene.thunder.identity
 

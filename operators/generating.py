@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Generate and Variants share: the modal door, beside the blocking one of `base`."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..model_runtime.contract import ThunderError
+from ..thunder_blender import jobs, request
+from ..thunder_blender.request import Order
+from .base import Result, ThunderOperator, log
+
+BUSY = ("TRANSFORM_OT", "SCULPT_OT", "PAINT_OT", "GPENCIL_OT", "GREASE_PENCIL_OT")
+
+
+def why_not(context: bpy.types.Context) -> str:
+    """Why nothing can be generated. From our panels and menus, with what is chosen there; scripts
+    and the search may still name strip and rig, so only what no argument could change counts."""
+    from_panel = getattr(context, "thunder_panel", None) is not None
+    reason = request.disabled_reason if from_panel else request.scripted_reason
+    return reason(context) or jobs.running_reason()
+
+
+class GeneratingOperator(ThunderOperator):
+    """Mixin for operators that order takes: override `orders`."""
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        return why_not(context)
+
+    def orders(self, context: bpy.types.Context) -> list[Order]:
+        """What to generate. Raises ThunderError when something is missing."""
+        raise NotImplementedError
+
+    def perform(self, context: bpy.types.Context) -> str:
+        sentences = [jobs.wait(order) for order in self.orders(context)]
+        return sentences[0] if len(sentences) == 1 else f"Generated {len(sentences)} takes"
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        if bpy.app.background or context.window is None:
+            return self.execute(context)
+        try:
+            jobs.begin(context, self.orders(context))
+        except ThunderError as error:
+            log.exception("%s failed", type(self).__name__)
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        if not jobs.running():
+            return {"CANCELLED", "PASS_THROUGH"}
+        if event.type == "ESC" and event.value == "PRESS" and not _playing(context):
+            jobs.cancel()
+            return {"RUNNING_MODAL"}
+        if event.type != "TIMER" or _hand_is_busy(context):
+            return {"PASS_THROUGH"}
+        return self.after(jobs.tick())
+
+    def after(self, tick: jobs.Tick) -> Result:
+        """Tell what a tick brought; every take but the last gets its undo step here."""
+        if tick.failed or tick.cancelled:
+            self.report({"WARNING"}, tick.failed or tick.cancelled)
+        if tick.applied:
+            self.report({"INFO"}, tick.applied)
+        if tick.running:
+            if tick.applied:
+                bpy.ops.ed.undo_push(message=self.bl_label)
+            return {"PASS_THROUGH"}
+        return {"FINISHED" if tick.applied else "CANCELLED", "PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender closes the window or opens another file."""
+        jobs.abandon()
+
+
+def _playing(context: bpy.types.Context) -> bool:
+    """During playback Esc stops the playback, as everywhere in Blender."""
+    return any(window.screen.is_animation_playing for window in context.window_manager.windows)
+
+
+def _hand_is_busy(context: bpy.types.Context) -> bool:
+    """Whether the artist is in the middle of a stroke or a move: no take lands in there."""
+    names = [operator.bl_idname for operator in context.window.modal_operators]
+    return any(name.startswith(BUSY) for name in names)

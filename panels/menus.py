@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Our entries in Blender's menus: Sequencer > Strip, Object > Animation, Add > Mesh."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+
+class THUNDER_MT_performance(bpy.types.Menu):
+    """Generate facial performances from sound, and handle their takes"""
+
+    bl_label = "THUNDER"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.context_pointer_set("thunder_panel", context.scene.thunder)
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("thunder.generate", icon="PLAY")
+        layout.operator("thunder.variants", icon="DUPLICATE")
+        layout.operator("thunder.cancel", icon="X")
+        layout.separator()
+        layout.operator("thunder.load_line", text="Load Line...", icon="FILE_FOLDER")
+        layout.operator("thunder.use_active_strip", icon="EYEDROPPER")
+        layout.operator("thunder.roll_seed", icon="FILE_REFRESH")
+        layout.separator()
+        layout.operator("thunder.load_take", text="Load Take...", icon="IMPORT")
+        layout.operator("thunder.finish_editing", icon="CHECKMARK")
+        layout.operator("thunder.restore_mine", icon="LOOP_BACK")
+        layout.operator("thunder.why_not_moving", icon="QUESTION")
+
+
+def draw_submenu(self: Any, _context: bpy.types.Context) -> None:
+    self.layout.separator()
+    self.layout.menu(THUNDER_MT_performance.__name__)
+
+
+def draw_new_head(self: Any, _context: bpy.types.Context) -> None:
+    self.layout.operator("thunder.create_head", text="THUNDER Head", icon="USER")
+
+
+PLACES = (
+    ("SEQUENCER_MT_strip", draw_submenu),
+    ("VIEW3D_MT_object_animation", draw_submenu),
+    ("VIEW3D_MT_mesh_add", draw_new_head),
+)
+
+
+def register() -> None:
+    bpy.utils.register_class(THUNDER_MT_performance)
+    for menu, entry in PLACES:
+        getattr(bpy.types, menu).append(entry)
+
+
+def unregister() -> None:
+    for menu, entry in reversed(PLACES):
+        getattr(bpy.types, menu).remove(entry)
+    bpy.utils.unregister_class(THUNDER_MT_performance)

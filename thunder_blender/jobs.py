@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The running generation: orders at the engine, their progress, and their takes.
+
+All of it happens on Blender's main thread. `begin` sends the orders off; `tick`, called by a timer,
+brings the status up to date and applies at most one take, so that a tick stays short; whatever
+ends the work (the last take, Cancel, an error, another file, the extension's end) goes through
+`end`, which leaves no timer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ..model_runtime.contract import CancelledError, EngineError, ThunderError
+from . import engine
+from .apply_take import apply_take
+from .request import Order
+
+TICK = 0.05  # seconds between two looks at the engine
+CANCELLING = "Cancelling"
+RUNNING = "A take is being generated; wait for it or press Cancel"
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What a tick brought: sentences for the user, empty where there is nothing to say."""
+
+    running: bool
+    applied: str = ""
+    failed: str = ""
+    cancelled: str = ""
+
+
+@dataclass(frozen=True)
+class _Pending:
+    order: Order
+    job: engine.Job
+
+
+class _Running:
+    """The one place that knows of the running work; nothing here outlives `end`."""
+
+    pending: list[_Pending] = []
+    timer: Any = None
+    shown: tuple[Any, ...] = ()  # what the panels show, to redraw them only when it changes
+
+
+def running() -> bool:
+    return bool(_Running.pending)
+
+
+def running_reason() -> str:
+    """Why nothing else can be started; empty when it can."""
+    return RUNNING if running() else ""
+
+
+def begin(context: bpy.types.Context, orders: list[Order]) -> None:
+    """Send orders to the engine and have `tick` called in this window. Never blocks."""
+    current = engine.get_engine()
+    _Running.pending = [_Pending(order, current.submit(order.request)) for order in orders]
+    manager = context.window_manager
+    _Running.timer = manager.event_timer_add(TICK, window=context.window)
+    status(error="", needs_runtime=False)
+    _show()
+
+
+def tick() -> Tick:
+    """Look at the engine once; call it from a timer. Ends the work on every kind of error."""
+    try:
+        return _tick()
+    except BaseException:
+        abandon()
+        raise
+
+
+def cancel() -> None:
+    """Ask all jobs to stop. The takes that are there stay."""
+    for pending in _Running.pending:
+        pending.job.cancel()
+    _show()
+
+
+def abandon() -> None:
+    """Stop at once and forget the jobs, without a word to the user."""
+    for pending in _Running.pending:
+        pending.job.cancel()
+    if _Running.pending and (current := engine.current_engine()):
+        current.poll()
+    end()
+
+
+def end() -> None:
+    """Leave nothing running: no jobs, no timer, panels back at rest."""
+    _Running.pending = []
+    if _Running.timer is not None:
+        bpy.context.window_manager.event_timer_remove(_Running.timer)
+        _Running.timer = None
+    _show()
+
+
+def wait(order: Order) -> str:
+    """The blocking door: generate, apply, and return the sentence to report."""
+    current = engine.get_engine()
+    job = current.submit(order.request)
+    return apply_take(order, current.wait(job))
+
+
+def _tick() -> Tick:
+    if not running():
+        return Tick(running=False)
+    engine.get_engine().poll()
+    done = next((item for item in _Running.pending if item.job.finished), None)
+    if done is None:
+        _show()
+        return Tick(running=True)
+    _Running.pending.remove(done)
+    sentences = _settle(done)
+    if running():
+        _show()
+    else:
+        end()
+    return Tick(running=running(), **sentences)
+
+
+def _settle(done: _Pending) -> dict[str, str]:
+    """Apply a finished job's take, or tell what went wrong."""
+    try:
+        return {"applied": apply_take(done.order, done.job.outcome())}
+    except CancelledError:
+        return {"cancelled": f"Cancelled: {done.order.title}"}
+    except ThunderError as error:
+        status(error=str(error), needs_runtime=isinstance(error, EngineError))
+        return {"failed": str(error)}
+
+
+def status(**values: Any) -> None:
+    """Set fields of what the panels show."""
+    shown = bpy.context.window_manager.thunder
+    for name, value in values.items():
+        setattr(shown, name, value)
+
+
+def _show() -> None:
+    """Bring the panels' status up to date, and redraw them if it has changed."""
+    seen = _status_now()
+    if seen == _Running.shown:
+        return
+    _Running.shown = seen
+    names = ("running", "what", "stage", "fraction", "seconds_left", "takes_left")
+    status(**dict(zip(names, seen, strict=True)))
+    redraw()
+
+
+def _status_now() -> tuple[bool, str, str, float, float, int]:
+    if not running():
+        return False, "", "", 0.0, -1.0, 0
+    first = _Running.pending[0]
+    progress = first.job.progress
+    left = -1.0 if progress.seconds_left is None else float(round(progress.seconds_left))
+    stage = CANCELLING if first.job.cancel_asked else progress.stage
+    fraction = round(progress.fraction, 2)
+    return True, first.order.title, stage, fraction, left, len(_Running.pending)
+
+
+def redraw() -> None:
+    """Redraw the sidebars in which our tab can be."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()
+
+
+@persistent
+def _before_load(*_arguments: object) -> None:
+    abandon()
+
+
+def register() -> None:
+    bpy.app.handlers.load_pre.append(_before_load)
+
+
+def unregister() -> None:
+    abandon()
+    bpy.app.handlers.load_pre.remove(_before_load)
+    engine.shut_down()
