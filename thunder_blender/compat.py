@@ -8,6 +8,8 @@ from typing import Any
 
 import bpy
 
+Channel = tuple[str, int]  # data path and index of a curve
+
 SLOTTED = bpy.app.version >= (4, 4, 0)  # one Action can animate several data-blocks
 
 
@@ -76,10 +78,65 @@ def part_by_identifier(action: bpy.types.Action, identifier: str) -> ActionPart:
     return ActionPart(action, next((s for s in action.slots if s.identifier == identifier), None))
 
 
+def assigned_part(datablock: bpy.types.ID) -> ActionPart | None:
+    """The Action (and slot) that animates the data-block directly."""
+    action = assigned_action(datablock)
+    if action is None:
+        return None
+    return ActionPart(action, datablock.animation_data.action_slot if SLOTTED else None)
+
+
+def strip_part(strip: Any) -> ActionPart:
+    """The Action (and slot) that an NLA strip plays."""
+    return ActionPart(strip.action, strip.action_slot if SLOTTED else None)
+
+
+def fcurves(part: ActionPart | None) -> list[Any]:
+    """The curves of a part; none where it has no slot or no layer."""
+    if part is None:
+        return []
+    if not SLOTTED:
+        return list(part.action.fcurves)
+    if part.slot is None or not part.action.layers or not part.action.layers[0].strips:
+        return []
+    bag = part.action.layers[0].strips[0].channelbag(part.slot)
+    return list(bag.fcurves) if bag else []
+
+
+def action_curves(action: bpy.types.Action) -> list[Any]:
+    """All curves of an Action, whatever they animate."""
+    if not SLOTTED:
+        return list(action.fcurves)
+    return [curve for slot in action.slots for curve in fcurves(ActionPart(action, slot))]
+
+
+def channels(part: ActionPart | None) -> set[Channel]:
+    """The (data path, index) pairs that a part animates."""
+    return {(curve.data_path, curve.array_index) for curve in fcurves(part)}
+
+
+def goes_on(part: ActionPart) -> bool:
+    """Whether a part still moves before its first or after its last key."""
+    return any(c.extrapolation == "LINEAR" or len(c.modifiers) for c in fcurves(part))
+
+
+def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
+    """The scene whose strips the sequencer shows; from 5.0 it need not be the active."""
+    return getattr(context, "sequencer_scene", None) or context.scene
+
+
 def sequences(scene: bpy.types.Scene) -> Any:
     """The scene's strips: `strips` from 4.4, `sequences` before."""
     editor = scene.sequence_editor or scene.sequence_editor_create()
     return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+def all_sequences(scene: bpy.types.Scene) -> list[Any]:
+    """The scene's strips and those inside meta strips; makes nothing where there is none."""
+    editor = scene.sequence_editor
+    if editor is None:
+        return []
+    return list(editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all)
 
 
 def strip_range(strip: Any) -> tuple[int, int]:
@@ -87,6 +144,18 @@ def strip_range(strip: Any) -> tuple[int, int]:
     if hasattr(strip, "left_handle"):
         return int(strip.left_handle), int(strip.right_handle)
     return int(strip.frame_final_start), int(strip.frame_final_end)
+
+
+def strip_content(strip: Any) -> tuple[float, float]:
+    """Scene frame where a strip's untrimmed content begins, and how many frames it lasts there."""
+    if hasattr(strip, "content_start"):
+        return float(strip.content_start), float(strip.content_duration)
+    return float(strip.frame_start), float(strip.frame_duration)
+
+
+def retiming_frames(strip: Any) -> list[float]:
+    """Scene frames of a strip's retiming keys; empty where its speed was never changed."""
+    return [float(key.timeline_frame) for key in getattr(strip, "retiming_keys", ())]
 
 
 def node_tree(owner: Any) -> Any:

@@ -3,76 +3,216 @@
 
 A take animates two data-blocks, the shape keys and the armature. From 4.4 that is one Action with
 two slots. Before, it is two Actions and the one of the shape keys points to the other.
+
+The chosen take of each line plays as an NLA strip where its sound is heard (`nla`, `placement`);
+the artist's own Action is set aside where it would hide that (`mine`). Editing, renaming, removing
+and baking are in `take_edits`.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import bpy
 
 from ..model_runtime.contract import Take
-from . import compat, keys
-from .rig import Rig
+from . import compat, keys, lines, mine, nla, placement, take_marks
+from .lines import Line, LineError
+from .placement import Placement
+from .rig import Rig, RigError
+from .sound import scene_rate
+from .take_marks import (
+    MARK,
+    PROVENANCE,
+    SEED,
+    TakeInfo,
+    is_hand_edited,
+    line_of,
+    provenance_seed,
+    settings_of,
+)
 
-MARK = "thunder_take"  # custom property of a take's Action: the identifier of its rig
-PROVENANCE = "thunder_provenance"  # what made the take, as JSON
-SEED = "thunder_seed"
-FIRST_FRAME = "thunder_first_frame"
-NECK_ACTION = "thunder_neck_action"  # the Action of the bones, where Actions have no slots
-MINE = "thunder_mine"  # on the animated data-block: the artist's own Action, set aside
-MINE_SLOT = "thunder_mine_slot"
+__all__ = [
+    "MARK",
+    "PROVENANCE",
+    "SEED",
+    "TakeInfo",
+    "active_take",
+    "add_take",
+    "choose_take",
+    "chosen_take",
+    "create_take",
+    "is_hand_edited",
+    "line_of",
+    "list_takes",
+    "place_takes",
+    "provenance_seed",
+    "restore_mine",
+    "settings_of",
+    "switch_take",
+    "take_frames",
+    "take_info",
+]
+
+LOADED = "Loaded"  # name of the track of a take without a line
+
+
+def add_take(rig: Rig, line: Line, take: Take, name: str | None = None) -> bpy.types.Action:
+    """Write a take of a line to a new Action; nothing on the rig changes until `choose_take`.
+
+    Raises RigError when no channel fits the rig.
+    """
+    name = name or take_marks.take_name(rig, line, take)
+    return _write(rig, name, take, line.rate, round(line.first_frame), line)
 
 
 def create_take(rig: Rig, name: str, take: Take, rate: float, first_frame: int) -> bpy.types.Action:
-    """Write `take` to a new Action at `rate` frames a second, its first key on `first_frame`.
+    """As `add_take`, for a take without a sound strip: its first key lies on `first_frame`."""
+    return _write(rig, name, take, rate, first_frame, None)
 
-    Nothing on the rig changes until `switch_take`. Raises RigError when no channel fits the rig.
+
+def list_takes(rig: Rig, line_id: str | None = None) -> list[bpy.types.Action]:
+    """The rig's takes by name; those of one line only where `line_id` is given."""
+    return [
+        action
+        for action in bpy.data.actions
+        if take_marks.belongs(action, rig) and line_id in (None, line_of(action))
+    ]
+
+
+def chosen_take(rig: Rig, line_id: str) -> bpy.types.Action | None:
+    """The take of this line that is on the NLA; None where none is."""
+    found = (strip.action for _, strip in take_strips(rig) if line_of(strip.action) == line_id)
+    return next(found, None)
+
+
+def active_take(rig: Rig) -> bpy.types.Action | None:
+    """The first take on the NLA; None while no take animates the rig."""
+    return next((strip.action for _, strip in take_strips(rig)), None)
+
+
+def choose_take(rig: Rig, action: bpy.types.Action) -> None:
+    """Let a take play where its sound is heard, in place of the line's other takes.
+
+    Raises RigError when the take is another rig's, or the rig cannot be animated.
     """
+    check_choosable(rig, action)
+    leave_edit(rig)
+    _take_off(rig, line_of(action))
+    for datablock, part in take_marks.parts(action, rig):
+        mine.ensure_rest(datablock, part, rig)
+        mine.set_aside(datablock, part)
+        name = action.get(take_marks.LINE_NAME) or LOADED
+        strip = nla.add_above(datablock, part, name, _track_below(datablock))
+        if not line_of(action):
+            rate = scene_rate(_scene_of(rig))
+            nla.move(strip, _as_recorded(action, rate))
+    place_takes(rig)
+
+
+def switch_take(rig: Rig, action: bpy.types.Action) -> None:
+    """`choose_take` by its older name."""
+    choose_take(rig, action)
+
+
+def restore_mine(rig: Rig) -> list[str]:
+    """Take all takes off the rig and give it back the artist's own Actions; their names."""
+    leave_edit(rig)
+    for datablock in filter(None, (rig.keys, rig.armature)):
+        nla.remove(datablock, take_marks.is_take)
+        if take_marks.is_take(compat.assigned_action(datablock)):
+            compat.assign_part(datablock, None)
+    return mine.restore(rig)
+
+
+def take_info(action: bpy.types.Action, rig: Rig | None = None) -> TakeInfo:
+    """What the list of takes shows of a take; `rig` saves looking for it."""
+    playing = any(_plays(block, action) for block in ([rig.keys] if rig else bpy.data.shape_keys))
+    return take_marks.take_info(action, playing)
+
+
+def take_frames(action: bpy.types.Action) -> tuple[int, int]:
+    """First and last frame of a take's keys."""
+    first, last = action.frame_range
+    return round(first), round(last)
+
+
+def take_strips(rig: Rig) -> list[tuple[Any, Any]]:
+    """The (track, strip) pairs of the takes on the shape keys' NLA, from the lowest up."""
+    return list(nla.strips(rig.keys, lambda action: take_marks.belongs(action, rig)))
+
+
+def place_takes(rig: Rig) -> bool:
+    """Move each take's strip to where its sound is heard now; whether anything had to change.
+
+    A take whose sound shows nothing of it any more is muted until it does. Takes without a line,
+    and those whose sound strip is gone, stay where they are.
+    """
+    found = [(strip, strip.action, _core(strip)) for _, strip in take_strips(rig)]
+    cores = [core for _, _, core in found if core is not None]
+    changed = False
+    for _, action, core in found:
+        others = [other for other in cores if other is not core]
+        changed |= _place(rig, action, core, others)
+    return changed
+
+
+def leave_edit(rig: Rig) -> None:
+    """Close a take that is open for hand-keying; nothing where none is."""
+    for datablock in filter(None, (rig.keys, rig.armature)):
+        nla.leave_tweak_mode(datablock)
+
+
+def check_choosable(rig: Rig, action: bpy.types.Action) -> None:
+    if not take_marks.belongs(action, rig):
+        raise RigError(
+            f"'{action.name}' is no take of '{rig.mesh.name}'. Choose one from its list of takes."
+        )
+    check_animatable(rig)
+
+
+def check_animatable(rig: Rig) -> None:
+    """Raise RigError where the rig comes from another file and cannot be animated here."""
+    if reason := not_animatable(rig):
+        raise RigError(reason)
+
+
+def not_animatable(rig: Rig) -> str:
+    """Why the rig cannot be animated in this file, as a sentence; empty where it can."""
+    for datablock, what in ((rig.keys, "shape keys"), (rig.armature, "armature")):
+        if datablock is not None and datablock.library is not None:
+            file = bpy.path.basename(datablock.library.filepath)
+            return (
+                f"The {what} of '{rig.mesh.name}' are linked from {file} and cannot be animated "
+                "here. Select the head and use Object > Relations > Make Library Override, then "
+                "override its mesh data too, or append the head instead."
+            )
+    return ""
+
+
+def find_heard(line_id: str) -> tuple[bpy.types.Scene, placement.Heard] | None:
+    """Where in this file a line is heard now; None where its strip is gone or shows nothing."""
+    for scene in bpy.data.scenes:
+        strip = lines.find_strip(scene, line_id) if line_id else None
+        if strip is not None and lines.line_id(strip) == line_id:
+            return scene, lines.heard(scene, strip)
+    return None
+
+
+def _write(
+    rig: Rig, name: str, take: Take, rate: float, first_frame: int, line: Line | None
+) -> bpy.types.Action:
     motion = keys.scene_motion(rig, take, rate)
     units = keys.unit_curves(rig, motion, take.channels)
     neck = keys.neck_curves(rig, motion, take.channels)
     action = _new_action(name)
-    _describe(action, rig, take, first_frame)
     keys.write_curves(compat.new_part(action, "KEY", rig.keys.name), units, first_frame)
     if neck and rig.armature:
         part = compat.new_part(_neck_action(action), "OBJECT", rig.armature.name)
         keys.write_curves(part, neck, first_frame)
+    frames = range(first_frame, first_frame + len(motion))
+    take_marks.describe(action, rig, take, line, frames, rate)
     return action
-
-
-def list_takes(rig: Rig) -> list[bpy.types.Action]:
-    """The rig's takes, by name."""
-    return [action for action in bpy.data.actions if action.get(MARK) == rig.identifier]
-
-
-def active_take(rig: Rig) -> bpy.types.Action | None:
-    """The take that animates the rig now; None while the artist's own Action does, or nothing."""
-    action = compat.assigned_action(rig.keys)
-    return action if action and action.get(MARK) == rig.identifier else None
-
-
-def switch_take(rig: Rig, action: bpy.types.Action) -> None:
-    """Let a take animate the rig. The artist's own Action is set aside, see `restore_mine`."""
-    _assign(rig.keys, compat.find_part(action, "KEY"))
-    if rig.armature:
-        _assign(rig.armature, compat.find_part(action.get(NECK_ACTION) or action, "OBJECT"))
-
-
-def restore_mine(rig: Rig) -> None:
-    """Give the rig back the Actions that the takes replaced."""
-    for datablock in filter(None, (rig.keys, rig.armature)):
-        if not _is_take(compat.assigned_action(datablock)):
-            continue
-        mine, slot = datablock.get(MINE), str(datablock.get(MINE_SLOT, ""))
-        compat.assign_part(datablock, compat.part_by_identifier(mine, slot) if mine else None)
-
-
-def take_frames(action: bpy.types.Action) -> tuple[int, int]:
-    """First and last frame of a take."""
-    first, last = action.frame_range
-    return round(first), round(last)
 
 
 def _new_action(name: str) -> bpy.types.Action:
@@ -84,37 +224,96 @@ def _new_action(name: str) -> bpy.types.Action:
 def _neck_action(action: bpy.types.Action) -> bpy.types.Action:
     if compat.SLOTTED:
         return action
-    action[NECK_ACTION] = neck = _new_action(f"{action.name} neck")
-    neck[MARK] = "part of a take"
+    action[take_marks.NECK_ACTION] = neck = _new_action(f"{action.name} neck")
+    neck[MARK] = take_marks.PART
     return neck
 
 
-def _describe(action: bpy.types.Action, rig: Rig, take: Take, first_frame: int) -> None:
-    action[MARK] = rig.identifier
-    action[FIRST_FRAME] = first_frame
-    action[PROVENANCE] = json.dumps(take.provenance, sort_keys=True)
-    if (seed := provenance_seed(take.provenance)) is not None:
-        action[SEED] = seed
+def _take_off(rig: Rig, line_id: str) -> None:
+    """Take the line's takes off the NLA."""
+    chosen = [s.action for _, s in take_strips(rig) if line_of(s.action) == line_id]
+    for action in chosen:
+        take_off(rig, action)
 
 
-def provenance_seed(provenance: dict[str, Any]) -> int | None:
-    """The seed, at the top of the provenance or among its settings."""
-    settings = provenance.get("settings")
-    nested = settings.get("seed") if isinstance(settings, dict) else None
-    seed = provenance.get("seed", nested)
-    return seed if isinstance(seed, int) else None
+def take_off(rig: Rig, action: bpy.types.Action) -> None:
+    """Take one take off the NLA."""
+    for datablock, part in take_marks.parts(action, rig):
+        nla.remove(datablock, lambda item, wanted=part.action: item == wanted)
 
 
-def _is_take(action: bpy.types.Action | None) -> bool:
-    return action is not None and MARK in action
+def _track_below(datablock: bpy.types.ID) -> Any:
+    """The track that a new take goes on top of: the highest take, else the highest track that
+    replaces; so that tracks which add stay above."""
+    data = datablock.animation_data
+    tracks = list(data.nla_tracks) if data else []
+    takes = [track for track in tracks if any(take_marks.is_take(s.action) for s in track.strips)]
+    solid = [track for track in tracks if any(s.blend_type == "REPLACE" for s in track.strips)]
+    return next(iter(takes[-1:] or solid[-1:]), None)
 
 
-def _assign(datablock: bpy.types.ID, part: compat.ActionPart | None) -> None:
-    current = compat.assigned_action(datablock)
-    if not _is_take(current):
-        datablock[MINE_SLOT] = compat.assigned_slot_identifier(datablock)
-        if current:
-            datablock[MINE] = current
-        elif MINE in datablock:
-            del datablock[MINE]
-    compat.assign_part(datablock, part)
+def _plays(datablock: bpy.types.ID, action: bpy.types.Action) -> bool:
+    return any(True for _ in nla.strips(datablock, lambda item: item == action))
+
+
+def _scene_of(rig: Rig) -> bpy.types.Scene:
+    return next(iter(rig.mesh.users_scene), bpy.context.scene)
+
+
+def _as_recorded(action: bpy.types.Action, rate: float) -> Placement:
+    recorded = placement.place_as_recorded(take_marks.recording(action, rate), rate)
+    if recorded is None:
+        raise RigError(f"The take '{action.name}' is empty. Generate it again.")
+    return placement.with_fades(recorded, rate, [])
+
+
+def _core(strip: Any) -> Placement | None:
+    """Where a take's strip should play in full; None where nothing of it is heard now."""
+    action = strip.action
+    try:
+        found = find_heard(line_of(action))
+    except LineError:  # its speeds are unknown, or it shows nothing: told by why_not_moving
+        found = None
+    if found is None:
+        return _as_it_is(strip)
+    scene, heard = found
+    return placement.place(take_marks.recording(action, scene_rate(scene)), heard)
+
+
+def _as_it_is(strip: Any) -> Placement:
+    ease = strip.blend_in, strip.blend_out
+    scale = strip.scale
+    return Placement(
+        strip.frame_start + ease[0],
+        strip.frame_end - ease[1],
+        strip.action_frame_start + ease[0] / scale,
+        strip.action_frame_end - ease[1] / scale,
+    )
+
+
+def _place(
+    rig: Rig, action: bpy.types.Action, core: Placement | None, others: list[Placement]
+) -> bool:
+    changed = False
+    for datablock, part in take_marks.parts(action, rig):
+        for _, strip in nla.strips(datablock, lambda item, wanted=part.action: item == wanted):
+            if core is None or not line_of(action):
+                changed |= _silence(strip, core is None)
+                continue
+            changed |= _silence(strip, False)
+            rate = scene_rate(_scene_of(rig))
+            changed |= nla.move(strip, placement.with_fades(core, rate, others))
+    return changed
+
+
+def _silence(strip: Any, quiet: bool) -> bool:
+    """Mute a strip of which nothing is heard, and open it again; never one the artist muted."""
+    action = strip.action
+    if quiet == (take_marks.SILENT in action) or (quiet and strip.mute):
+        return False
+    strip.mute = quiet
+    if quiet:
+        action[take_marks.SILENT] = True
+    else:
+        del action[take_marks.SILENT]
+    return True

@@ -39,6 +39,7 @@ def value(rig, unit: str) -> float:
 
 
 def test_keys_are_the_take_at_50_frames_a_second(rig, takes, make_take) -> None:
+    bpy.context.scene.render.fps = 50
     take = make_take()
     takes.switch_take(rig, takes.create_take(rig, "seed 7", take, 50.0, 11))
     scene = bpy.context.scene
@@ -59,6 +60,7 @@ def test_there_is_one_key_per_scene_frame_at_every_rate(rig, takes, make_take, r
 def test_the_neck_turns_as_the_take_says(rig, takes, make_take) -> None:
     from mathutils import Quaternion, Vector
 
+    bpy.context.scene.render.fps = 50
     take = make_take()
     takes.switch_take(rig, takes.create_take(rig, "take", take, 50.0, 1))
     bpy.context.scene.frame_set(31)

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lines: what a sound strip lets us hear, and that takes play exactly there."""
+
+from __future__ import annotations
+
+import wave
+
+import numpy as np
+import pytest
+
+from model_runtime.contract import CHANNELS
+
+bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
+if not bpy.app.build_options.audaspace:
+    pytest.skip("this Blender is built without sound", allow_module_level=True)
+
+SECONDS = 4.0
+JAW = CHANNELS.index("jawOpen")
+
+
+@pytest.fixture
+def lines(room):
+    return room("thunder_blender.lines")
+
+
+@pytest.fixture
+def takes(room):
+    return room("thunder_blender.takes")
+
+
+@pytest.fixture
+def wav(tmp_path):
+    path = tmp_path / "line.wav"
+    samples = (np.sin(np.arange(int(SECONDS * 16000)) / 10) * 9000).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(samples.tobytes())
+    return path
+
+
+@pytest.fixture
+def add_strip(room, empty_scene, wav):
+    def add(frame: int = 10, rate: float = 25.0, channel: int = 1):
+        sound = room("thunder_blender.sound")
+        sound.set_scene_rate(empty_scene, rate)
+        return sound.add_sound(empty_scene, wav, frame, channel)
+
+    return add
+
+
+def set_range(strip, left: int, right: int) -> None:
+    names = ("left_handle", "right_handle")
+    if not hasattr(strip, "left_handle"):
+        names = ("frame_final_start", "frame_final_end")
+    for name, frame in zip(names, (left, right), strict=True):
+        setattr(strip, name, frame)
+
+
+def move(strip, frame: int) -> None:
+    name = "content_start" if hasattr(strip, "content_start") else "frame_start"
+    setattr(strip, name, frame)
+
+
+def ramp(room, start: float, seconds: float):
+    """A take whose jaw tells the second of the file: opening = second / 10."""
+    weights = np.zeros((round(seconds * 50), len(CHANNELS)), np.float32)
+    weights[:, JAW] = (start + np.arange(len(weights)) / 50) / 10
+    provenance = {"seed": 7, "emotion": "happy", "intensity": 0.8, "audio": {"sha256": "ab"}}
+    return room("model_runtime.contract").Take(weights, CHANNELS, 50.0, provenance)
+
+
+def jaw_at(rig, frame: float) -> float:
+    bpy.context.scene.frame_set(int(np.floor(frame)), subframe=float(frame % 1))
+    return rig.mesh.data.shape_keys.key_blocks["jawOpen"].value
+
+
+def perform(rig, room, takes, line):
+    """Generate the line's ramp and let it play."""
+    request = line.request(room("model_runtime.contract").Settings(seed=7))
+    action = takes.add_take(rig, line, ramp(room, request.start, request.duration))
+    takes.choose_take(rig, action)
+    return action
+
+
+def assert_heard_is_seen(rig, line, seconds) -> None:
+    for second in seconds:
+        seen = jaw_at(rig, line.frame_of(second)) * 10
+        assert seen == pytest.approx(second, abs=0.025), f"second {second}"
+
+
+def test_a_strip_shows_its_file(lines, empty_scene, add_strip, wav) -> None:
+    line = lines.line_of_strip(empty_scene, add_strip(10))
+    assert (line.path, line.start, line.duration) == (wav, 0.0, SECONDS)
+    assert (line.speed, line.first_frame, line.rate) == (1.0, 10.0, 25.0)
+
+
+def test_a_trim_moves_the_span_and_not_the_sound(lines, empty_scene, add_strip) -> None:
+    strip = add_strip(10)
+    set_range(strip, 35, 85)
+    line = lines.line_of_strip(empty_scene, strip)
+    assert (line.start, line.duration, line.first_frame) == (1.0, 2.0, 35.0)
+    set_range(strip, 0, 200)
+    line = lines.line_of_strip(empty_scene, strip)
+    assert (line.start, line.duration, line.first_frame) == (0.0, SECONDS, 10.0)
+
+
+def test_the_identifier_stays_with_the_strip_and_copies_get_their_own(
+    lines, empty_scene, add_strip
+) -> None:
+    strip = add_strip()
+    assert lines.line_of_strip(empty_scene, strip, mark=False).line_id == ""
+    first = lines.line_of_strip(empty_scene, strip).line_id
+    strip.name = "renamed"
+    assert lines.line_of_strip(empty_scene, strip).line_id == first
+    copy = add_strip(300)
+    for name in (lines.LINE, lines.OWNER):
+        copy[name] = strip[name]
+    assert lines.find_strip(empty_scene, first) == strip
+    assert lines.line_of_strip(empty_scene, copy).line_id != first
+    assert lines.line_of_strip(empty_scene, strip).line_id == first
+    assert lines.find_strip(empty_scene, "renamed") == strip
+    assert lines.sound_strips(empty_scene) == [strip, copy]
+
+
+@pytest.mark.parametrize("rate", [24.0, 25.0, 29.97, 30.0])
+def test_the_face_shows_the_second_that_is_heard(
+    rig, room, lines, takes, empty_scene, add_strip, rate
+) -> None:
+    strip = add_strip(37, rate)
+    set_range(strip, 48, 110)
+    line = lines.line_of_strip(empty_scene, strip)
+    perform(rig, room, takes, line)
+    inside = np.linspace(line.start + 0.05, line.start + line.duration - 0.1, 7)
+    assert_heard_is_seen(rig, line, inside)
+
+
+def test_a_take_follows_its_strip(rig, room, lines, takes, empty_scene, add_strip) -> None:
+    strip = add_strip(10)
+    perform(rig, room, takes, lines.line_of_strip(empty_scene, strip))
+    move(strip, 260)
+    set_range(strip, 280, 330)
+    takes.place_takes(rig)
+    line = lines.line_of_strip(empty_scene, strip)
+    assert line.first_frame == 280
+    assert_heard_is_seen(rig, line, (0.9, 1.4, 2.0, 2.7))
+    for frame in (1, 100, 270, 340, 400):
+        assert jaw_at(rig, frame) == pytest.approx(0)
+    assert not takes.place_takes(rig)
+
+
+def test_a_take_of_a_part_plays_nothing_of_the_rest(
+    rig, room, lines, takes, empty_scene, add_strip
+) -> None:
+    strip = add_strip(10)
+    set_range(strip, 35, 60)
+    perform(rig, room, takes, lines.line_of_strip(empty_scene, strip))
+    set_range(strip, 10, 48)
+    takes.place_takes(rig)
+    line = lines.line_of_strip(empty_scene, strip)
+    assert_heard_is_seen(rig, line, (1.1, 1.4))
+    assert jaw_at(rig, 20) == pytest.approx(0)
+    set_range(strip, 70, 80)
+    takes.place_takes(rig)
+    assert jaw_at(rig, 40) == pytest.approx(0)
+    set_range(strip, 35, 60)
+    takes.place_takes(rig)
+    assert_heard_is_seen(rig, lines.line_of_strip(empty_scene, strip), (1.1, 1.4))
+
+
+def test_a_change_of_the_scenes_rate_keeps_the_face_with_the_sound(
+    rig, room, lines, takes, empty_scene, add_strip
+) -> None:
+    strip = add_strip(10)
+    perform(rig, room, takes, lines.line_of_strip(empty_scene, strip))
+    empty_scene.render.fps = 30
+    takes.place_takes(rig)
+    line = lines.line_of_strip(empty_scene, strip)
+    assert_heard_is_seen(rig, line, (0.5, 1.5, 2.5))
+
+
+def test_many_lines_follow_each_other(rig, room, lines, takes, empty_scene, add_strip) -> None:
+    strips = [add_strip(10 + 103 * index) for index in range(3)]
+    playing = [perform(rig, room, takes, lines.line_of_strip(empty_scene, s)) for s in strips]
+    tracks = rig.keys.animation_data.nla_tracks
+    assert [track.name for track in tracks] == ["Rest", *(strip.name for strip in strips)]
+    for strip, action in zip(strips, playing, strict=True):
+        line = lines.line_of_strip(empty_scene, strip)
+        assert takes.chosen_take(rig, line.line_id) == action
+        assert_heard_is_seen(rig, line, (0.1, 1.0, 3.9))
+    assert jaw_at(rig, 330) == pytest.approx(0)
+
+
+def test_what_a_take_tells(rig, room, lines, takes, empty_scene, add_strip) -> None:
+    strip = add_strip(10)
+    line = lines.line_of_strip(empty_scene, strip)
+    action = perform(rig, room, takes, line)
+    info = takes.take_info(action, rig)
+    assert info.name == f"{rig.mesh.name}.{strip.name}.s7"
+    assert (info.seed, info.emotion, info.line_id) == (7, "happy", line.line_id)
+    assert info.intensity == pytest.approx(0.8)
+    assert (info.star, info.hand_edited, info.chosen, info.meter) == (False, False, True, None)
+    assert takes.settings_of(action).emotion == "happy"
+    assert action["thunder_audio"] == "ab"
+
+
+def test_a_packed_sound_is_read_from_its_bytes(lines, empty_scene, add_strip, wav, room) -> None:
+    strip = add_strip(10)
+    content = wav.read_bytes()
+    strip.sound.pack()
+    wav.unlink()
+    path = lines.line_of_strip(empty_scene, strip).path
+    assert path.read_bytes() == content
+    assert path.suffix == ".wav"
+    assert lines.line_of_strip(empty_scene, strip).path == path
+
+
+def test_what_is_no_line_is_told_in_one_sentence(lines, empty_scene, add_strip, wav, room) -> None:
+    strip = add_strip(10)
+    wav.unlink()
+    with pytest.raises(lines.LineError, match=r"line\.wav.*Find Missing Files"):
+        lines.line_of_strip(empty_scene, strip)
+    color = room("thunder_blender.compat").sequences(empty_scene)
+    length = {"length": 5} if bpy.app.version >= (5, 0, 0) else {"frame_end": 6}
+    color = color.new_effect("color", "COLOR", 3, 1, **length)
+    for other in (color, None):
+        with pytest.raises(lines.LineError, match="sound strip"):
+            lines.line_of_strip(empty_scene, other)

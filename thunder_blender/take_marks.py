@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a take's Action knows of itself, in custom properties that are saved with the file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ..model_runtime.contract import AUTO, RequestError, Settings, Take
+from . import compat
+from .lines import Line
+from .placement import Recording
+from .rig import Rig
+
+MARK = "thunder_take"  # the identifier of the rig; "part of a take" on the Action of the bones
+PART = "part of a take"
+PROVENANCE = "thunder_provenance"  # what made the take, as JSON
+SEED = "thunder_seed"
+SETTINGS = "thunder_settings"  # JSON
+AUDIO = "thunder_audio"  # hash of the sound
+MODELS = "thunder_models"  # hashes of the models, JSON
+LINE = "thunder_line"
+LINE_NAME = "thunder_line_name"
+FIRST_FRAME = "thunder_first_frame"
+LAST_FRAME = "thunder_last_frame"
+RATE = "thunder_rate"  # frames of the Action for each second of the file
+START = "thunder_start"  # second of the file on the first frame
+SECONDS = "thunder_seconds"  # of the file that the take covers
+STAR = "thunder_star"
+METER = "thunder_meter"
+CONTENT = "thunder_content"  # hash of the keyframes as generated
+SILENT = "thunder_silent"  # muted because its sound strip shows nothing of it
+NECK_ACTION = "thunder_neck_action"  # the Action of the bones, where Actions have no slots
+NAME_LENGTH = 63  # bytes of a name in Blender
+BEZIER = 2  # Keyframe.interpolation's number
+
+_edited: dict[str, tuple[int, bool]] = {}  # by name: number of keys, hand-edited; for drawing
+
+
+@dataclass(frozen=True)
+class TakeInfo:
+    """One row of the list of takes."""
+
+    name: str
+    seed: int | None
+    emotion: str
+    intensity: float
+    meter: float | None
+    star: bool
+    line_id: str
+    line_name: str
+    hand_edited: bool
+    chosen: bool
+
+
+def is_take(action: bpy.types.Action | None) -> bool:
+    """Whether the Action is a take, or the part of one that animates the bones."""
+    return action is not None and MARK in action
+
+
+def belongs(action: bpy.types.Action, rig: Rig) -> bool:
+    return bool(action.get(MARK) == rig.identifier)
+
+
+def line_of(action: bpy.types.Action) -> str:
+    """Identifier of the take's line; empty for a take that was loaded without a strip."""
+    return str(action.get(LINE, ""))
+
+
+def neck_action(action: bpy.types.Action) -> bpy.types.Action:
+    """The Action with the bones' curves: the take's own from 4.4, another one before."""
+    return action.get(NECK_ACTION) or action
+
+
+def parts(action: bpy.types.Action, rig: Rig) -> Iterator[tuple[bpy.types.ID, compat.ActionPart]]:
+    """The (data-block, part of the take) pairs that make the rig move."""
+    if part := compat.find_part(action, "KEY"):
+        yield rig.keys, part
+    if rig.armature and (part := compat.find_part(neck_action(action), "OBJECT")):
+        yield rig.armature, part
+
+
+def describe(
+    action: bpy.types.Action, rig: Rig, take: Take, line: Line | None, frames: range, rate: float
+) -> None:
+    """Write down what the take is; `frames` are those of its keys, at `rate` frames a second."""
+    provenance = take.provenance
+    action[MARK] = rig.identifier
+    action[FIRST_FRAME], action[LAST_FRAME] = frames[0], frames[-1]
+    action[RATE] = float(rate)
+    action[SECONDS] = float(take.seconds)
+    action[PROVENANCE] = json.dumps(provenance, sort_keys=True)
+    action[SETTINGS] = json.dumps(settings_in(provenance), sort_keys=True)
+    action[MODELS] = json.dumps(provenance.get("models", {}), sort_keys=True)
+    action[AUDIO] = _audio_hash(provenance)
+    if (seed := provenance_seed(provenance)) is not None:
+        action[SEED] = seed
+    if line is not None:
+        action[LINE], action[LINE_NAME] = line.line_id, line.strip_name
+        action[START] = float(line.start)
+    mark_content(action)
+
+
+def recording(action: bpy.types.Action, scene_rate: float) -> Recording:
+    """The take's frames and seconds; `scene_rate` stands in where it does not know its own."""
+    first, last = action.frame_range
+    return Recording(
+        float(action.get(FIRST_FRAME, first)),
+        float(action.get(LAST_FRAME, last)),
+        float(action.get(RATE, scene_rate)),
+        float(action.get(START, 0.0)),
+        action.get(SECONDS),
+    )
+
+
+def settings_in(provenance: dict[str, Any]) -> dict[str, Any]:
+    """The settings in a provenance, be they at its top or under "settings"."""
+    nested = provenance.get("settings")
+    source = {**provenance, **(nested if isinstance(nested, dict) else {})}
+    names = ("seed", "intensity", "emotion", "articulation", "smoothing")
+    return {name: source[name] for name in names if name in source}
+
+
+def settings_of(action: bpy.types.Action) -> Settings:
+    """The settings that made the take. Raises RequestError where they are not usable."""
+    try:
+        known = json.loads(action.get(SETTINGS, "{}"))
+        return Settings(**{name: _keys(value) for name, value in known.items()})
+    except (TypeError, ValueError, RequestError) as error:
+        raise RequestError(
+            f"The settings kept in '{action.name}' are not usable. Set them by hand."
+        ) from error
+
+
+def provenance_seed(provenance: dict[str, Any]) -> int | None:
+    """The seed, at the top of the provenance or among its settings."""
+    seed = settings_in(provenance).get("seed")
+    return seed if isinstance(seed, int) else None
+
+
+def take_info(action: bpy.types.Action, chosen: bool) -> TakeInfo:
+    """The take's row; cheap enough for drawing (see `seems_hand_edited`)."""
+    known = json.loads(action.get(SETTINGS, "{}"))
+    emotion, intensity = known.get("emotion", AUTO), known.get("intensity", 1.0)
+    return TakeInfo(
+        name=action.name,
+        seed=action.get(SEED),
+        emotion=emotion if isinstance(emotion, str) else "animated",
+        intensity=_mean(intensity),
+        meter=action.get(METER),
+        star=bool(action.get(STAR, False)),
+        line_id=line_of(action),
+        line_name=str(action.get(LINE_NAME, "")),
+        hand_edited=seems_hand_edited(action),
+        chosen=chosen,
+    )
+
+
+def take_name(rig: Rig, line: Line, take: Take) -> str:
+    """<character>.<strip>.s<seed>, the seed kept where Blender would cut the name."""
+    seed = provenance_seed(take.provenance)
+    tail = "" if seed is None else f".s{seed}"
+    room = NAME_LENGTH - 4 - len(tail)  # four for Blender's .001
+    head = f"{rig.mesh.name}.{line.strip_name}".encode()[:room].decode(errors="ignore")
+    return f"{head}{tail}"
+
+
+def content_hash(action: bpy.types.Action) -> str:
+    """Hash over all keyframes: frames, values, interpolation and the handles that matter."""
+    digest = hashlib.sha256()
+    for curve in sorted(_curves(action), key=lambda curve: (curve.data_path, curve.array_index)):
+        digest.update(f"{curve.data_path}[{curve.array_index}]{curve.extrapolation}".encode())
+        for block in _key_arrays(curve):
+            digest.update(block.tobytes())
+    return digest.hexdigest()[:32]
+
+
+def mark_content(action: bpy.types.Action) -> None:
+    """From now on the take counts as generated, with the keyframes it has."""
+    action[CONTENT] = content_hash(action)
+    forget_edits(action.name)
+
+
+def is_hand_edited(action: bpy.types.Action) -> bool:
+    """Whether any keyframe differs from what was generated; reads all of them."""
+    edited = CONTENT in action and action[CONTENT] != content_hash(action)
+    _edited[action.name] = (_key_count(action), edited)
+    return edited
+
+
+def seems_hand_edited(action: bpy.types.Action) -> bool:
+    """`is_hand_edited` as last found out, for drawing; asked anew after `forget_edits`."""
+    count, edited = _edited.get(action.name, (-1, False))
+    return edited if count == _key_count(action) else is_hand_edited(action)
+
+
+def forget_edits(name: str | None = None) -> None:
+    """Look at the keyframes of this Action again, or at all."""
+    if name is None:
+        _edited.clear()
+    else:
+        _edited.pop(name, None)
+
+
+def _curves(action: bpy.types.Action) -> list[Any]:
+    found = compat.action_curves(action)
+    neck = neck_action(action)
+    return found if neck == action else found + compat.action_curves(neck)
+
+
+def _key_count(action: bpy.types.Action) -> int:
+    return sum(len(curve.keyframe_points) for curve in _curves(action))
+
+
+def _key_arrays(curve: Any) -> Iterator[np.ndarray[Any, Any]]:
+    points = curve.keyframe_points
+    co = np.empty(2 * len(points), np.float32)
+    kind = np.empty(len(points), np.uint8)
+    points.foreach_get("co", co)
+    points.foreach_get("interpolation", kind)
+    yield co
+    yield kind
+    if (kind == BEZIER).any():
+        handle = np.empty(2 * len(points), np.float32)
+        for side in ("handle_left", "handle_right"):
+            points.foreach_get(side, handle)
+            yield handle.reshape(-1, 2)[kind == BEZIER]
+
+
+def _audio_hash(provenance: dict[str, Any]) -> str:
+    audio = provenance.get("audio")
+    return str(audio.get("sha256", "")) if isinstance(audio, dict) else ""
+
+
+def _keys(value: Any) -> Any:
+    """JSON has no tuples: (second, value) keys come back as lists."""
+    return tuple(tuple(key) for key in value) if isinstance(value, list) else value
+
+
+def _mean(intensity: Any) -> float:
+    if isinstance(intensity, list):
+        return float(np.mean([value for _, value in intensity])) if intensity else 1.0
+    return float(intensity)
