@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .contract import (
+    ARTICULATION_RANGE,
     AUTO,
     EMOTIONS,
     INTENSITY_RANGE,
     SEED_RANGE,
+    SMOOTHING_RANGE,
     GenerateRequest,
     Progress,
     RequestError,
@@ -62,11 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _generate(options: argparse.Namespace) -> None:
     """Check everything that can be checked first, then read, load, generate and write."""
-    intensity = _intensity(options.intensity)
-    jobs = [
-        (Settings(seed, intensity, options.emotion), _out_path(options.out, seed))
-        for seed in _seeds(options)
-    ]
+    jobs = [(_settings(options, seed), _out_path(options.out, seed)) for seed in _seeds(options)]
     watch = Stopwatch(quiet=options.quiet)
     with watch.stage("start"):
         from .audio import read_audio
@@ -156,6 +154,39 @@ def _whole(what: str, text: str) -> int:
         ) from None
 
 
+def _settings(options: argparse.Namespace, seed: int) -> Settings:
+    return Settings(
+        seed,
+        _intensity(options.intensity),
+        _emotion(options.emotion),
+        _number("Articulation", options.articulation, ARTICULATION_RANGE),
+        _number("Smoothing", options.smoothing, SMOOTHING_RANGE),
+    )
+
+
+def _number(what: str, text: str, bounds: tuple[float, float]) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        low, high = bounds
+        message = f"{what} '{text}' is not a number. Use one from {low} to {high}."
+        raise RequestError(message) from None
+
+
+def _emotion(text: str) -> str | tuple[tuple[float, str], ...]:
+    """'happy', or keys as 'second:emotion,second:emotion'."""
+    if ":" not in text:
+        return text
+    try:
+        pairs = [key.split(":") for key in text.split(",")]
+        return tuple((float(second), emotion.strip()) for second, emotion in pairs)
+    except ValueError:
+        raise RequestError(
+            f"Emotion '{text}' cannot be read. Use one name, or second:emotion keys as in "
+            "'0:neutral,2:happy'."
+        ) from None
+
+
 def _intensity(text: str) -> float | tuple[tuple[float, float], ...]:
     """'0.8', or keys as 'second:value,second:value'."""
     low, high = INTENSITY_RANGE
@@ -189,7 +220,9 @@ def _parser() -> argparse.ArgumentParser:
     seeds.add_argument("--seed", default="0", help="whole number; the same seed, the same take")
     seeds.add_argument("--seeds", metavar="N,N,...", help="one take each, with {seed} in --out")
     add("--intensity", default="1", help="0 to 1.5, or keys such as '0:0.5,2:1.2' (second:value)")
-    add("--emotion", default=AUTO, help=f"one of {', '.join((AUTO, *EMOTIONS))}")
+    add("--emotion", default=AUTO, help=f"{', '.join((AUTO, *EMOTIONS))}; or '0:sad,2:happy'")
+    add("--articulation", default="1", help="0.5 to 1.5: how far the mouth goes between closures")
+    add("--smoothing", default="0", help="0 to 1: how much small movements are calmed")
     add("--out", type=Path, required=True, help="take.npz, take.csv (Live Link Face) or take.json")
     add("--fps", type=float, help="frames a second in the file (csv: 60, others: 50)")
     add("--weights", type=Path, help="folder of other model weights")

@@ -93,6 +93,15 @@ def test_several_seeds_load_the_model_once(tmp_path, line):
     assert "load the model" in json.loads(timings.read_text())["stages"]
 
 
+def test_an_emotion_may_turn_and_the_mouth_be_tuned(tmp_path, line):
+    out = tmp_path / "take.npz"
+    tuned = ("--articulation", 1.2, "--smoothing", 0.4)
+    assert run(line, "--emotion", "0:sad,0.4:happy", *tuned, "--out", out) == 0
+    made = read_take(out).provenance
+    assert made["emotion"] == [[0.0, "sad"], [0.4, "happy"]]
+    assert (made["articulation"], made["smoothing"]) == (1.2, 0.4)
+
+
 def test_an_intensity_curve_can_be_given(tmp_path, line):
     out = tmp_path / "take.json"
     assert run(line, "--intensity", "0:0.2,0.4:1.5", "--out", out) == 0
@@ -118,6 +127,10 @@ BAD = {
     "intensity negative": (["--intensity", "-0.5"], "out of range"),
     "intensity nan": (["--intensity", "nan"], "out of range"),
     "intensity no number": (["--intensity", "much"], "Intensity 'much' is not a number"),
+    "emotion bad keys": (["--emotion", "0:sad,now:happy"], "cannot be read"),
+    "emotion unknown in keys": (["--emotion", "0:sad,1:bored"], "Emotion 'bored' is not known"),
+    "articulation too large": (["--articulation", "2"], "Articulation 2.0 is out of range"),
+    "smoothing no number": (["--smoothing", "a lot"], "Smoothing 'a lot' is not a number"),
     "intensity bad curve": (["--intensity", "1:2:3"], "is not a number"),
     "emotion unknown": (["--emotion", "bored"], "Emotion 'bored' is not known"),
     "rate": (["--fps", "0"], "out of range"),
