@@ -57,6 +57,9 @@ class FakeEngine:
 
     def poll(self) -> None:
         self.polls += 1
+        for job in [one for one in self._jobs if one.cancel_asked]:
+            job.finish(CancelledError("The generation was cancelled."))
+            self._jobs.remove(job)
         while self._jobs and self._step(self._jobs[0]):
             self._jobs.popleft()
 
@@ -96,9 +99,6 @@ class FakeEngine:
     def _step(self, job: Job) -> bool:
         """Move the first job on; whether it is finished."""
         now = self._clock()
-        if job.cancel_asked:
-            job.finish(CancelledError("The generation was cancelled."))
-            return True
         if job.state != RUNNING:
             job.state, self._started = RUNNING, now
         elapsed = now - self._started
