@@ -70,7 +70,7 @@ def _seekable_seconds(path: Path) -> float:
 
 def _check_part(path: Path, start: float, duration: float | None, length: float) -> None:
     shown = min(length - start, length if duration is None else duration)
-    if shown <= 0:
+    if shown * SAMPLE_RATE < 1:
         raise AudioError(
             f"The part from {start:.2f} s on lies behind the end of '{path}' ({length:.2f} s). "
             "Move the strip's handles over its sound."
