@@ -213,7 +213,7 @@ def _dense(state: dict[str, Any], by_column: bool) -> Array:
     outer = shape[1] if by_column else shape[0]
     starts = starts.astype(np.int64)
     counts = starts[1:] - starts[:-1]
-    if len(counts) != outer or (counts < 0).any() or counts.sum() != len(inner):
+    if len(starts) != outer + 1 or (counts < 0).any() or counts.sum() != len(inner):
         raise FlameError("its sparse matrix is damaged")
     if len(inner) != len(data) or starts[0] != 0:
         raise FlameError("its sparse matrix is damaged")

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Joints that follow the expression, as in FLAME's own function.
+
+FLAME finds its joints on the vertices, so an expression shifts them by up to a millimetre. A bone
+that turns by R about a joint shifted by d equals one about the resting joint, moved by d - R d:
+that is where a hidden parent, the bone's pivot, goes. The shift is a sum over a hundred keys,
+longer than one driver may be, so it is added up in steps, each a custom property of the shape
+keys. Blender 5 drops driven values between 0 and 0.0001, so the pivot's place is counted from a
+hidden base OFFSET away. All expressions are of the plain kind that Blender computes itself,
+without Python and without asking for permission.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from ..model_runtime.face import FaceModel
+from .head_correctives import ANGLES, ROTATION
+
+Floats = npt.NDArray[np.floating]
+
+PIVOT = "{} pivot"
+BASE = "{} base"  # the pivot's parent
+OFFSET = 0.01  # metres on each axis; far more than a joint ever shifts
+TERMS = 30  # of one driver: an expression ends at 255 characters
+LETTERS = string.ascii_lowercase + string.ascii_uppercase[: TERMS - 26]
+LARGEST = 9999  # whole number that a joint's largest shift is written as
+LEAST_SHIFT = 2e-6  # metres at coefficient 1; joints that never move more get no drivers
+SHIFTS = ("u", "v", "w")  # the joint's shift along x, y, z in a bone's expression
+
+
+def follow_expressions(body: bpy.types.Object, armature: bpy.types.Object, face: FaceModel) -> None:
+    """Let every bone stand where the expression puts its joint."""
+    shifts = np.einsum("jv,evc->jce", face.joint_regressor, face.expression_basis)
+    moving = {
+        name: shift
+        for name, shift in zip(face.joint_names, shifts, strict=True)
+        if np.abs(shift).max() > LEAST_SHIFT
+    }
+    _add_pivots(armature, list(moving))
+    for name, shift in moving.items():
+        _follow(body.data.shape_keys, armature, name, shift)
+
+
+def _add_pivots(armature: bpy.types.Object, names: list[str]) -> None:
+    """Put two hidden parents between each bone and the one above it."""
+    hidden = armature.data.collections.new("Pivots")
+    with editing(armature) as bones:
+        for name in names:
+            _put_above(bones, name, PIVOT.format(name), hidden)
+            _put_above(bones, PIVOT.format(name), BASE.format(name), hidden)
+    hidden.is_visible = False
+    for name in names:
+        base = armature.pose.bones[BASE.format(name)]
+        base.location, base.lock_location = (-OFFSET,) * 3, (True, True, True)
+
+
+def _put_above(bones: Any, below: str, name: str, hidden: bpy.types.BoneCollection) -> None:
+    """A bone between the bone `below` and its parent, in the same place."""
+    child, bone = bones[below], bones.new(name)
+    bone.head, bone.tail, bone.roll = child.head, child.tail, child.roll
+    bone.use_deform = False
+    bone.parent, child.parent = child.parent, bone
+    hidden.assign(bone)
+
+
+@contextmanager
+def editing(armature: bpy.types.Object) -> Iterator[bpy.types.ArmatureEditBones]:
+    """The armature's bones in Edit Mode; afterwards the former object is active again."""
+    view_layer = bpy.context.view_layer
+    before = view_layer.objects.active
+    view_layer.objects.active = armature
+    bpy.ops.object.mode_set(mode="EDIT")
+    try:
+        yield armature.data.edit_bones
+    finally:
+        bpy.ops.object.mode_set(mode="OBJECT")
+        view_layer.objects.active = before
+
+
+def _follow(key: bpy.types.Key, armature: bpy.types.Object, bone: str, shift: Floats) -> None:
+    """`shift` (3, E) is how far each expression moves the joint, in the bone's own axes."""
+    unit = float(np.abs(shift).max()) / LARGEST
+    sums = [
+        _sum(key, f"thunder {bone} {axis}", row / unit)
+        for axis, row in zip(ANGLES, shift, strict=True)
+    ]
+    for axis in range(3):
+        path = f'pose.bones["{PIVOT.format(bone)}"].location'
+        driver = armature.driver_add(path, axis).driver
+        for angle, name in enumerate(ANGLES):
+            _read(driver, name, armature, f'pose.bones["{bone}"].rotation_euler[{angle}]')
+        for name, source in zip(SHIFTS, sums, strict=True):
+            _read(driver, name, key, f'["{source}"]')
+        driver.expression = f"{OFFSET}{-unit:+.6g}*({_turned(axis)})"
+
+
+def _turned(axis: int) -> str:
+    """One row of (R - identity) times the shift."""
+    return "+".join(f"({ROTATION[3 * axis + column]})*{SHIFTS[column]}" for column in range(3))
+
+
+def _sum(key: bpy.types.Key, name: str, factors: Floats) -> str:
+    """A property of `key` that adds up the expressions times whole `factors`; its name."""
+    whole = np.round(factors).astype(int)
+    used = np.flatnonzero(whole)
+    previous = ""
+    for start in range(0, max(len(used), 1), TERMS):
+        current = f"{name} {start // TERMS}"
+        key[current] = 0.0
+        driver = key.driver_add(f'["{current}"]').driver
+        terms = [previous and _read(driver, "P", key, f'["{previous}"]')]
+        for letter, index in zip(LETTERS, used[start : start + TERMS], strict=False):
+            _read(driver, letter, key, f'key_blocks["Exp{index + 1}"].value')
+            terms.append(f"{whole[index]}*{letter}")
+        driver.expression = "+".join(filter(None, terms)).replace("+-", "-") or "0"
+        previous = current
+    return previous
+
+
+def _read(driver: bpy.types.Driver, name: str, source: bpy.types.ID, path: str) -> str:
+    """A variable of the driver that reads `path` of `source`; its name."""
+    variable = driver.variables.new()
+    variable.name, variable.type = name, "SINGLE_PROP"
+    target = variable.targets[0]
+    target.id_type, target.id, target.data_path = source.id_type, source, path
+    return name

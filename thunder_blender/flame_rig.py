@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A FLAME model becomes a rig: mesh, expression and identity keys, bones, correctives.
+
+Keys and bones have the names that FLAME's users know: Exp1, Shape1, jaw, left_eye. Correctives and
+joints follow at playback, by drivers, so any animation of the keys and bones shows what FLAME's
+own function computes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from ..model_runtime.face import FaceModel
+from ..model_runtime.flame import Flame
+from . import flame_drivers, head_bones, head_correctives, rig
+from .head_mesh import UV_LAYER, to_blender
+
+Floats = npt.NDArray[np.floating]
+
+MAPPING = "thunder_mapping"  # custom property of the rig's mesh: how channels reach the rig
+FLAME = "flame"
+SOURCE = "thunder_flame"  # sha256 of the file that the rig was made from
+RANGE = 10.0  # identity and expression coefficients go to 3 and beyond
+CORNERS = 3  # of a triangle
+
+
+@dataclass(frozen=True)
+class FlameParams:
+    """All that decides what an imported FLAME is like."""
+
+    shape: tuple[float, ...] = ()  # identity coefficients, Shape1 first
+    shape_keys: int = 100  # identity coefficients that stay sliders; the rest goes into the mesh
+    name: str = "FLAME"
+    location: tuple[float, float, float] = (0.0, 0.0, 0.0)  # of the armature, in metres
+
+
+def create_flame(collection: bpy.types.Collection, flame: Flame, params: FlameParams) -> rig.Rig:
+    """Build the rig of `flame` in `collection`."""
+    face = flame.face
+    person, kept = np.asarray(params.shape, np.float32), params.shape_keys
+    mesh = _mesh(params.name, flame, _moved(face, person[kept:], kept))
+    body = bpy.data.objects.new(params.name, mesh)
+    collection.objects.link(body)
+    _add_keys(body, "Exp", face.expression_basis, np.zeros(0, np.float32))
+    _add_keys(body, "Shape", face.identity_basis[:kept], person)
+    mesh.shape_keys.name = f"{params.name} Keys"
+    body.active_shape_key_index = 0
+    rest = _moved(face, person, 0)
+    armature = head_bones.build_armature(f"{params.name} Rig", face, rest, collection)
+    armature.location = params.location
+    head_bones.bind(body, armature, face)
+    head_correctives.add_correctives(body, armature, face)
+    flame_drivers.follow_expressions(body, armature, face)
+    body[rig.MARK], body[MAPPING], body[SOURCE] = uuid.uuid4().hex, FLAME, flame.sha256
+    return rig.Rig(body, armature)
+
+
+def is_flame(found: rig.Rig) -> bool:
+    """Whether the rig was made by Import FLAME."""
+    return found.mesh.get(MAPPING) == FLAME
+
+
+def _moved(face: FaceModel, shape: Floats, first: int) -> Floats:
+    """The template with identity coefficients from the `first` on: (V, 3)."""
+    return face.template + np.tensordot(shape, face.identity_basis[first : first + len(shape)], 1)
+
+
+def _mesh(name: str, flame: Flame, vertices: Floats) -> bpy.types.Mesh:
+    """A smooth-shaded triangle mesh with the file's UVs, if it has any."""
+    mesh = bpy.data.meshes.new(name)
+    triangles = flame.face.triangles
+    mesh.vertices.add(len(vertices))
+    mesh.vertices.foreach_set("co", to_blender(vertices).ravel())
+    mesh.loops.add(triangles.size)
+    mesh.loops.foreach_set("vertex_index", triangles.ravel())
+    mesh.polygons.add(len(triangles))
+    mesh.polygons.foreach_set("loop_start", np.arange(0, triangles.size, CORNERS, dtype=np.int32))
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(triangles), bool))
+    if len(flame.triangle_uv):
+        layer = mesh.uv_layers.new(name=UV_LAYER)
+        layer.uv.foreach_set("vector", flame.face.uv[flame.triangle_uv].ravel())
+    mesh.update(calc_edges=True)
+    mesh.validate()
+    return mesh
+
+
+def _add_keys(body: bpy.types.Object, name: str, shapes: Floats, values: Floats) -> None:
+    """A shape key per row of `shapes` (N, V, 3) with sliders that do not clamp."""
+    if body.data.shape_keys is None:
+        body.shape_key_add(name="Basis", from_mix=False)
+    basis = np.empty(3 * len(body.data.vertices), np.float32)
+    body.data.vertices.foreach_get("co", basis)
+    for index, shape in enumerate(shapes):
+        key = body.shape_key_add(name=f"{name}{index + 1}", from_mix=False)
+        key.data.foreach_set("co", basis + to_blender(shape).ravel())
+        key.slider_min, key.slider_max = -RANGE, RANGE
+        key.value = float(values[index]) if index < len(values) else 0.0
