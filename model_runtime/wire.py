@@ -207,13 +207,17 @@ def read_request(message: Message) -> GenerateRequest:
         return GenerateRequest(Path(body["audio"]), settings, body["start"], body["duration"])
 
 
-def take_message(number: int, take: Take) -> Message:
-    """A finished take. Provenance travels as JSON: its tuples arrive as lists."""
+def take_message(number: int, take: Take, work_seconds: float = 0.0) -> Message:
+    """A finished take and how long its generation took.
+
+    Provenance travels as JSON: its tuples arrive as lists.
+    """
     body = {
         "id": number,
         "channels": list(take.channels),
         "fps": take.fps,
         "provenance": take.provenance,
+        "work_seconds": work_seconds,
     }
     return Message(TAKE, body, (np.asarray(take.weights, np.float32),))
 

@@ -147,7 +147,8 @@ class Worker:
 
         if message.kind == wire.TEST:
             return wire.report_message(number, tasks.test(progress))
-        return wire.take_message(number, tasks.generate(wire.read_request(message), progress))
+        take = tasks.generate(wire.read_request(message), progress)
+        return wire.take_message(number, take, tasks.work_seconds)
 
     def _progress(self, number: int, told: Progress) -> bool:
         """Tell the other side, not too often; False when the job was cancelled."""
@@ -221,7 +222,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--idle", type=float, default=0.0, help="seconds without work after which it ends; 0 never")
     add("--weights", type=Path, help="folder of other model weights")
     add("--parent", type=int, default=os.getppid(), help="process whose end is ours too")
-    add("--die-with-thread", action="store_true", help="the parent's main thread started us")
+    add(
+        "--die-with-thread",
+        action="store_true",
+        help="end with the thread that started it, on Linux",
+    )
     add("--log", type=Path, help="where standard error goes, for the sentences that name it")
     return parser
 

@@ -43,8 +43,8 @@ def claim_pipes() -> tuple[BinaryIO, BinaryIO]:
 def watch_parent(parent: int, die_with_thread: bool, beat: Callable[[], None]) -> None:
     """End this process at once when the process `parent` ends; call `beat` now and then.
 
-    die_with_thread: the parent's thread that started us lives as long as the parent, so that
-    Linux itself may kill us with it (PR_SET_PDEATHSIG looks at the thread, not the process).
+    die_with_thread: the thread that started us lives as long as we may, so that Linux itself kills
+    us with it, whatever we are in (PR_SET_PDEATHSIG looks at the thread, not the process).
     """
     if sys.platform == "win32":
         threading.Thread(target=_wait_on_windows, args=(parent,), daemon=True).start()

@@ -46,13 +46,16 @@ class Tasks:
         self._crowded_out = False  # of the GPU, already when the models were loaded
         self._engine = self._load(self.device)
         self._sound: LastSound | None = None
+        self.work_seconds = 0.0  # that the last take took, without the reading of its sound
         self.startup_seconds = time.time() - started
 
     def generate(self, request: GenerateRequest, progress: ProgressCallback) -> Take:
         """Perform a line. Raises ThunderError."""
         progress(Progress("Reading the sound", 0.0))
         audio = self._ears().read(request.audio, request.start, request.duration)
+        start = time.perf_counter()
         take = self._perform(audio.samples, request.settings, with_seconds_left(progress))
+        self.work_seconds = time.perf_counter() - start
         return replace(take, provenance=provenance(take, request, audio))
 
     def test(self, progress: ProgressCallback) -> EngineReport:

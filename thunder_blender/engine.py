@@ -56,6 +56,7 @@ class Job:
         self.result: Take | EngineReport | None = None
         self.error: ThunderError | None = None
         self.cancel_asked = False
+        self.work_seconds = 0.0  # that the generation itself took, of a DONE job
 
     @property
     def finished(self) -> bool:

@@ -215,6 +215,7 @@ class WorkerEngine:
         if message.kind == wire.PROGRESS:
             entry.job.state, entry.job.progress = RUNNING, wire.read_progress(message)
         elif message.kind == wire.TAKE:
+            entry.job.work_seconds = float(message.body.get("work_seconds", 0.0))
             self._finish(number, _or_cancelled(entry.job, wire.read_take(message)))
         elif message.kind == wire.REPORT:
             self._finish(number, _or_cancelled(entry.job, wire.read_report(message)))

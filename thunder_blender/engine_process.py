@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The worker's process and its pipes, without a thought about jobs.
 
-Two threads belong to each process: one reads messages into a queue, one writes what was sent, so
-that nothing here waits for the worker. Both end with the process.
+Two threads belong to each process: one starts it and writes what was sent, one reads messages into
+a queue, so that nothing here waits for the worker. Both end with the process, and neither before:
+Linux kills a process with the thread that started it, see the worker's watch_parent.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import IO
 
 from ..model_runtime import wire
 from ..model_runtime.contract import EngineError, ThunderError
@@ -46,7 +48,7 @@ Heard = wire.Message | ThunderError | None  # None: the pipe has ended
 
 
 class WorkerProcess:
-    """One running worker. Raises EngineError when it cannot be started."""
+    """One worker, from the wish to start it; that it cannot be started is heard as EngineError."""
 
     def __init__(self, launch: Launch) -> None:
         self.launch = launch
@@ -55,14 +57,17 @@ class WorkerProcess:
         self._to_send: SimpleQueue[bytes | None] = SimpleQueue()
         self._news = threading.Event()
         self._silence, self._looked = 0.0, time.monotonic()
-        self._process = _start(launch, self.log)
-        self.pid = self._process.pid
-        self._threads = [
-            threading.Thread(target=work, daemon=True, name=f"thunder-{work.__name__}")
-            for work in (self._read, self._write)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ended = False
+        self._starting = threading.Lock()
+        self._reader = threading.Thread(target=self._read, daemon=True, name="thunder-read")
+        self._writer = threading.Thread(target=self._write, daemon=True, name="thunder-write")
+        self._writer.start()
+
+    @property
+    def pid(self) -> int | None:
+        """None until it is started."""
+        return self._process.pid if self._process else None
 
     def send(self, message: wire.Message) -> None:
         """Queue a message for the worker. Raises WireError when it is too large."""
@@ -92,7 +97,7 @@ class WorkerProcess:
     @property
     def exit_code(self) -> int | None:
         """Known once None was heard; negative: the signal that ended the process."""
-        return self._process.returncode
+        return self._process.returncode if self._process else None
 
     def last_words(self) -> str:
         """The last line of the log, for the sentence about a process that ended."""
@@ -104,47 +109,64 @@ class WorkerProcess:
 
     def end(self, wait: bool = False) -> None:
         """Kill the process and all it started. The threads see to the rest; `wait`: till then."""
-        self._to_send.put(None)
-        _kill(self._process)
+        with self._starting:
+            self._ended = True
+            if self._process is not None:
+                _kill(self._process)
         if wait:
-            for thread in self._threads:
-                thread.join(FAREWELL)
+            self._writer.join(FAREWELL)
 
     def remove_log(self) -> None:
         with contextlib.suppress(OSError):
             self.log.unlink(missing_ok=True)
 
-    def _read(self) -> None:
+    def _write(self) -> None:
         try:
-            while (message := wire.read_message(self._process.stdout)) is not None:  # type: ignore[arg-type]
+            process = self._start()
+        except EngineError as error:
+            self._tell(error)
+            self._tell(None)
+            return
+        self._reader.start()
+        with process.stdin as pipe:  # type: ignore[union-attr]
+            while (data := self._to_send.get()) is not None:
+                with contextlib.suppress(OSError):  # the reader sees the end of the process
+                    _write_all(pipe, data)
+        self._reader.join()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._starting:
+            if self._ended:
+                raise EngineError("The engine was stopped before it was started.")
+            self._process = _start(self.launch, self.log)
+            return self._process
+
+    def _read(self) -> None:
+        process = self._process
+        assert process is not None
+        try:
+            while (message := wire.read_message(process.stdout)) is not None:  # type: ignore[arg-type]
                 self._tell(message)
         except ThunderError as error:
             self._tell(error)
-        self._bury()
-        self._tell(None)
-
-    def _bury(self) -> None:
-        """Leave no zombie, no pipe and no thread of a process that talks no more."""
-        self._to_send.put(None)
         try:
-            self._process.wait(LAST_BREATH)
+            process.wait(LAST_BREATH)
         except subprocess.TimeoutExpired:
-            _kill(self._process)
-            self._process.wait()
-        self._process.stdout.close()  # type: ignore[union-attr]
+            _kill(process)
+            process.wait()
+        process.stdout.close()  # type: ignore[union-attr]
+        self._to_send.put(None)
+        self._tell(None)
 
     def _tell(self, heard: Heard) -> None:
         self._heard.put(heard)
         self._news.set()
 
-    def _write(self) -> None:
-        pipe = self._process.stdin
-        with contextlib.suppress(OSError, ValueError):  # the reader sees the end of the process
-            while (data := self._to_send.get()) is not None:
-                pipe.write(data)  # type: ignore[union-attr]
-                pipe.flush()  # type: ignore[union-attr]
-        with contextlib.suppress(OSError):
-            pipe.close()  # type: ignore[union-attr]
+
+def _write_all(pipe: IO[bytes], data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[pipe.write(view) :]
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -164,11 +186,9 @@ def command(launch: Launch, log: Path) -> list[str]:
     """The worker's command line."""
     line = [str(launch.python), "-I", "-c", BOOTSTRAP, str(launch.worker_root)]
     line += ["--device", launch.device, "--idle", str(launch.idle_seconds), "--log", str(log)]
-    line += ["--parent", str(os.getpid())]
+    line += ["--parent", str(os.getpid()), "--die-with-thread"]
     if launch.weights is not None:
         line += ["--weights", str(launch.weights)]
-    if threading.current_thread() is threading.main_thread():
-        line += ["--die-with-thread"]
     return line
 
 
@@ -184,6 +204,7 @@ def _start(launch: Launch, log: Path) -> subprocess.Popen[bytes]:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
+                bufsize=0,
                 env=clean_environment(os.environ),
                 **apart,  # type: ignore[call-overload]
             )
@@ -195,7 +216,7 @@ def _start(launch: Launch, log: Path) -> subprocess.Popen[bytes]:
         ) from error
 
 
-def _open_log(log: Path):  # noqa: ANN202 - a binary file
+def _open_log(log: Path) -> IO[bytes]:
     log.parent.mkdir(parents=True, exist_ok=True)
     long = log.exists() and log.stat().st_size > KEPT_LOG
     return log.open("wb" if long else "ab")

@@ -37,6 +37,7 @@ def sink():
 class Tasks:
     def __init__(self, device, weights, started):
         self.device, self.startup_seconds = "cpu", time.time() - started
+        self.work_seconds = 0.5
 
     def prepare(self):
         pass

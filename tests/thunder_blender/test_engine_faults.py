@@ -101,6 +101,7 @@ def test_killed_while_it_starts(root):
     for wait in (0.0, 0.02, 0.1, 0.2):
         worker = client.WorkerEngine(launch(root))
         job = worker.submit(request())
+        poll_until(worker, lambda worker=worker: worker.pid)
         time.sleep(wait)
         with contextlib.suppress(ProcessLookupError):
             os.kill(worker.pid, signal.SIGKILL)
@@ -200,6 +201,7 @@ def test_a_package_that_is_missing_is_named(tmp_path):
 def test_a_python_that_is_missing_is_named(root, python):
     worker = client.WorkerEngine(replace(launch(root), python=Path(python)))
     job = worker.submit(request())
+    poll_until(worker, lambda: job.finished)
     assert job.state == "FAILED" and not worker.running
     assert f"'{Path(python)}' cannot be started" in str(job.error)
 
