@@ -29,18 +29,26 @@ def _modules() -> tuple[ModuleType, ...]:
         performance_preset,
         roll_seed,
         switch_take,
+        take_bake,
+        take_copy_settings,
+        take_delete,
+        take_edit,
+        take_rename,
+        take_star,
+        take_why,
         use_active_strip,
         variants,
     )
     from .panels import character, line, menus, performance, takes
     from .panels import generate as generate_panel
-    from .thunder_blender import jobs, performance_presets, preferences, properties
+    from .thunder_blender import jobs, performance_presets, preferences, properties, take_sync
 
     return (
         properties,
         preferences,
         performance_presets,
         jobs,
+        take_sync,
         cancel,
         create_head,
         free_gpu,
@@ -51,6 +59,13 @@ def _modules() -> tuple[ModuleType, ...]:
         performance_preset,
         roll_seed,
         switch_take,
+        take_bake,
+        take_copy_settings,
+        take_delete,
+        take_edit,
+        take_rename,
+        take_star,
+        take_why,
         use_active_strip,
         variants,
         line,

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from ..thunder_blender import sound, take_file, takes
-from ..thunder_blender.rig import RigError, find_scene_rig
+from ..thunder_blender import request, sound, take_file, takes
 from .base import Result, ThunderOperator
 
 
@@ -32,8 +31,7 @@ class THUNDER_OT_load_take(ThunderOperator, bpy.types.Operator):
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
-        rig = find_scene_rig(context.scene, context.object)
-        return "" if rig else "Select a head, or make one with Create Head"
+        return request.rig_reason(context)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         self.frame = context.scene.frame_current
@@ -41,15 +39,13 @@ class THUNDER_OT_load_take(ThunderOperator, bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def perform(self, context: bpy.types.Context) -> str:
-        rig = find_scene_rig(context.scene, context.object)
-        if rig is None:
-            raise RigError("There is no head to load the take onto. Use Create Head first.")
+        rig = request.required_rig(context)
         path = Path(bpy.path.abspath(self.filepath))
         take = take_file.read_take(path)
         rate = sound.scene_rate(context.scene)
         action = takes.create_take(rig, path.stem, take, rate, self.frame)
         if self.play:
-            takes.switch_take(rig, action)
+            takes.choose_take(rig, action)
         return f"Loaded {action.name}: {take.seconds:.1f} s from frame {self.frame} on"
 
 

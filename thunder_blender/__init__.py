@@ -6,7 +6,12 @@
 - `rig`: what counts as a rig, and finding it from any of its objects
 - `resample`: motion from 50 frames a second to the scene's rate (numpy only)
 - `keys`: motion becomes F-curves
-- `takes`: the Actions that hold performances: create, list, switch
+- `lines`: which part of which sound a strip lets us hear, and when
+- `takes`: the Actions that hold performances: add, list, choose; with `take_marks` (what an Action
+  knows of itself), `placement` (seconds of the file to frames, no bpy), `nla` (tracks and strips),
+  `mine` (the artist's own Action, set aside), `take_edits`, `bake`, and `take_sync` (takes follow
+  their strips)
+- `diagnose`: why does it not move; with `diagnose_face`
 - `take_file`: reading the takes that the engine writes
 - `sound`: the sound strip, the frame range and the frame rate
 - `properties`: what the user chooses in the sidebar

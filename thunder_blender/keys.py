@@ -93,7 +93,7 @@ def unit_curves(rig: Rig, motion: Floats, channels: tuple[str, ...]) -> list[Cur
     """One curve for each channel that has a shape key. Raises RigError when none has."""
     present = set(rig.keys.key_blocks.keys())
     curves = [
-        Curve(f'key_blocks["{name}"].value', 0, _group(name), motion[:, index])
+        Curve(f'key_blocks["{name}"].value', 0, group_of(name), motion[:, index])
         for index, name in enumerate(channels)
         if name in present
     ]
@@ -146,5 +146,6 @@ def euler_from_axis_angle(rotation: Floats) -> Floats:
     return np.stack((pitch, yaw, roll), axis=1).astype(np.float32)
 
 
-def _group(unit: str) -> str:
+def group_of(unit: str) -> str:
+    """Name of the channel group in which a unit is shown."""
     return next((group for start, group in GROUPS if unit.startswith(start)), "Cheeks and Nose")

@@ -62,7 +62,7 @@ def find_strip(scene: bpy.types.Scene, line_id_or_name: str) -> Any:
     strips = sound_strips(scene)
     marked = [strip for strip in strips if line_id_or_name and line_id(strip) == line_id_or_name]
     named = [strip for strip in strips if strip.name == line_id_or_name]
-    return next(iter(sorted(marked, key=_is_copy) + named), None)
+    return next(iter(sorted(marked, key=is_copy) + named), None)
 
 
 def line_id(strip: Any) -> str:
@@ -187,11 +187,12 @@ def _ensure_id(scene: bpy.types.Scene, strip: Any) -> None:
     a new one."""
     mine = line_id(strip)
     twins = [s for s in sound_strips(scene) if mine and line_id(s) == mine and s != strip]
-    if not mine or (twins and _is_copy(strip)):
+    if not mine or (twins and is_copy(strip)):
         strip[LINE] = uuid.uuid4().hex[:12]
-    if _is_copy(strip):
+    if is_copy(strip):
         strip[OWNER] = strip.name  # also after a rename, so that copies made later are told apart
 
 
-def _is_copy(strip: Any) -> bool:
+def is_copy(strip: Any) -> bool:
+    """Whether the strip's identifier was given to a strip of another name."""
     return strip.get(OWNER) != strip.name

@@ -60,6 +60,11 @@ def restore(rig: Rig) -> list[str]:
     return [name for block in blocks for name in _restore(block)]
 
 
+def is_set_aside(rig: Rig) -> bool:
+    """Whether the rig has an Action of the artist's set aside."""
+    return any(block.get(MINE) for block in (rig.keys, rig.armature) if block)
+
+
 def ensure_rest(datablock: bpy.types.ID, part: compat.ActionPart, rig: Rig) -> None:
     """Hold the channels of `part` at their present values under everything else.
 

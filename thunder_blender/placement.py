@@ -77,10 +77,11 @@ def place(take: Recording, heard: Heard) -> Placement | None:
     return Placement(first, first + (action_end - action_start) * scale, action_start, action_end)
 
 
-def place_as_recorded(take: Recording, scene_rate: float) -> Placement | None:
-    """Where a take without a strip plays: from its first frame on, in real time."""
-    heard = Heard(take.first_frame, take.start, take.end, scene_rate)
-    return place(take, heard)
+def place_as_recorded(
+    take: Recording, scene_rate: float, frame: float, speed: float = 1.0
+) -> Placement | None:
+    """Where a take plays without a strip to follow: its start at scene frame `frame`."""
+    return place(take, Heard(frame, take.start, take.end, scene_rate / speed))
 
 
 def with_fades(core: Placement, scene_rate: float, others: list[Placement]) -> Placement:

@@ -29,6 +29,8 @@ LINE = "thunder_line"
 LINE_NAME = "thunder_line_name"
 FIRST_FRAME = "thunder_first_frame"
 LAST_FRAME = "thunder_last_frame"
+HEARD_FRAME = "thunder_heard_frame"  # scene frame on which its first second was heard
+SPEED = "thunder_speed"  # of its sound strip, when generated
 RATE = "thunder_rate"  # frames of the Action for each second of the file
 START = "thunder_start"  # second of the file on the first frame
 SECONDS = "thunder_seconds"  # of the file that the take covers
@@ -103,7 +105,8 @@ def describe(
         action[SEED] = seed
     if line is not None:
         action[LINE], action[LINE_NAME] = line.line_id, line.strip_name
-        action[START] = float(line.start)
+        action[START], action[SPEED] = float(line.start), float(line.speed)
+        action[HEARD_FRAME] = float(line.first_frame)
     mark_content(action)
 
 

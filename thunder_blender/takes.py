@@ -104,9 +104,7 @@ def choose_take(rig: Rig, action: bpy.types.Action) -> None:
         mine.set_aside(datablock, part)
         name = action.get(take_marks.LINE_NAME) or LOADED
         strip = nla.add_above(datablock, part, name, _track_below(datablock))
-        if not line_of(action):
-            rate = scene_rate(_scene_of(rig))
-            nla.move(strip, _as_recorded(action, rate))
+        nla.move(strip, _as_recorded(action, scene_rate(_scene_of(rig))))
     place_takes(rig)
 
 
@@ -123,6 +121,11 @@ def restore_mine(rig: Rig) -> list[str]:
         if take_marks.is_take(compat.assigned_action(datablock)):
             compat.assign_part(datablock, None)
     return mine.restore(rig)
+
+
+def has_anything(rig: Rig) -> bool:
+    """Whether there is anything for `restore_mine` to do."""
+    return bool(take_strips(rig)) or mine.is_set_aside(rig) or _is_assigned(rig)
 
 
 def take_info(action: bpy.types.Action, rig: Rig | None = None) -> TakeInfo:
@@ -142,16 +145,17 @@ def take_strips(rig: Rig) -> list[tuple[Any, Any]]:
     return list(nla.strips(rig.keys, lambda action: take_marks.belongs(action, rig)))
 
 
-def place_takes(rig: Rig) -> bool:
+def place_takes(rig: Rig, heard: HeardLines | None = None) -> bool:
     """Move each take's strip to where its sound is heard now; whether anything had to change.
 
     A take whose sound shows nothing of it any more is muted until it does. Takes without a line,
     and those whose sound strip is gone, stay where they are.
     """
-    found = [(strip, strip.action, _core(strip)) for _, strip in take_strips(rig)]
-    cores = [core for _, _, core in found if core is not None]
+    heard = heard or HeardLines()
+    found = [(strip.action, _core(strip, heard)) for _, strip in take_strips(rig)]
+    cores = [core for _, core in found if core is not None]
     changed = False
-    for _, action, core in found:
+    for action, core in found:
         others = [other for other in cores if other is not core]
         changed |= _place(rig, action, core, others)
     return changed
@@ -190,13 +194,29 @@ def not_animatable(rig: Rig) -> str:
     return ""
 
 
-def find_heard(line_id: str) -> tuple[bpy.types.Scene, placement.Heard] | None:
-    """Where in this file a line is heard now; None where its strip is gone or shows nothing."""
-    for scene in bpy.data.scenes:
-        strip = lines.find_strip(scene, line_id) if line_id else None
-        if strip is not None and lines.line_id(strip) == line_id:
+class HeardLines:
+    """Where the lines of this file are heard now; looks once for each line."""
+
+    def __init__(self) -> None:
+        self._strips: dict[str, tuple[bpy.types.Scene, Any]] = {}
+        for scene in bpy.data.scenes:
+            for strip in lines.sound_strips(scene):
+                if (line_id := lines.line_id(strip)) and self._is_better(line_id, strip):
+                    self._strips[line_id] = scene, strip
+
+    def find(self, line_id: str) -> tuple[bpy.types.Scene, placement.Heard] | None:
+        """None where its strip is gone, shows nothing, or plays at speeds that are not known."""
+        scene, strip = self._strips.get(line_id, (None, None))
+        if scene is None:
+            return None
+        try:
             return scene, lines.heard(scene, strip)
-    return None
+        except LineError:
+            return None
+
+    def _is_better(self, line_id: str, strip: Any) -> bool:
+        """A copied strip has its original's identifier until it gets its own."""
+        return line_id not in self._strips or not lines.is_copy(strip)
 
 
 def _write(
@@ -227,6 +247,10 @@ def _neck_action(action: bpy.types.Action) -> bpy.types.Action:
     action[take_marks.NECK_ACTION] = neck = _new_action(f"{action.name} neck")
     neck[MARK] = take_marks.PART
     return neck
+
+
+def _is_assigned(rig: Rig) -> bool:
+    return take_marks.is_take(compat.assigned_action(rig.keys))
 
 
 def _take_off(rig: Rig, line_id: str) -> None:
@@ -261,23 +285,22 @@ def _scene_of(rig: Rig) -> bpy.types.Scene:
 
 
 def _as_recorded(action: bpy.types.Action, rate: float) -> Placement:
-    recorded = placement.place_as_recorded(take_marks.recording(action, rate), rate)
+    recording = take_marks.recording(action, rate)
+    frame = float(action.get(take_marks.HEARD_FRAME, recording.first_frame))
+    speed = float(action.get(take_marks.SPEED, 1.0))
+    recorded = placement.place_as_recorded(recording, rate, frame, speed)
     if recorded is None:
         raise RigError(f"The take '{action.name}' is empty. Generate it again.")
     return placement.with_fades(recorded, rate, [])
 
 
-def _core(strip: Any) -> Placement | None:
+def _core(strip: Any, heard: HeardLines) -> Placement | None:
     """Where a take's strip should play in full; None where nothing of it is heard now."""
     action = strip.action
-    try:
-        found = find_heard(line_of(action))
-    except LineError:  # its speeds are unknown, or it shows nothing: told by why_not_moving
-        found = None
-    if found is None:
+    if (found := heard.find(line_of(action))) is None:
         return _as_it_is(strip)
-    scene, heard = found
-    return placement.place(take_marks.recording(action, scene_rate(scene)), heard)
+    scene, part = found
+    return placement.place(take_marks.recording(action, scene_rate(scene)), part)
 
 
 def _as_it_is(strip: Any) -> Placement:

@@ -3,19 +3,22 @@
 
 from __future__ import annotations
 
-import wave
-
 import numpy as np
 import pytest
 
-from model_runtime.contract import CHANNELS
+from tests.blender.take_helpers import (
+    SECONDS,
+    assert_heard_is_seen,
+    jaw_at,
+    move,
+    ramp,
+    set_range,
+    write_wav,
+)
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 if not bpy.app.build_options.audaspace:
     pytest.skip("this Blender is built without sound", allow_module_level=True)
-
-SECONDS = 4.0
-JAW = CHANNELS.index("jawOpen")
 
 
 @pytest.fixture
@@ -30,14 +33,7 @@ def takes(room):
 
 @pytest.fixture
 def wav(tmp_path):
-    path = tmp_path / "line.wav"
-    samples = (np.sin(np.arange(int(SECONDS * 16000)) / 10) * 9000).astype("<i2")
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16000)
-        file.writeframes(samples.tobytes())
-    return path
+    return write_wav(tmp_path / "line.wav")
 
 
 @pytest.fixture
@@ -50,44 +46,12 @@ def add_strip(room, empty_scene, wav):
     return add
 
 
-def set_range(strip, left: int, right: int) -> None:
-    names = ("left_handle", "right_handle")
-    if not hasattr(strip, "left_handle"):
-        names = ("frame_final_start", "frame_final_end")
-    for name, frame in zip(names, (left, right), strict=True):
-        setattr(strip, name, frame)
-
-
-def move(strip, frame: int) -> None:
-    name = "content_start" if hasattr(strip, "content_start") else "frame_start"
-    setattr(strip, name, frame)
-
-
-def ramp(room, start: float, seconds: float):
-    """A take whose jaw tells the second of the file: opening = second / 10."""
-    weights = np.zeros((round(seconds * 50), len(CHANNELS)), np.float32)
-    weights[:, JAW] = (start + np.arange(len(weights)) / 50) / 10
-    provenance = {"seed": 7, "emotion": "happy", "intensity": 0.8, "audio": {"sha256": "ab"}}
-    return room("model_runtime.contract").Take(weights, CHANNELS, 50.0, provenance)
-
-
-def jaw_at(rig, frame: float) -> float:
-    bpy.context.scene.frame_set(int(np.floor(frame)), subframe=float(frame % 1))
-    return rig.mesh.data.shape_keys.key_blocks["jawOpen"].value
-
-
 def perform(rig, room, takes, line):
     """Generate the line's ramp and let it play."""
     request = line.request(room("model_runtime.contract").Settings(seed=7))
     action = takes.add_take(rig, line, ramp(room, request.start, request.duration))
     takes.choose_take(rig, action)
     return action
-
-
-def assert_heard_is_seen(rig, line, seconds) -> None:
-    for second in seconds:
-        seen = jaw_at(rig, line.frame_of(second)) * 10
-        assert seen == pytest.approx(second, abs=0.025), f"second {second}"
 
 
 def test_a_strip_shows_its_file(lines, empty_scene, add_strip, wav) -> None:
