@@ -56,6 +56,8 @@ class Told:
         if self.results.get("error") or "finished" not in self.results:
             why = self.results.get("error", "the script wrote nothing down")
             return f"{why}\nexit code {self.ran.code}\n{self.ran.said[-6000:]}"
+        if "Traceback (most recent call last)" in self.ran.said:
+            return f"Python errors were printed\n{self.ran.said[-6000:]}"
         return ""
 
 
@@ -78,6 +80,7 @@ class RealBlender:
             **GL,
             "BLENDER_USER_RESOURCES": str(self._made("user")),
             "XDG_RUNTIME_DIR": "/tmp",
+            "MESA_SHADER_CACHE_DIR": "/var/cache/shaders",  # kept between runs
             "PYTHONDONTWRITEBYTECODE": "1",
             "THUNDER_GUI": str(self._made("told")),
         }

@@ -17,7 +17,7 @@ def flow(stage: Stage) -> Flow:
     yield from stage.maximize("VIEW_3D")
     yield from stage.open_tab()
     stage.picture("tab")
-    stage.results["buttons"] = yield from stage.buttons(3)
+    stage.results["buttons"] = yield from stage.buttons()
     before = len(bpy.data.objects)
     yield from stage.click_button("bpy.ops.thunder.create_head")
     yield from stage.until(lambda: len(bpy.data.objects) > before, 20, "a head")

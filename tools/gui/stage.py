@@ -14,18 +14,19 @@ import subprocess
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 Flow = Generator[float, None, Any]
-STEP = 0.06  # seconds for Blender to notice where the pointer is
+STEP, LOOPS = 0.015, 4  # times that Blender gets to notice where the pointer is, however slow
 PRESS = 0.35  # a button needs the press and the release some redraws apart
+RELEASE = 0.05
 ROW = 13  # pixels between two looks, at scale 1; a button is 20 high
-NOTHING_MORE = 260  # pixels without a button: the panels have ended
-OWN = "bl_ext.user_default.thunder_blender"
+TABS = 24  # pixels that the tabs take of the region's width
+NOTHING_MORE = 140  # pixels without a button: the panels have ended
 
 
 class StageError(AssertionError):
@@ -38,9 +39,10 @@ class Stage:
     def __init__(self) -> None:
         self.folder = Path(os.environ["THUNDER_GUI"])
         self.options: dict[str, Any] = json.loads((self.folder / "options.json").read_text("utf-8"))
-        self.results: dict[str, Any] = {"blender": bpy.app.version_string, "warnings": []}
+        self.results: dict[str, Any] = {"blender": bpy.app.version_string, "warnings": [], "at": {}}
         self.context_area = "VIEW_3D"
-        self._deadline = time.monotonic() + float(self.options.get("limit", 240))
+        self._began = time.monotonic()
+        self._deadline = self._began + float(self.options.get("limit", 240))
         preferences = bpy.context.preferences
         preferences.view.show_splash = False
         preferences.view.ui_scale = float(self.options["scale"])
@@ -92,6 +94,7 @@ class Stage:
     def picture(self, name: str) -> Path:
         """The screen as it is now, as <name>.png, for the host to judge and people to see."""
         path = self.folder / f"{name}.png"
+        self.results["at"][name] = round(time.monotonic() - self._began, 1)
         subprocess.run(["import", "-window", "root", str(path)], check=True, timeout=60)
         return path
 
@@ -123,24 +126,26 @@ class Stage:
         """Click down the column of tabs until this one is open."""
         region = self.sidebar()
         x = region.x + region.width - int(10 * self._pixel())
-        for y in range(region.y + region.height - 20, region.y + 20, -int(25 * self._pixel())):
+        for y in range(region.y + region.height - 20, region.y + 20, -int(28 * self._pixel())):
             if region.active_panel_category == name:
                 return
             yield from self.press(x, y)
         raise StageError(f"no click opened the tab {name}: {region.active_panel_category}")
 
-    def buttons(self, columns: int = 1, stop: str = "") -> Flow:
+    def buttons(self, *, stop: str = "", across: Sequence[float] = (0.5,), top: int = 0) -> Flow:
         """What lies where in the sidebar: {command or data path: (x, y)}, from the top down.
 
-        Ends at a button whose command starts with `stop`, or under the last panel.
+        Looks at the shares `across` of the width of the panels, from the height `top` (0: the
+        region's upper end) down to a button whose command starts with `stop`, or to the last panel.
         """
-        region = self.sidebar()
-        width, pixel = region.width - int(24 * self._pixel()), self._pixel()
+        region, pixel = self.sidebar(), self._pixel()
+        width = region.width - int(TABS * pixel)
         found: dict[str, tuple[int, int]] = {}
-        last = y = region.y + region.height - 8
+        last = y = top or region.y + region.height - 8
+        yield from self.what_is_at(region.x - 40, y)  # off the buttons, for none to be taken twice
         while y > region.y + 8 and last - y < NOTHING_MORE * pixel:
-            for column in range(columns):
-                x = region.x + int(width * (2 * column + 1) / (2 * columns))
+            for share in across:
+                x = region.x + int(width * share)
                 name = yield from self.what_is_at(x, y)
                 if name:
                     last = y
@@ -153,7 +158,8 @@ class Stage:
     def what_is_at(self, x: int, y: int) -> Flow:
         """The Python command or data path of the button under (x, y), '' where there is none."""
         self._send("MOUSEMOVE", "NOTHING", x, y)
-        yield STEP
+        for _ in range(LOOPS):
+            yield STEP
         manager = bpy.context.window_manager
         for copy in (bpy.ops.ui.copy_python_command_button, bpy.ops.ui.copy_data_path_button):
             manager.clipboard = ""
@@ -166,22 +172,41 @@ class Stage:
                 return manager.clipboard
         return ""
 
-    def find(self, start: str, columns: int = 1) -> Flow:
+    def find(self, start: str, **where: Any) -> Flow:
         """The place of the first button whose command starts so. Raises StageError."""
-        seen = yield from self.buttons(columns, stop=start)
+        seen = yield from self.buttons(stop=start, **where)
         for name, place in seen.items():
             if name.startswith(start):
                 return place
         raise StageError(f"there is no button {start}; seen: {sorted(seen)}")
 
-    def click_button(self, start: str, columns: int = 1) -> Flow:
+    def click_button(self, start: str, **where: Any) -> Flow:
         """Find the button, make sure of it and click it; gives its place."""
-        x, y = yield from self.find(start, columns)
+        x, y = yield from self.find(start, **where)
+        yield from self.click_again(start, x, y)
+        return x, y
+
+    def click_again(self, start: str, x: int, y: int) -> Flow:
+        """Click a button where it was before. Raises StageError when another one is there now."""
         name = yield from self.what_is_at(x, y)
+        if not name.startswith(start):
+            yield 0.5
+            name = yield from self.what_is_at(x, y - 1)
         if not name.startswith(start):
             raise StageError(f"{start} was at {x}, {y}, now there is '{name}'")
         yield from self.press(x, y)
-        return x, y
+
+    def unfold(self, under: str, reveals: str) -> Flow:
+        """Open the closed panel whose title is somewhere under one button and hides another."""
+        _, y = yield from self.find(under, across=(0.6,))
+        region, pixel = self.sidebar(), self._pixel()
+        for down in range(24, 150, 12):
+            title = y - int(down * pixel)
+            yield from self.press(region.x + int(60 * pixel), title)
+            below = yield from self.buttons(stop=reveals, top=title - int(20 * pixel))
+            if any(name.startswith(reveals) for name in below):
+                return
+        raise StageError(f"no panel under {under} holds {reveals}")
 
     def press(self, x: int, y: int) -> Flow:
         """Click like a hand: move, press, release."""
@@ -190,7 +215,8 @@ class Stage:
         self._send("LEFTMOUSE", "PRESS", x, y)
         yield PRESS
         self._send("LEFTMOUSE", "RELEASE", x, y)
-        yield PRESS
+        self.released = time.perf_counter()
+        yield RELEASE
 
     def key(self, name: str, **held: bool) -> Flow:
         """Press and release a key where the pointer is."""
@@ -205,6 +231,7 @@ class Stage:
             yield 0.3
         yield 1.5
 
+    released = 0.0  # perf_counter() of the last click
     _at = (0, 0)
 
     def _send(self, kind: str, value: str, x: int, y: int) -> None:
@@ -223,35 +250,6 @@ class Stage:
         (self.folder / "results.json").write_text(text, "utf-8")
         with bpy.context.temp_override(window=self.window):
             bpy.ops.wm.quit_blender()
-
-
-class Stopwatch:
-    """The longest time for which Blender's event loop served nobody, sampled every 5 ms."""
-
-    def __init__(self) -> None:
-        self.gaps: list[float] = []
-        self._last = 0.0
-
-    def start(self) -> None:
-        self._last = time.perf_counter()
-        self.gaps.clear()
-        bpy.app.timers.register(self._tick, persistent=True)
-
-    def stop(self) -> dict[str, float]:
-        """In milliseconds: the longest gap, the 99th percentile, and how many were sampled."""
-        bpy.app.timers.unregister(self._tick)
-        gaps = sorted(1000 * gap for gap in self.gaps) or [0.0]
-        return {
-            "longest_ms": round(gaps[-1], 1),
-            "p99_ms": round(gaps[int(0.99 * (len(gaps) - 1))], 1),
-            "samples": len(gaps),
-        }
-
-    def _tick(self) -> float:
-        now = time.perf_counter()
-        self.gaps.append(now - self._last)
-        self._last = now
-        return 0.005
 
 
 def _place(flow: Any) -> str:
