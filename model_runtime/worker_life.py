@@ -62,11 +62,22 @@ def leave(code: int = 0) -> None:
 
 def _watch(parent: int, beat: Callable[[], None]) -> None:
     pause = threading.Event()
+    starter = os.getppid()  # another than `parent` when the interpreter is a script
     while not pause.wait(BEAT):
-        if sys.platform != "win32" and os.getppid() != parent:
+        if sys.platform != "win32" and (os.getppid() != starter or not _exists(parent)):
             leave()
         beat()
         _bound_log()
+
+
+def _exists(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _die_with_parent() -> None:

@@ -14,6 +14,7 @@ from .contract import AudioError, FloatArray
 from .files import sha256_of
 
 SEEK_FROM = 30.0  # seconds: a shorter file is read whole, which is simpler and exact
+MOST_KEPT = 64 << 20  # bytes of sound that wait for the next take of their line
 SEEKABLE = ("WAV", "WAVEX", "W64", "RF64", "AIFF", "FLAC")  # a seek lands on the very sample
 
 
@@ -47,7 +48,10 @@ class LastSound:
         key = (path, start, duration, *_stamp(path))
         if self._audio is None or key != self._key or len(key) < 4:
             self._audio = None  # make room first
-            self._audio, self._key = read_part(path, start, duration), key
+            audio = read_part(path, start, duration)
+            if audio.samples.nbytes > MOST_KEPT:
+                return audio
+            self._audio, self._key = audio, key
         return self._audio
 
 

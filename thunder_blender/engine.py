@@ -125,6 +125,8 @@ def status_line(running: Job | None, idle: str) -> str:
     """Status of an engine that performs `running`, or else is `idle`."""
     if running is None:
         return idle
+    if running.cancel_asked:
+        return "Cancelling"
     return f"{running.progress.stage} {running.progress.fraction:.0%}".replace("%", " %")
 
 

@@ -94,7 +94,7 @@ class WorkerEngine:
 
     @property
     def running(self) -> bool:
-        return self._process is not None
+        return self._process is not None and not self._process.gone
 
     @property
     def pid(self) -> int | None:
@@ -103,7 +103,7 @@ class WorkerEngine:
 
     @property
     def status(self) -> str:
-        if self._process is None:
+        if not self.running:
             return "Off"
         running = next((e.job for e in self._entries.values() if e.job.state == RUNNING), None)
         return status_line(running, "Idle" if self._ready else "Starting")

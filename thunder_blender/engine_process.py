@@ -59,6 +59,7 @@ class WorkerProcess:
         self._silence, self._looked = 0.0, time.monotonic()
         self._process: subprocess.Popen[bytes] | None = None
         self._ended = False
+        self._alive = False  # a heartbeat came; those are not queued, as nobody may look for days
         self._starting = threading.Lock()
         self._reader = threading.Thread(target=self._read, daemon=True, name="thunder-read")
         self._writer = threading.Thread(target=self._write, daemon=True, name="thunder-write")
@@ -78,11 +79,18 @@ class WorkerProcess:
         now = time.monotonic()
         self._silence += min(now - self._looked, LONGEST_STALL)
         self._looked = now
+        if self._alive:
+            self._alive, self._silence = False, 0.0
         with contextlib.suppress(Empty):
             while True:
                 heard = self._heard.get_nowait()
                 self._silence = 0.0
                 yield heard
+
+    @property
+    def gone(self) -> bool:
+        """Whether the process has ended, perhaps before anyone heard of it."""
+        return self._process is not None and self._process.returncode is not None
 
     @property
     def silent_seconds(self) -> float:
@@ -146,7 +154,10 @@ class WorkerProcess:
         assert process is not None
         try:
             while (message := wire.read_message(process.stdout)) is not None:  # type: ignore[arg-type]
-                self._tell(message)
+                if message.kind == wire.ALIVE:
+                    self._alive = True
+                else:
+                    self._tell(message)
         except ThunderError as error:
             self._tell(error)
         try:

@@ -132,6 +132,25 @@ def test_cancels_are_seen_between_steps_and_in_the_queue(client):
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_cancels_leave_no_memory_behind(client):
+    def resident_mb() -> float:
+        return int(Path(f"/proc/{client.process.pid}/statm").read_text().split()[1]) * 4096 / 2**20
+
+    def cycle(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            client.send(ask(number, seed=number))
+            client.until(wire.PROGRESS)
+            client.send(wire.Message(wire.CANCEL, {"id": number}))
+            client.until(wire.TAKE, wire.ERROR)
+
+    cycle(1000, 10)
+    before = resident_mb()
+    cycle(2000, 40)
+    assert resident_mb() - before < 20
+
+
+@pytest.mark.timeout(300)
 def test_failures_are_sentences_and_the_worker_goes_on(client, tmp_path):
     client.send(ask(20, tmp_path / "nowhere.wav"))
     beyond = GenerateRequest(LINE, Settings(), start=60.0)

@@ -158,6 +158,35 @@ def test_an_idle_process_ends_and_the_next_line_starts_a_fresh_one(root):
     worker.close()
 
 
+def test_nobody_need_look_at_an_idle_engine(root):
+    """Heartbeats are not heaped up, and the end of the process is seen without a poll."""
+    worker = client.WorkerEngine(launch(root, idle_seconds=3.0))
+    worker.wait(worker.submit(request()))
+    time.sleep(2.0)
+    assert worker._process._heard.qsize() == 0 and worker.status == "Idle"
+    limit = time.monotonic() + 30
+    while worker.running and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert worker.status == "Off"
+    assert worker.wait(worker.submit(request(seed=4))).provenance["seed"] == 4
+    worker.close()
+
+
+def test_the_interpreter_may_be_a_script(root, tmp_path):
+    script = tmp_path / "python"
+    script.write_text(f'#!/bin/sh\n"{sys.executable}" "$@"\n')
+    script.chmod(0o755)
+    worker = client.WorkerEngine(replace(launch(root), python=script))
+    take = worker.wait(worker.submit(request("slow")), 60)
+    pid = take.provenance["pid"]
+    assert pid != worker.pid
+    worker.close()
+    limit = time.monotonic() + 5
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{pid}").exists()
+
+
 def test_a_line_that_meets_an_ending_process_is_not_lost(root):
     worker = client.WorkerEngine(launch(root, idle_seconds=0.05))
     for seed in range(4):
