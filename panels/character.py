@@ -7,7 +7,7 @@ import bpy
 
 from ..thunder_blender import request
 from .editors import ThunderPanel, in_both_editors
-from .text import draw_sentence
+from .text import draw_value
 
 
 class Character(ThunderPanel):
@@ -18,24 +18,34 @@ class Character(ThunderPanel):
 
     def draw_body(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         choices = context.scene.thunder
+        if not request.has_rigs(context):
+            draw_new_head(layout, context)
+            return
         column = layout.column()
         column.prop(choices, "rig", icon="OUTLINER_OB_ARMATURE")
-        if reason := request.rig_reason(context):
-            draw_sentence(column, context, f"{reason}.", "INFO")
-        elif not choices.rig:
-            row = column.row(heading="In Use")
-            row.label(text=request.current_rig(context).mesh.name)
+        rig = request.current_rig(context)
+        if rig and not choices.rig:
+            draw_value(column, "Active", rig.mesh.name)
 
 
 class Create(ThunderPanel):
-    """A new head with shape keys and bones"""
+    """Another head with shape keys and bones"""
 
     bl_label = "New Head"
     bl_options = {"DEFAULT_CLOSED"}
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return request.has_rigs(context)
+
     def draw_body(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-        layout.prop(context.scene.thunder, "identity")
-        layout.operator("thunder.create_head", icon="USER")
+        draw_new_head(layout, context)
+
+
+def draw_new_head(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    column = layout.column()
+    column.prop(context.scene.thunder, "identity")
+    column.operator("thunder.create_head", icon="USER")
 
 
 register, unregister = bpy.utils.register_classes_factory(

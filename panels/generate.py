@@ -14,6 +14,7 @@ class Generate(ThunderPanel):
     """Generate a take, or several"""
 
     bl_label = "Generate"
+    bl_options = {"HIDE_HEADER"}
     bl_order = 3
 
     def draw_body(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -28,16 +29,19 @@ class Generate(ThunderPanel):
 
 def draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Generate and Variants, with the reason where they are greyed out."""
-    row = layout.row()
+    column = layout.column(align=True)
+    row = column.row(align=True)
     row.scale_y = 1.6
     row.operator("thunder.generate", icon="PLAY")
     if rig := request.current_rig(context):
-        row = layout.row(align=True)
+        row = column.row(align=True)
         row.use_property_split = False
-        row.prop(rig.mesh.thunder, "variants")
-        row.operator("thunder.variants", text="Variants", icon="DUPLICATE")
+        row.operator("thunder.variants", icon="DUPLICATE")
+        number = row.row(align=True)
+        number.ui_units_x = 2.6
+        number.prop(rig.mesh.thunder, "variants", text="")
     if reason := request.disabled_reason(context):
-        draw_sentence(layout, context, with_full_stop(reason), "INFO")
+        draw_sentence(layout, context, reason, "INFO")
         if request.engine_is_missing(context):
             layout.operator("thunder.open_preferences", icon="PREFERENCES")
 
@@ -45,14 +49,12 @@ def draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
 def draw_progress(layout: bpy.types.UILayout, status: bpy.types.PropertyGroup) -> None:
     """How far the job is, and Cancel."""
     column = layout.column(align=True)
-    column.scale_y = 1.2
-    column.progress(factor=status.fraction, type="BAR", text=progress_text(status))
-    column.operator("thunder.cancel", text="Cancel", icon="X")
-    note = layout.column(align=True)
-    note.scale_y = 0.85
-    note.label(text=status.what)
-    if status.takes_left > 1:
-        note.label(text=f"{status.takes_left} takes to come")
+    bar = column.row(align=True)
+    bar.scale_y = 1.6
+    bar.progress(factor=status.fraction, type="BAR", text=progress_text(status))
+    column.operator("thunder.cancel", text="Cancel (Esc)", icon="X")
+    more = f", {status.takes_left} takes to come" if status.takes_left > 1 else ""
+    layout.label(text=f"{status.what}{more}")
 
 
 def progress_text(status: bpy.types.PropertyGroup) -> str:
@@ -64,15 +66,12 @@ def draw_error(
     layout: bpy.types.UILayout, context: bpy.types.Context, status: bpy.types.PropertyGroup
 ) -> None:
     """The sentence of the last failure, with a way to put it away."""
-    row = layout.box().row()
+    box = layout.box()
+    row = box.row()
     draw_sentence(row, context, status.error, "ERROR")
     row.operator("thunder.dismiss_error", text="", icon="X", emboss=False)
     if status.needs_runtime:
-        layout.operator("thunder.open_preferences", icon="PREFERENCES")
-
-
-def with_full_stop(sentence: str) -> str:
-    return sentence if sentence.endswith(".") else f"{sentence}."
+        box.operator("thunder.open_preferences", icon="PREFERENCES")
 
 
 register, unregister = bpy.utils.register_classes_factory(in_both_editors(Generate))

@@ -7,7 +7,7 @@ import bpy
 
 from ..thunder_blender import request
 from .editors import ThunderPanel, in_both_editors
-from .text import draw_sentence
+from .text import draw_value
 
 
 class Line(ThunderPanel):
@@ -17,25 +17,25 @@ class Line(ThunderPanel):
     bl_order = 0
 
     def draw_body(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+        if not request.has_sound_strips(context):
+            layout.operator("thunder.load_line", icon="FILE_SOUND")
+            return
         row = layout.row(align=True)
-        row.prop(context.scene.thunder, "strip", icon="SOUND")
+        strip = request.current_strip(context)
+        hint = "" if strip is None else strip.name
+        row.prop(context.scene.thunder, "strip", icon="SOUND", placeholder=hint)
         row.operator("thunder.use_active_strip", text="", icon="EYEDROPPER")
         row.operator("thunder.load_line", text="", icon="FILE_FOLDER")
-        if reason := request.strip_reason(context):
-            draw_sentence(layout, context, f"{reason}.", "INFO")
-        else:
+        if not request.strip_reason(context):
             draw_strip(layout, context)
 
 
 def draw_strip(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Name and length of the strip in use, and its transcript."""
+    """Length of the strip in use, and its transcript."""
     strip = request.current_strip(context)
-    seconds = request.strip_seconds(context, strip)
     column = layout.column()
-    row = column.row(heading="Length" if context.scene.thunder.strip else "In Use")
-    named = "" if context.scene.thunder.strip else f"{strip.name}, "
-    row.label(text=f"{named}{seconds:.1f} s")
-    column.prop(strip, "thunder_transcript")
+    draw_value(column, "Length", f"{request.strip_seconds(context, strip):.2f} s")
+    column.prop(strip, "thunder_transcript", placeholder="Optional")
 
 
 register, unregister = bpy.utils.register_classes_factory(in_both_editors(Line))

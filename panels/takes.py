@@ -5,13 +5,27 @@ from __future__ import annotations
 
 import bpy
 
-from ..thunder_blender import request, takes
+from ..thunder_blender import request, take_edits, takes
 from ..thunder_blender.rig import Rig
+from ..thunder_blender.take_marks import TakeInfo
 from .editors import ThunderPanel, in_both_editors
-from .text import draw_sentence
+from .text import draw_value, width
 
 UNKNOWN = "-"
-SHARES = (0.5, 0.4, 0.4)  # name, then seed, then emotion; of what is left each time
+WIDE = 330  # pixels at scale 1 from which there is room for every column
+COLUMNS = {  # column: its share of the width, in a narrow and in a wide sidebar
+    "Name": (5.0, 5.0),
+    "Seed": (0.0, 3.2),
+    "Emotion": (0.0, 3.6),
+    "Intensity": (0.0, 2.0),
+    "Meter": (2.0, 2.0),
+}
+TOOLS = (  # operator, icon; each takes the selected take's name
+    ("thunder.edit_take", "GREASEPENCIL"),
+    ("thunder.copy_settings", "COPYDOWN"),
+    ("thunder.bake_take", "ACTION_TWEAK"),
+    ("thunder.delete_take", "REMOVE"),
+)
 
 
 class THUNDER_UL_takes(bpy.types.UIList):
@@ -27,16 +41,14 @@ class THUNDER_UL_takes(bpy.types.UIList):
         _active_data: object,
         _active_property: str,
     ) -> None:
-        info = takes.take_info(item)
+        info = takes.take_info(item, request.current_rig(context))
         row = layout.row(align=True)
         icon = "RADIOBUT_ON" if info.chosen else "RADIOBUT_OFF"
         row.operator("thunder.switch_take", text="", icon=icon, emboss=False).take = item.name
-        name, seed, emotion, rest = columns(row)
-        name.prop(item, "name", text="", emboss=False)
-        seed.label(text=UNKNOWN if info.seed is None else str(info.seed))
-        emotion.label(text=info.emotion.title() if info.emotion else UNKNOWN)
-        rest.label(text=number(info.intensity))
-        rest.label(text=number(info.meter))
+        cells = columns(row, context)
+        cells.pop("Name").prop(item, "thunder_label", text="", emboss=False)
+        for title, cell in cells.items():
+            cell.label(text=cell_text(info, title))
         star = "SOLO_ON" if info.star else "SOLO_OFF"
         row.operator("thunder.star_take", text="", icon=star, emboss=False).take = item.name
 
@@ -44,8 +56,7 @@ class THUNDER_UL_takes(bpy.types.UIList):
         self, context: bpy.types.Context, data: object, property_name: str
     ) -> tuple[list[int], list[int]]:
         """Show only what belongs to the current character and line."""
-        rig, line = request.current_rig(context), request.current_line_id(context)
-        shown = {action.name for action in takes.list_takes(rig, line)} if rig else set()
+        shown = {action.name for action in shown_takes(context)}
         actions = getattr(data, property_name)
         return [self.bitflag_filter_item if a.name in shown else 0 for a in actions], []
 
@@ -56,55 +67,76 @@ class Takes(ThunderPanel):
     bl_label = "Takes"
     bl_order = 4
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return request.current_rig(context) is not None
+
     def draw_body(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         rig = request.current_rig(context)
-        found = takes.list_takes(rig, request.current_line_id(context)) if rig else []
-        if not found:
-            draw_sentence(layout, context, "No takes of this line yet.", "INFO")
-            return
-        draw_titles(layout)
-        row = layout.row()
-        row.template_list(
-            "THUNDER_UL_takes", "", bpy.data, "actions", rig.mesh.thunder, "take_index", rows=4
-        )
-        draw_tools(row.column(align=True), rig)
-        draw_selected(layout, rig)
+        if shown_takes(context):
+            draw_list(layout, context, rig)
+        else:
+            layout.label(text="No takes of this line yet")
+        column = layout.column(align=True)
+        if take_edits.editing_take(rig):
+            column.operator("thunder.finish_editing", icon="CHECKMARK", depress=True)
+        column.operator("thunder.why_not_moving", icon="QUESTION")
+        column.operator("thunder.restore_mine", icon="LOOP_BACK")
 
 
-def columns(row: bpy.types.UILayout) -> tuple[bpy.types.UILayout, ...]:
-    """Columns of a row: name, seed, emotion, and a last one for the numbers."""
-    name_split = row.split(factor=SHARES[0])
-    name = name_split.row()
-    seed_split = name_split.split(factor=SHARES[1])
-    seed = seed_split.row()
-    emotion_split = seed_split.split(factor=SHARES[2])
-    return name, seed, emotion_split.row(), emotion_split.row()
+def shown_takes(context: bpy.types.Context) -> list[bpy.types.Action]:
+    """The takes of the current character and line, and those that were loaded without a line."""
+    rig, line = request.current_rig(context), request.current_line_id(context)
+    if rig is None:
+        return []
+    found = takes.list_takes(rig)
+    return found if line is None else [a for a in found if takes.line_of(a) in (line, "")]
 
 
-def draw_titles(layout: bpy.types.UILayout) -> None:
-    """What the list's columns are."""
+def draw_list(layout: bpy.types.UILayout, context: bpy.types.Context, rig: Rig) -> None:
+    """The list, its tools, and what there is to know of the selected take."""
+    own = rig.mesh.thunder
+    row = layout.row()
+    row.template_list("THUNDER_UL_takes", "", bpy.data, "actions", own, "take_index", rows=5)
+    tools = row.column(align=True)
+    selected = own.take if own.take in shown_takes(context) else None
+    tools.enabled = selected is not None
+    for idname, icon in TOOLS:
+        tools.operator(idname, text="", icon=icon).take = selected.name if selected else ""
+    if selected:
+        draw_details(layout, takes.take_info(selected, rig))
 
 
-def draw_tools(column: bpy.types.UILayout, rig: Rig) -> None:
-    """What can be done with the selected take."""
-    name = rig.mesh.thunder.take.name if rig.mesh.thunder.take else ""
-    for idname, icon in (
-        ("edit_take", "GRAPH"),
-        ("copy_settings", "COPYDOWN"),
-        ("bake_take", "ACTION"),
-        ("delete_take", "TRASH"),
-    ):
-        column.operator(f"thunder.{idname}", text="", icon=icon).take = name
-
-
-def draw_selected(layout: bpy.types.UILayout, rig: Rig) -> None:
-    """Ways back and ways to help."""
+def draw_details(layout: bpy.types.UILayout, info: TakeInfo) -> None:
+    """The settings that made a take."""
     column = layout.column(align=True)
-    column.operator("thunder.why_not_moving", icon="QUESTION")
-    column.operator("thunder.restore_mine", icon="LOOP_BACK")
+    column.scale_y = 0.85
+    draw_value(column, "Seed", cell_text(info, "Seed"))
+    draw_value(column, "Emotion", cell_text(info, "Emotion"))
+    draw_value(column, "Intensity", cell_text(info, "Intensity"))
+    if info.hand_edited:
+        draw_value(column, "Keys", "Edited by hand")
 
 
-def number(value: float | None) -> str:
+def columns(row: bpy.types.UILayout, context: bpy.types.Context) -> dict[str, bpy.types.UILayout]:
+    """A cell for each column that the sidebar's width allows."""
+    wide = width(context) >= WIDE
+    shares = {title: share[wide] for title, share in COLUMNS.items() if share[wide]}
+    cells, left, rest = {}, sum(shares.values()), row
+    for title, share in shares.items():
+        split = rest.split(factor=share / left, align=True) if left > share else rest
+        cells[title] = split.row(align=True)
+        rest, left = split, left - share
+    return cells
+
+
+def cell_text(info: TakeInfo, column: str) -> str:
+    """What a take shows in a column."""
+    if column == "Seed":
+        return UNKNOWN if info.seed is None else str(info.seed)
+    if column == "Emotion":
+        return info.emotion.title()
+    value = info.intensity if column == "Intensity" else info.meter
     return UNKNOWN if value is None else f"{value:.2f}"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sentences in the sidebar: labels do not wrap by themselves."""
+"""Words in the sidebar: sentences, which labels do not wrap by themselves, and values to read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import bpy
 LETTER = 6.3  # pixels that a letter of the default font takes on average, at scale 1
 MARGIN = 56  # pixels for the panel's borders and an icon, at scale 1
 NARROWEST = 16  # letters
+LABELS = 0.4  # share of the width that property split gives to labels
 
 
 def draw_sentence(
@@ -18,14 +19,31 @@ def draw_sentence(
     """A sentence over as many lines as the region's width needs; returns their column."""
     column = layout.column(align=True)
     column.scale_y = 0.85
-    for number, text in enumerate(textwrap.wrap(sentence, letters(context))):
+    for number, text in enumerate(textwrap.wrap(full_stop(sentence), letters(context))):
         indented = "BLANK1" if icon != "NONE" else "NONE"
         column.label(text=text, icon=indented if number else icon)
     return column
 
 
+def full_stop(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+
+
 def letters(context: bpy.types.Context) -> int:
     """How many letters fit into a line of the region."""
+    return max(NARROWEST, int((width(context) - MARGIN) / LETTER))
+
+
+def width(context: bpy.types.Context) -> float:
+    """Width of the region in pixels of scale 1."""
     scale = context.preferences.system.ui_scale
-    width = context.region.width if context.region else 240
-    return max(NARROWEST, int((width / scale - MARGIN) / LETTER))
+    return context.region.width / scale if context.region else 240.0
+
+
+def draw_value(layout: bpy.types.UILayout, label: str, value: str) -> None:
+    """A value that is only read, aligned with the properties around it."""
+    split = layout.split(factor=LABELS)
+    left = split.row()
+    left.alignment = "RIGHT"
+    left.label(text=label)
+    split.label(text=value)

@@ -158,6 +158,14 @@ def sound_strip_names(context: bpy.types.Context) -> list[str]:
     return [strip.name for strip in lines.sound_strips(scene)]
 
 
+def has_sound_strips(context: bpy.types.Context) -> bool:
+    return bool(lines.sound_strips(compat.sequencer_scene(context)))
+
+
+def has_rigs(context: bpy.types.Context) -> bool:
+    return bool(rig_meshes(context.scene.objects))
+
+
 def rig_reason(context: bpy.types.Context) -> str:
     """Why there is no current rig; empty when there is."""
     if current_rig(context):
