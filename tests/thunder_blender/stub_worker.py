@@ -127,6 +127,7 @@ client = room("thunder_blender.engine_client")
 process = room("thunder_blender.engine_process")
 fake = room("thunder_blender.engine_fake")
 contract = room("model_runtime.contract")
+wire = room("model_runtime.wire")
 
 
 def launch(root: Path, **options: Any) -> Any:

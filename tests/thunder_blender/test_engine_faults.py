@@ -26,6 +26,7 @@ from tests.thunder_blender.stub_worker import (
     our_threads,
     poll_until,
     request,
+    wire,
 )
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -130,6 +131,68 @@ def test_a_broken_worker_gives_one_sentence_and_the_next_line_works(worker, does
     assert "\n" not in str(error.value)
     assert worker.wait(waiting, 60).provenance["seed"] == 5
     assert worker.wait(worker.submit(request()), 60).weights.size
+
+
+FLAKY = """
+import random
+from pathlib import Path
+from . import real_life
+from .real_life import *
+
+class Flaky:
+    # one byte of one frame is damaged, by the first process only
+    def __init__(self, sink):
+        self.sink, self.left = sink, random.Random({seed}).randrange(8)
+        self.done = Path({marker!r})
+
+    def write(self, data):
+        self.left -= 1
+        if self.left == 0 and not self.done.exists():
+            self.done.touch()
+            data = bytearray(data)
+            data[random.Random({seed}).randrange(len(data))] ^= 1 << {seed} % 8
+        return self.sink.write(data)
+
+def claim_pipes():
+    source, sink = real_life.claim_pipes()
+    return source, Flaky(sink)
+"""
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_damaged_byte_from_the_worker_costs_at_most_its_line(tmp_path, seed):
+    real = (REPOSITORY / "model_runtime" / "worker_life.py").read_text()
+    flaky = FLAKY.format(seed=seed, marker=str(tmp_path / "damaged"))
+    root = make_root(tmp_path / "root", worker_life=flaky, real_life=real)
+    worker = client.WorkerEngine(launch(root, silent_seconds=3.0, start_seconds=30.0))
+    jobs = [worker.submit(request("line", number)) for number in range(3)]
+    poll_until(worker, lambda: all(job.finished for job in jobs))
+    for number, job in enumerate(jobs):
+        if job.state == "DONE":
+            assert job.take.provenance["seed"] == number
+        else:
+            assert "\n" not in str(job.error) and "fresh engine" in str(job.error)
+    assert worker.wait(worker.submit(request(seed=9)), 60).provenance["seed"] == 9
+    worker.close()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_damaged_byte_to_the_worker_costs_at_most_the_running_line(worker, monkeypatch, seed):
+    worker.wait(worker.submit(request()), 60)
+    running = worker.submit(request("slow"))
+    poll_until(worker, lambda: running.state == "RUNNING")
+    rng, real = np.random.default_rng(seed), wire.pack
+
+    def damaged(message):
+        monkeypatch.setattr(wire, "pack", real)
+        data = bytearray(real(message))
+        data[rng.integers(8, len(data))] ^= 1 << int(rng.integers(8))
+        return bytes(data)
+
+    monkeypatch.setattr(wire, "pack", damaged)
+    sent = worker.submit(request(seed=5))
+    assert worker.wait(sent, 60).provenance["seed"] == 5
+    assert running.state == "FAILED" and "damaged" in str(running.error)
 
 
 @linux
