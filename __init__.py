@@ -20,13 +20,16 @@ def _modules() -> tuple[ModuleType, ...]:
     """In the order of registration: properties come before those who show them."""
     from .operators import (
         cancel,
+        cancel_runtime,
         create_head,
         free_gpu,
         generate,
+        install_runtime,
         load_line,
         load_take,
         open_preferences,
         performance_preset,
+        remove_runtime,
         roll_seed,
         switch_take,
         take_bake,
@@ -36,17 +39,26 @@ def _modules() -> tuple[ModuleType, ...]:
         take_rename,
         take_star,
         take_why,
+        test_runtime,
         use_active_strip,
         variants,
     )
     from .panels import character, line, menus, performance, takes
     from .panels import generate as generate_panel
-    from .thunder_blender import jobs, performance_presets, preferences, properties, take_sync
+    from .thunder_blender import (
+        jobs,
+        performance_presets,
+        preferences,
+        properties,
+        take_label,
+        take_sync,
+    )
 
     return (
         properties,
         preferences,
         performance_presets,
+        take_label,
         jobs,
         take_sync,
         cancel,
@@ -56,6 +68,10 @@ def _modules() -> tuple[ModuleType, ...]:
         load_line,
         load_take,
         open_preferences,
+        install_runtime,
+        remove_runtime,
+        test_runtime,
+        cancel_runtime,
         performance_preset,
         roll_seed,
         switch_take,

@@ -17,8 +17,12 @@
 - `properties`: what the user chooses in the sidebar
 - `engine`: jobs and the engine that performs them; `engine_client` is the worker's other end,
   `engine_fake` stands in for it in tests
-- `runtime`: which Python runs the engine; `runtime_devices`: what this machine seems to have
-- `preferences`: the extension's preferences, and how they start the engine
+- `runtime`: which Python runs the engine; `runtime_devices`: what this machine seems to have;
+  `runtime_lock`: what an installed runtime consists of; `runtime_task` installs and removes it in
+  a child process, whose script is `runtime_setup`; `runtime_watch` looks at it from a timer;
+  `runtime_actions`: what the buttons begin
+- `preferences`: the extension's preferences, and how they start the engine; `preferences_draw`
+  shows them
 - `compat`: every difference between Blender 4.2 and 5.2, in one file
 """
 

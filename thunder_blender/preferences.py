@@ -7,8 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from ..model_runtime.contract import ThunderError
-from . import EXTENSION, engine, runtime, runtime_devices
+from . import EXTENSION, engine, runtime, runtime_devices, runtime_watch
 
 LOG = "worker.log"
 DEVICES = (
@@ -44,6 +43,16 @@ class ThunderPreferences(bpy.types.AddonPreferences):
         subtype="FILE_PATH",
         update=_start_anew,
     )
+    index: bpy.props.StringProperty(
+        name="Package Index",
+        description="Address of the index that the runtime's packages come from, such as a "
+        "studio's own. Empty: as pip is set up on this machine, usually pypi.org",
+    )
+    torch_index: bpy.props.StringProperty(
+        name="Torch Index",
+        description="Address of the index with torch's build for the device, where that is another "
+        "one. Empty: the one that the list of packages names, such as download.pytorch.org/whl/cpu",
+    )
     idle_minutes: bpy.props.FloatProperty(
         name="Idle Time-Out",
         description="Minutes without work after which the engine ends and gives its memory back; "
@@ -55,12 +64,9 @@ class ThunderPreferences(bpy.types.AddonPreferences):
     )
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        _draw_device(layout, self)
-        _draw_python(layout, self)
-        _draw_engine(layout, self)
+        from . import preferences_draw  # which asks this module
+
+        preferences_draw.draw(self.layout, context, self)
 
 
 def preferences() -> ThunderPreferences | None:
@@ -98,51 +104,18 @@ def launch() -> engine.Launch:
     )
 
 
-def _draw_device(layout: bpy.types.UILayout, own: ThunderPreferences) -> None:
-    layout.prop(own, "device")
-    for item in runtime_devices.detect():
-        label = runtime_devices.LABELS[item.device]
-        _note(layout, f"{label}: {item.name} ({item.evidence})")
-    chosen = own.device
-    if chosen != runtime_devices.AUTO and not runtime_devices.detected(chosen):
-        _note(layout, f"No sign of {runtime_devices.LABELS[chosen]} on this machine", "ERROR")
-
-
-def _draw_python(layout: bpy.types.UILayout, own: ThunderPreferences) -> None:
-    layout.prop(own, "python")
-    try:
-        found = find_python(wait=False)
-    except ThunderError as error:
-        _note(layout, str(error), "ERROR")
-    else:
-        _note(layout, f"In use: {found.python} ({found.source})", "CHECKMARK")
-
-
-def _draw_engine(layout: bpy.types.UILayout, own: ThunderPreferences) -> None:
-    layout.prop(own, "idle_minutes")
-    current = engine.current_engine()
-    row = layout.row()
-    row.label(text=f"Engine: {current.status if current else 'Off'}")
-    row.operator("thunder.free_gpu")
-
-
-def _note(layout: bpy.types.UILayout, text: str, icon: str = "NONE") -> None:
-    """A line of text where the properties' values stand."""
-    split = layout.split(factor=0.4)
-    split.label(text="")
-    split.label(text=text, icon=icon)
-
-
 _register, _unregister = bpy.utils.register_classes_factory((ThunderPreferences,))
 
 
 def register() -> None:
     _register()
+    runtime_watch.register()
     engine.set_launch(launch)
     runtime.look_at_own_python()
 
 
 def unregister() -> None:
+    runtime_watch.unregister()
     engine.shut_down()
     engine.set_launch(None)
     _unregister()

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Test Runtime: one second is generated, and device, speed and memory are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ..thunder_blender import runtime_watch
+from .watching import WatchedOperator
+
+
+class THUNDER_OT_test_runtime(WatchedOperator, bpy.types.Operator):
+    """Generate one second and tell which device did it, how fast and with how much memory"""
+
+    bl_idname = "thunder.test_runtime"
+    bl_label = "Test Runtime"
+
+    def begin(self, context: bpy.types.Context) -> runtime_watch.Work:
+        return runtime_watch.EngineTest()
+
+    @classmethod
+    def sentence(cls, result: Any) -> str:
+        return runtime_watch.describe(result)
+
+
+register, unregister = bpy.utils.register_classes_factory((THUNDER_OT_test_runtime,))

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the extension's preferences show. Drawing only."""
+
+from __future__ import annotations
+
+import textwrap
+
+import bpy
+
+from ..model_runtime.contract import Progress, ThunderError
+from . import (
+    engine,
+    preferences,
+    runtime,
+    runtime_actions,
+    runtime_devices,
+    runtime_lock,
+    runtime_watch,
+)
+
+LABELS = 0.4  # share of the width that property split gives to labels
+LETTER = 6.6  # pixels that a letter takes on average, at scale 1
+MARGIN = 90  # pixels for borders and an icon, at scale 1
+
+
+def draw(
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    own: preferences.ThunderPreferences,
+) -> None:
+    """The whole page: device, runtime, engine."""
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    draw_device(layout.column(), context, own)
+    layout.separator()
+    draw_runtime(layout.column(), context, own)
+    layout.separator()
+    draw_engine(layout.column(), own)
+
+
+def draw_device(
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    own: preferences.ThunderPreferences,
+) -> None:
+    """The device, and what was found on this machine."""
+    layout.prop(own, "device")
+    for item in runtime_devices.detect():
+        label = runtime_devices.LABELS[item.device]
+        note(layout, context, f"Found {label}: {item.name} ({item.evidence})")
+    if own.device != runtime_devices.AUTO and not runtime_devices.detected(own.device):
+        label = runtime_devices.LABELS[own.device]
+        note(layout, context, f"No sign of {label} on this machine", "ERROR")
+
+
+def draw_runtime(
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    own: preferences.ThunderPreferences,
+) -> None:
+    """The Python of the engine: the installed runtime or another interpreter."""
+    installed = runtime.read_installed(preferences.runtime_folder())
+    if installed:
+        torch = installed.packages.get("torch", "unknown")
+        value(layout, "Runtime", f"{installed.target}, torch {torch}")
+    else:
+        value(layout, "Runtime", "Not installed")
+    if work := runtime_watch.busy():
+        draw_progress(layout, work.progress)
+    else:
+        draw_buttons(layout, context, installed is not None)
+    if not installed:
+        layout.prop(own, "python")
+    draw_in_use(layout, context)
+    draw_addresses(layout, own)
+
+
+def draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, installed: bool) -> None:
+    """Install, remove, test; what cannot be done now is greyed out with its reason below."""
+    reason = runtime_actions.online_reason()
+    row = indented(layout).row(align=True)
+    online = row.row(align=True)
+    online.enabled = not reason
+    label = "Install Again" if installed else "Install Runtime"
+    online.operator("thunder.install_runtime", text=label, icon="IMPORT")
+    row.operator("thunder.install_runtime_from", text="From File", icon="FILE_FOLDER")
+    row.operator("thunder.remove_runtime", text="", icon="TRASH")
+    if not reason and not installed:
+        target = runtime_actions.wanted_target()
+        size = runtime_lock.gigabytes(target)
+        note(layout, context, f"For {target}: takes about {size:.1f} GB on the disk")
+    if reason:
+        note(layout, context, reason, "INFO")
+    if not bpy.app.online_access:
+        opened = indented(layout).operator(
+            "thunder.open_preferences", text="Network Preferences", icon="PREFERENCES"
+        )
+        opened.section = "SYSTEM"
+    indented(layout).operator("thunder.test_runtime", icon="PLAY")
+    draw_outcome(layout, context)
+
+
+def draw_progress(layout: bpy.types.UILayout, progress: Progress) -> None:
+    """How far the installation or the test is, and Cancel."""
+    column = indented(layout).column(align=True)
+    text = f"{progress.stage} {progress.fraction:.0%}"
+    column.progress(factor=progress.fraction, type="BAR", text=text)
+    column.operator("thunder.cancel_runtime", icon="X")
+
+
+def draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What came of the last button."""
+    sentence, failed = runtime_watch.said()
+    if sentence:
+        note(layout, context, sentence, "ERROR" if failed else "CHECKMARK")
+
+
+def draw_in_use(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Which interpreter would run the engine now, or why there is none."""
+    try:
+        found = preferences.find_python(wait=False)
+    except ThunderError as error:
+        note(layout, context, str(error), "ERROR")
+    else:
+        note(layout, context, f"In use: {found.source}, {found.python}")
+
+
+def draw_addresses(layout: bpy.types.UILayout, own: preferences.ThunderPreferences) -> None:
+    layout.prop(own, "index")
+    layout.prop(own, "torch_index")
+
+
+def draw_engine(layout: bpy.types.UILayout, own: preferences.ThunderPreferences) -> None:
+    """The engine's process: when it ends, and ending it now."""
+    layout.prop(own, "idle_minutes")
+    current = engine.current_engine()
+    value(layout, "Engine", current.status if current else "Off")
+    indented(layout).operator("thunder.free_gpu", icon="CANCEL")
+
+
+def value(layout: bpy.types.UILayout, label: str, text: str) -> None:
+    """A value that is only read, aligned with the properties around it."""
+    split = layout.split(factor=LABELS)
+    left = split.row()
+    left.alignment = "RIGHT"
+    left.label(text=label)
+    split.label(text=text)
+
+
+def indented(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+    """Where the values of the properties stand."""
+    split = layout.split(factor=LABELS)
+    split.label(text="")
+    return split
+
+
+def note(
+    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE"
+) -> None:
+    """A sentence under a property, over as many lines as it needs."""
+    column = indented(layout).column(align=True)
+    column.scale_y = 0.85
+    for number, line in enumerate(textwrap.wrap(text, letters(context))):
+        later = "BLANK1" if icon != "NONE" else "NONE"
+        column.label(text=line, icon=later if number else icon)
+
+
+def letters(context: bpy.types.Context) -> int:
+    """How many letters fit beside the labels."""
+    scale = context.preferences.system.ui_scale
+    width = context.region.width / scale if context.region else 600.0
+    return max(24, int((width * (1.0 - LABELS) - MARGIN) / LETTER))
