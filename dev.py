@@ -5,7 +5,7 @@
     python3 dev.py demo      a face says a line: .blend, video and contact sheet in demo/
     python3 dev.py test      every test, on this machine, in environments it makes itself
     python3 dev.py check     lint, format and types
-    python3 dev.py build     the extension's zip in dist/
+    python3 dev.py build     the extension's zip in dist/; --runtime linux-cpu: the engine's Python
     python3 dev.py head | corpus | train | evaluate   the workshop; arguments are passed on
 
 Needs Python 3.9 or newer to start; it finds Python 3.11 for the work or says how to get it.
@@ -71,9 +71,21 @@ def demo(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
 
 def build(options: argparse.Namespace, rest: Sequence[str]) -> int:
-    """The extension's zip."""
+    """The extension's zip, or the archive of a runtime."""
+    if options.runtime:
+        return _build_runtime(options)
     python = environments.ensure(ENGINE)
-    return run(python, "tools/build_extension.py", "--out", str(ROOT / "dist"))
+    command = ["tools/build_extension.py", "--out", str(ROOT / "dist")]
+    tools = sorted(environments.ENVS.glob("blender-*/lib/*/site-packages/bpy/**/blender_ext.py"))
+    if not tools:
+        say("Not validated: Blender's own packing tool is not here before 'dev.py test' has run")
+    return run(python, *command, *(["--blender-ext", str(tools[-1])] if tools else []))
+
+
+def _build_runtime(options: argparse.Namespace) -> int:
+    python = environments.ensure(environments.Environment("lock", ("lock.txt",), 0.2))
+    chosen = [word for version in options.python for word in ("--python", version)]
+    return run(python, "tools/build_runtime.py", options.runtime, *chosen)
 
 
 def check(options: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -147,8 +159,10 @@ def _parser() -> argparse.ArgumentParser:
     _demo_arguments(_command(commands, "demo", demo))
     tests = _command(commands, "test", test)
     tests.add_argument("--quick", action="store_true", help="only the tests without Blender")
-    for name, function in (("build", build), ("check", check)):
-        _command(commands, name, function)
+    _command(commands, "check", check)
+    builds = _command(commands, "build", build)
+    builds.add_argument("--runtime", metavar="PLATFORM-DEVICE", help="such as linux-cpu")
+    builds.add_argument("--python", action="append", default=[], help="wheels for this one only")
     for name in (*PASSED_ON, "train"):
         _command(commands, name, pass_on, add_help=False)
     return parser

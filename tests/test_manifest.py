@@ -34,7 +34,9 @@ def test_the_manifest_says_what_the_extension_is(manifest: dict) -> None:
     assert manifest["id"] == "thunder_blender"
     assert manifest["blender_version_min"] == "4.2.0"
     assert manifest["license"] == ["SPDX:GPL-3.0-or-later"]
-    assert set(manifest["permissions"]) == {"files"}
+    permissions = manifest["permissions"]
+    assert set(permissions) == {"files", "network"}
+    assert all(len(why) <= 64 and not why.endswith(".") for why in permissions.values())
 
 
 def test_the_version_stands_once(manifest: dict) -> None:
