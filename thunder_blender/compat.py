@@ -153,6 +153,9 @@ def strip_content(strip: Any) -> tuple[float, float]:
     return float(strip.frame_start), float(strip.frame_duration)
 
 
+RETIMED_TO_LAST_FRAME = bpy.app.version < (5, 0, 0)  # the last retiming key is on it, not after it
+
+
 def retiming_frames(strip: Any) -> list[float]:
     """Scene frames of a strip's retiming keys; empty where its speed was never changed."""
     return [float(key.timeline_frame) for key in getattr(strip, "retiming_keys", ())]

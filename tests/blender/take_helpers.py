@@ -14,8 +14,12 @@ JAW = CHANNELS.index("jawOpen")
 SECONDS = 4.0  # of the sound
 
 
-def write_wav(path):
+def write_wav(path, clicks=()):
+    """Four seconds of a tone, or of silence with clicks at these seconds."""
     samples = (np.sin(np.arange(int(SECONDS * 16000)) / 10) * 9000).astype("<i2")
+    if clicks:
+        samples[:] = 0
+        samples[[round(second * 16000) for second in clicks]] = 30000
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -24,11 +28,11 @@ def write_wav(path):
     return path
 
 
-def ramp(room, start: float = 0.0, seconds: float = SECONDS, seed: int = 7, offset: float = 0.0):
+def ramp(room, start: float = 0.0, seconds: float = SECONDS, seed: int = 7, offset=0.0, neck=0.3):
     """A take with a jaw that is open by a tenth of the file's second, and a neck that turns."""
     weights = np.zeros((round(seconds * 50), len(CHANNELS)), np.float32)
     weights[:, JAW] = (start + np.arange(len(weights)) / 50) / 10 + offset
-    weights[:, CHANNELS.index("neckYaw")] = 0.3
+    weights[:, CHANNELS.index("neckYaw")] = neck
     provenance = {"seed": seed, "emotion": "happy", "intensity": 0.8, "audio": {"sha256": "ab"}}
     provenance["models"] = {"denoiser": "cd"}
     return room("model_runtime.contract").Take(weights, CHANNELS, 50.0, provenance)

@@ -46,6 +46,29 @@ def add_strip(room, empty_scene, wav):
     return add
 
 
+def speed_up(strip, end: int) -> None:
+    """Retime the whole strip so that it ends on another frame."""
+    scene = bpy.context.scene
+    scene.sequence_editor.active_strip, strip.select = strip, True
+    if hasattr(bpy.context.workspace, "sequencer_scene"):
+        bpy.context.workspace.sequencer_scene = scene
+    if not len(strip.retiming_keys):
+        start = strip.content_start if hasattr(strip, "content_start") else strip.frame_start
+        bpy.ops.sequencer.retiming_key_add(timeline_frame=round(start))
+    strip.retiming_keys[len(strip.retiming_keys) - 1].timeline_frame = end
+
+
+def frames_heard(path, rate: float) -> list[float]:
+    """Scene frames on which the clicks of the scene's sound are heard."""
+    import aud
+
+    bpy.ops.sound.mixdown(filepath=str(path), container="WAV", codec="PCM", format="F32")
+    sound = aud.Sound(str(path))
+    loud = np.flatnonzero(np.abs(sound.data()).max(axis=1) > 0.08)
+    first = np.concatenate(([True], np.diff(loud) > sound.specs[0] * 0.05))
+    return list(bpy.context.scene.frame_start + loud[first] / sound.specs[0] * rate)
+
+
 def perform(rig, room, takes, line):
     """Generate the line's ramp and let it play."""
     request = line.request(room("model_runtime.contract").Settings(seed=7))
@@ -98,6 +121,104 @@ def test_the_face_shows_the_second_that_is_heard(
     perform(rig, room, takes, line)
     inside = np.linspace(line.start + 0.05, line.start + line.duration - 0.1, 7)
     assert_heard_is_seen(rig, line, inside)
+
+
+CLICKS = (0.5, 1.0, 2.0, 3.0)  # seconds of the file
+PITCHED_LATE = bpy.app.version < (5, 1)  # see lines.speed_of
+
+
+@pytest.mark.parametrize("rate", [24.0, 25.0, 29.97])
+@pytest.mark.parametrize("faster", [False, True])
+@pytest.mark.parametrize("offset", [0.0, 0.4])
+def test_at_the_frame_of_each_click_the_face_shows_its_second(
+    rig, room, lines, takes, empty_scene, tmp_path, rate, faster, offset
+) -> None:
+    sound = room("thunder_blender.sound")
+    sound.set_scene_rate(empty_scene, rate)
+    strip = sound.add_sound(empty_scene, write_wav(tmp_path / "clicks.wav", CLICKS), 57)
+    if hasattr(strip, "pitch_correction"):
+        strip.pitch_correction = False  # it smears clicks
+    if faster:
+        speed_up(strip, 57 + round(SECONDS * rate / 1.25))
+    if hasattr(strip, "sound_offset"):
+        strip.sound_offset = offset
+    set_range(strip, 75, 120)
+    line = lines.line_of_strip(empty_scene, strip)
+    assert line.speed == pytest.approx(1.25 if faster else 1.0, abs=0.02)
+    perform(rig, room, takes, line)
+    empty_scene.frame_start, empty_scene.frame_end = 1, 200
+    heard = frames_heard(tmp_path / "heard.wav", rate)
+    inside = [click for click in CLICKS if 75 <= line.frame_of(click) < 119]
+    assert len(heard) == len(inside) >= 1
+    late = 1.1 if faster and PITCHED_LATE else 0.25  # frames
+    for frame, click in zip(heard, inside, strict=True):
+        second = jaw_at(rig, frame) * 10
+        assert second == pytest.approx(click, abs=late * line.speed / rate + 0.005)
+
+
+def test_a_strip_of_several_speeds_is_told(lines, empty_scene, add_strip) -> None:
+    strip = add_strip(10)
+    speed_up(strip, 90)
+    bpy.ops.sequencer.retiming_key_add(timeline_frame=50)
+    strip.retiming_keys[1].timeline_frame = 30
+    with pytest.raises(lines.LineError, match="several speeds"):
+        lines.line_of_strip(empty_scene, strip)
+
+
+def test_a_take_follows_a_strip_that_becomes_faster(
+    rig, room, lines, takes, empty_scene, add_strip
+) -> None:
+    strip = add_strip(10)
+    perform(rig, room, takes, lines.line_of_strip(empty_scene, strip))
+    speed_up(strip, 90)
+    takes.place_takes(rig)
+    line = lines.line_of_strip(empty_scene, strip)
+    assert line.frame_of(3.0) == pytest.approx(70, abs=0.7)
+    assert_heard_is_seen(rig, line, (0.5, 1.5, 3.5), slack=0.04)
+    assert jaw_at(rig, 105) == pytest.approx(0)
+
+
+def test_takes_follow_by_themselves(rig, room, lines, takes, empty_scene, add_strip) -> None:
+    strip = add_strip(10)
+    perform(rig, room, takes, lines.line_of_strip(empty_scene, strip))
+    bpy.context.view_layer.update()
+    move(strip, 110)
+    bpy.context.view_layer.update()
+    assert_heard_is_seen(rig, lines.line_of_strip(empty_scene, strip), (0.5, 1.5))
+    set_range(strip, 130, 160)
+    bpy.context.view_layer.update()
+    assert jaw_at(rig, 120) == pytest.approx(0)
+    assert not takes.place_takes(rig)
+
+
+def test_undo_of_a_move_brings_the_take_back(
+    rig, room, lines, takes, empty_scene, add_strip
+) -> None:
+    strip = add_strip(10)
+    line = lines.line_of_strip(empty_scene, strip)
+    perform(rig, room, takes, line)
+    bpy.ops.ed.undo_push(message="Start")
+    move(strip, 110)
+    bpy.context.view_layer.update()
+    bpy.ops.ed.undo_push(message="Move")
+    bpy.ops.ed.undo()
+    now = room("thunder_blender.rig").find_scene_rig(bpy.context.scene, None)
+    assert_heard_is_seen(now, line, (0.5, 1.5))
+    assert not takes.place_takes(now)
+
+
+def test_following_many_lines_is_cheap(rig, room, lines, takes, empty_scene, add_strip) -> None:
+    import time
+
+    strips = [add_strip(10 + 100 * index, channel=1 + index % 3) for index in range(40)]
+    for strip in strips:
+        line = lines.line_of_strip(empty_scene, strip)
+        takes.choose_take(rig, takes.add_take(rig, line, ramp(room, seconds=1.0)))
+    sync = room("thunder_blender.take_sync").sync_with_strips
+    sync()
+    start = time.perf_counter()
+    assert sync() == []
+    assert time.perf_counter() - start < 0.1
 
 
 def test_a_take_follows_its_strip(rig, room, lines, takes, empty_scene, add_strip) -> None:
