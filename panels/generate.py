@@ -9,12 +9,13 @@ from ..thunder_blender import jobs, request
 from .editors import ThunderPanel, in_both_editors
 from .text import draw_sentence
 
+BESIDE = 7  # letters' worth of room that the box and its button take
+
 
 class Generate(ThunderPanel):
     """Generate a take, or several"""
 
     bl_label = "Generate"
-    bl_options = {"HIDE_HEADER"}
     bl_order = 3
 
     def draw_body(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -68,7 +69,7 @@ def draw_error(
     """The sentence of the last failure, with a way to put it away."""
     box = layout.box()
     row = box.row()
-    draw_sentence(row, context, status.error, "ERROR")
+    draw_sentence(row, context, status.error, "ERROR", BESIDE)
     row.operator("thunder.dismiss_error", text="", icon="X", emboss=False)
     if status.needs_runtime:
         box.operator("thunder.open_preferences", icon="PREFERENCES")

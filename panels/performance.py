@@ -46,6 +46,7 @@ class Advanced(ThunderPanel):
 
     bl_label = "Advanced"
     bl_options = {"DEFAULT_CLOSED"}
+    poll = Performance.poll
 
     def draw_body(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         settings = request.current_rig(context).mesh.thunder

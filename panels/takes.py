@@ -77,11 +77,17 @@ class Takes(ThunderPanel):
             draw_list(layout, context, rig)
         else:
             layout.label(text="No takes of this line yet")
-        column = layout.column(align=True)
-        if take_edits.editing_take(rig):
-            column.operator("thunder.finish_editing", icon="CHECKMARK", depress=True)
-        column.operator("thunder.why_not_moving", icon="QUESTION")
-        column.operator("thunder.restore_mine", icon="LOOP_BACK")
+        if takes.list_takes(rig):
+            draw_ways_back(layout, rig)
+
+
+def draw_ways_back(layout: bpy.types.UILayout, rig: Rig) -> None:
+    """What concerns all takes of the rig."""
+    column = layout.column(align=True)
+    if take_edits.editing_take(rig):
+        column.operator("thunder.finish_editing", icon="CHECKMARK", depress=True)
+    column.operator("thunder.why_not_moving", icon="QUESTION")
+    column.operator("thunder.restore_mine", icon="LOOP_BACK")
 
 
 def shown_takes(context: bpy.types.Context) -> list[bpy.types.Action]:
@@ -114,6 +120,7 @@ def draw_details(layout: bpy.types.UILayout, info: TakeInfo) -> None:
     draw_value(column, "Seed", cell_text(info, "Seed"))
     draw_value(column, "Emotion", cell_text(info, "Emotion"))
     draw_value(column, "Intensity", cell_text(info, "Intensity"))
+    draw_value(column, "Meter", "Not measured" if info.meter is None else cell_text(info, "Meter"))
     if info.hand_edited:
         draw_value(column, "Keys", "Edited by hand")
 

@@ -14,15 +14,26 @@ LABELS = 0.4  # share of the width that property split gives to labels
 
 
 def draw_sentence(
-    layout: bpy.types.UILayout, context: bpy.types.Context, sentence: str, icon: str = "NONE"
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    sentence: str,
+    icon: str = "NONE",
+    indent: int = 0,
 ) -> bpy.types.UILayout:
-    """A sentence over as many lines as the region's width needs; returns their column."""
+    """A sentence over as many lines as the region's width needs; returns their column.
+
+    `indent` is how many letters fewer than in a whole panel there is room for.
+    """
     column = layout.column(align=True)
     column.scale_y = 0.85
-    for number, text in enumerate(textwrap.wrap(full_stop(sentence), letters(context))):
+    for number, text in enumerate(lines_of(sentence, letters(context) - indent)):
         indented = "BLANK1" if icon != "NONE" else "NONE"
         column.label(text=text, icon=indented if number else icon)
     return column
+
+
+def lines_of(sentence: str, room: int) -> list[str]:
+    return textwrap.wrap(full_stop(sentence), max(NARROWEST, room))
 
 
 def full_stop(sentence: str) -> str:
@@ -31,7 +42,7 @@ def full_stop(sentence: str) -> str:
 
 def letters(context: bpy.types.Context) -> int:
     """How many letters fit into a line of the region."""
-    return max(NARROWEST, int((width(context) - MARGIN) / LETTER))
+    return int((width(context) - MARGIN) / LETTER)
 
 
 def width(context: bpy.types.Context) -> float:

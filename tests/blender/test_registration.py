@@ -42,7 +42,7 @@ def properties() -> set[str]:
     return {
         f"{kind.__name__}.{name}"
         for kind in kinds
-        for name in kind.bl_rna.properties.keys()
+        for name in map(str, kind.bl_rna.properties.keys())
         if name.startswith("thunder")
     }
 
