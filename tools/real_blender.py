@@ -126,9 +126,10 @@ class RealBlender:
         except (OSError, ValueError):
             return Told(ran, {})
 
-    def keep_pictures(self) -> list[Path]:
+    def keep_pictures(self, name: str) -> list[Path]:
         """Copy the screenshots so far to where people look; gives the copies."""
-        folder = PICTURES / f"{self.suite}-{'.'.join(map(str, self.version))}"
+        folder = PICTURES / f"{self.suite}-{'.'.join(map(str, self.version))}" / name
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         pictures = sorted(self._made("told").glob("*.png"))
         return [Path(shutil.copy(picture, folder)) for picture in pictures]

@@ -28,23 +28,35 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.gaps: list[float] = []
+        self.draws = 0
+        self._handle: Any = None
         self._last = 0.0
         self._timer = self._tick  # a bound method is a new object each time; timers want the same
 
     def start(self) -> None:
         self._last = time.perf_counter()
         self.gaps.clear()
+        self.draws = 0
+        self._handle = bpy.types.SpaceView3D.draw_handler_add(
+            self._drawn, (), "WINDOW", "POST_PIXEL"
+        )
         bpy.app.timers.register(self._timer, persistent=True)
 
     def stop(self) -> dict[str, float]:
-        """In milliseconds: the longest gap, the 99th percentile, and how many were sampled."""
+        """In milliseconds the longest gap and the 99th percentile; how many were sampled, and how
+        often the 3D viewport was drawn meanwhile."""
+        bpy.types.SpaceView3D.draw_handler_remove(self._handle, "WINDOW")
         bpy.app.timers.unregister(self._timer)
         gaps = sorted(1000 * gap for gap in self.gaps) or [0.0]
         return {
             "longest_ms": round(gaps[-1], 1),
             "p99_ms": round(gaps[int(0.99 * (len(gaps) - 1))], 1),
             "samples": len(gaps),
+            "viewport_draws": self.draws,
         }
+
+    def _drawn(self) -> None:
+        self.draws += 1
 
     def _tick(self) -> float:
         now = time.perf_counter()

@@ -9,6 +9,7 @@ until Blender itself says which button lies under it.
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import time
@@ -132,18 +133,26 @@ class Stage:
             yield from self.press(x, y)
         raise StageError(f"no click opened the tab {name}: {region.active_panel_category}")
 
-    def buttons(self, *, stop: str = "", across: Sequence[float] = (0.5,), top: int = 0) -> Flow:
+    def buttons(
+        self,
+        *,
+        stop: str = "",
+        across: Sequence[float] = (0.5,),
+        top: int = 0,
+        deep: float = NOTHING_MORE,
+    ) -> Flow:
         """What lies where in the sidebar: {command or data path: (x, y)}, from the top down.
 
         Looks at the shares `across` of the width of the panels, from the height `top` (0: the
-        region's upper end) down to a button whose command starts with `stop`, or to the last panel.
+        region's upper end) down to a button whose command starts with `stop`, or until `deep`
+        pixels held no button.
         """
         region, pixel = self.sidebar(), self._pixel()
         width = region.width - int(TABS * pixel)
         found: dict[str, tuple[int, int]] = {}
         last = y = top or region.y + region.height - 8
         yield from self.what_is_at(region.x - 40, y)  # off the buttons, for none to be taken twice
-        while y > region.y + 8 and last - y < NOTHING_MORE * pixel:
+        while y > region.y + 8 and last - y < deep * pixel:
             for share in across:
                 x = region.x + int(width * share)
                 name = yield from self.what_is_at(x, y)
@@ -174,7 +183,7 @@ class Stage:
 
     def find(self, start: str, **where: Any) -> Flow:
         """The place of the first button whose command starts so. Raises StageError."""
-        seen = yield from self.buttons(stop=start, **where)
+        seen = yield from self.buttons(stop=start, deep=math.inf, **where)
         for name, place in seen.items():
             if name.startswith(start):
                 return place
