@@ -23,6 +23,10 @@
   `runtime_actions`: what the buttons begin
 - `preferences`: the extension's preferences, and how they start the engine; `preferences_draw`
   shows them
+- `flame_import`: an artist's FLAME file becomes a rig: `flame_rig` builds it, `flame_drivers` let
+  its joints follow, `flame_fit` lays it over the open head, `flame_solve` finds the units in its
+  expressions, `flame_mapping` keeps them, `flame_motion` and `flame_lips` turn motion into curves
+- `mapping`: which curves a motion becomes, by the kind of rig
 - `compat`: every difference between Blender 4.2 and 5.2, in one file
 """
 

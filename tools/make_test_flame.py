@@ -105,7 +105,7 @@ def _fan(corner: int, cells: np.ndarray, following: dict[tuple[int, int], int]) 
         if onward is None:
             return []
         if onward == start:
-            return [[ring[0], ring[i], ring[i + 1]] for i in range(1, len(ring) - 1)]
+            return [[ring[0], ring[i + 1], ring[i]] for i in range(1, len(ring) - 1)]
         ring.append(onward)
 
 

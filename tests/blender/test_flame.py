@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model_runtime.contract import CHANNELS, UNITS
 from tools import make_test_flame
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
@@ -114,3 +115,114 @@ def test_uvs_come_along(room, empty_scene, tmp_path) -> None:
     builder = room("thunder_blender.flame_rig")
     made = builder.create_flame(empty_scene.collection, loaded, builder.FlameParams())
     assert len(made.mesh.data.uv_layers) == 1
+
+
+@pytest.fixture(scope="module")
+def take():
+    """A second of speech-like motion at 50 frames a second: (T, 55), with closures."""
+    time = np.arange(100) / 50
+    motion = np.zeros((100, len(CHANNELS)), np.float32)
+    opening = 0.25 * np.clip(np.sin(2 * np.pi * 2.5 * time), 0, 1)
+    motion[:, CHANNELS.index("jawOpen")] = 0.12 + opening
+    motion[:, CHANNELS.index("mouthClose")] = 0.12
+    motion[:, CHANNELS.index("mouthSmileLeft")] = 0.3 * time
+    motion[:, CHANNELS.index("eyeLookOutLeft")] = 0.5
+    motion[:, CHANNELS.index("eyeLookDownRight")] = 0.5
+    motion[:, CHANNELS.index("neckYaw")] = 0.1
+    return motion
+
+
+@pytest.fixture
+def imported(room, empty_scene, file):
+    """A rig through the importer; the fit is found once."""
+    importer = room("thunder_blender.flame_import")
+    return importer.import_flame(empty_scene.collection, importer.FlameImport(file), file.parent)
+
+
+def test_the_units_are_found_in_the_expressions(imported) -> None:
+    misfits = imported.misfits()
+    assert np.mean(list(misfits.values())) < 1.0
+    assert max(misfits.values()) < 5.0
+    jaw = np.degrees(imported.mapping.jaw[UNITS.index("jawOpen")])
+    assert jaw == pytest.approx([22.5, 0, 0], abs=3)
+    assert "worst: mouthClose" in imported.sentence()
+
+
+def test_what_was_found_is_kept_for_the_file_and_on_the_rig(imported, file, room) -> None:
+    mapping = room("thunder_blender.flame_mapping")
+    assert len(list(file.parent.glob("*.npz"))) == 1
+    stored = mapping.stored(imported.rig.mesh)
+    assert np.allclose(stored.expression, imported.mapping.expression)
+    assert np.array_equal(stored.lips, imported.mapping.lips)
+
+
+def test_lips_that_meet_on_the_open_head_meet_on_the_flame(imported, room, take) -> None:
+    lips, motion = room("thunder_blender.flame_lips"), room("thunder_blender.flame_motion")
+    head = room("thunder_blender.head").bundled_face()
+    wanted = lips.head_gap(head, take, CHANNELS)
+    found = motion.channels_to_flame(imported.rig, take, CHANNELS)
+    got = motion.lips_of(imported.rig, imported.mapping).gap(found.expression, found.jaw)
+    closed = wanted < 0.3
+    assert 20 < closed.sum() < 80
+    assert got[closed].max() < 1.0
+    assert got[wanted > 3].min() > 1.5
+
+
+def test_blender_shows_the_gap_that_was_aimed_at(imported, room, take) -> None:
+    motion = room("thunder_blender.flame_motion")
+    found = motion.channels_to_flame(imported.rig, take, CHANNELS)
+    lips = motion.lips_of(imported.rig, imported.mapping)
+    frames = (0, 5, 30)
+    for frame in frames:
+        turns = np.zeros((5, 3))
+        turns[2] = found.jaw[frame]
+        pose(imported.rig, found.expression[frame], turns)
+        height = evaluated(imported.rig)[imported.mapping.lips[:, 0], 1]
+        shown = room("thunder_blender.flame_lips").column_gap(height[None], lips.columns)[0]
+        aimed = lips.gap(found.expression[[frame]], found.jaw[[frame]])[0]
+        assert shown == pytest.approx(aimed, abs=0.1)
+
+
+def test_curves_name_keys_and_bones_of_the_rig(imported, room, take) -> None:
+    mapping = room("thunder_blender.mapping")
+    keys, bones = mapping.curves_for(imported.rig, take, CHANNELS)
+    assert all(curve.data_path.startswith('key_blocks["Exp') for curve in keys)
+    moved = {curve.data_path: curve for curve in bones if np.abs(curve.values).max() > 1e-6}
+    assert {path.split('"')[1] for path in moved} == {"neck", "jaw", "left_eye", "right_eye"}
+    assert not any("jawOpen" in curve.data_path for curve in keys)
+    left = next(c for c in bones if "left_eye" in c.data_path and c.index == 1)
+    right = next(c for c in bones if "right_eye" in c.data_path and c.index == 0)
+    assert left.values[0] > 0.05  # towards the character's left
+    assert right.values[0] > 0.05  # down
+
+
+def test_the_open_heads_curves_are_as_before(room, empty_scene, face, take) -> None:
+    head, mapping = room("thunder_blender.head"), room("thunder_blender.mapping")
+    made = head.create_head(empty_scene.collection, head.HeadParams(), face)
+    keys, bones = mapping.curves_for(made, take, CHANNELS)
+    assert len(keys) == len(UNITS)
+    assert {curve.group for curve in bones} == {"neck"}
+
+
+def test_import_by_operator_reports_and_selects(room, empty_scene, file) -> None:
+    empty_scene.cursor.location = (1, 2, 0)
+    assert bpy.ops.thunder.import_flame(filepath=str(file), shape_keys=5) == {"FINISHED"}
+    body = bpy.context.object
+    assert body["thunder_mapping"] == "flame"
+    assert tuple(body.parent.location) == (1, 2, 0)
+    assert room("thunder_blender.rig").find_rig(body).neck.name == "neck"
+
+
+def test_import_fails_in_one_sentence(tmp_path) -> None:
+    (tmp_path / "f.pkl").write_bytes(b"not a pickle at all" * 100)
+    with pytest.raises(RuntimeError, match=r"f\.pkl is not a FLAME model: .* Download it again"):
+        bpy.ops.thunder.import_flame(filepath=str(tmp_path / "f.pkl"))
+    assert not bpy.data.objects
+
+
+def test_import_is_greyed_with_a_reason_outside_object_mode(empty_scene) -> None:
+    mesh = bpy.data.objects.new("m", bpy.data.meshes.new("m"))
+    empty_scene.collection.objects.link(mesh)
+    bpy.context.view_layer.objects.active = mesh
+    bpy.ops.object.mode_set(mode="EDIT")
+    assert not bpy.ops.thunder.import_flame.poll()

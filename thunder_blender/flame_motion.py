@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Motion on a FLAME rig: expression keys, jaw, eyes and neck, with lips that meet when they should.
+
+The units' coefficients add up, and then the jaw is turned, frame by frame, by the degree or two
+that makes the gap between the rig's own lips what it is on the open head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from ..model_runtime.contract import UNITS
+from . import flame_lips, flame_mapping, head
+from .head_correctives import ENTRIES
+from .keys import Curve, euler_from_axis_angle, neck_curves
+from .rig import Rig, RigError
+
+Floats = npt.NDArray[np.float32]
+
+JAW = "jaw"
+EYES = {"left_eye": ("Left", 1.0), "right_eye": ("Right", -1.0)}  # outwards is +Y or -Y
+LEAST = 1e-4  # a coefficient that never gets beyond this needs no curve
+
+
+@dataclass(frozen=True)
+class FlameCurves:
+    """Coefficients of each frame."""
+
+    expression: Floats  # (T,E)
+    jaw: Floats  # (T,3) axis-angle
+    eyes: dict[str, Floats]  # bone: (T,3) axis-angle
+
+
+def channels_to_flame(rig: Rig, motion: Floats, channels: Sequence[str]) -> FlameCurves:
+    """Motion (T,C) as coefficients of the rig's FLAME. Raises RigError when its mapping is lost."""
+    mapping = flame_mapping.stored(rig.mesh)
+    weights = np.zeros((len(motion), len(UNITS)), np.float32)
+    for index, name in enumerate(channels):
+        if name in UNITS:
+            weights[:, UNITS.index(name)] = motion[:, index]
+    expression, jaw = weights @ mapping.expression, weights @ mapping.jaw
+    if len(mapping.lips):
+        wanted = float(mapping.scale[0]) * flame_lips.head_gap(head.bundled_face(), weights, UNITS)
+        jaw = lips_of(rig, mapping).keep(expression, jaw, wanted)
+    return FlameCurves(expression, np.asarray(jaw, np.float32), _gaze(weights))
+
+
+def flame_curves(
+    rig: Rig, motion: Floats, channels: tuple[str, ...]
+) -> tuple[list[Curve], list[Curve]]:
+    """Curves of the shape keys and of the bones. Raises RigError when the rig lacks its parts."""
+    found = channels_to_flame(rig, motion, channels)
+    present = set(rig.keys.key_blocks.keys())
+    names = [f"Exp{index + 1}" for index in range(found.expression.shape[1])]
+    if not present.issuperset(names):
+        raise RigError(f"'{rig.mesh.name}' has lost expression keys. Import the FLAME again.")
+    used = np.flatnonzero(np.abs(found.expression).max(0, initial=0) > LEAST)
+    keys = [
+        Curve(f'key_blocks["{names[index]}"].value', 0, "Expressions", found.expression[:, index])
+        for index in used
+    ]
+    bones = [curve for name, turn in _turns(found) for curve in _rotation(rig, name, turn)]
+    return keys, bones + neck_curves(rig, motion, channels)
+
+
+def _turns(found: FlameCurves) -> Iterator[tuple[str, Floats]]:
+    yield JAW, found.jaw
+    yield from found.eyes.items()
+
+
+def _rotation(rig: Rig, bone: str, turn: Floats) -> list[Curve]:
+    if rig.armature is None or bone not in rig.armature.pose.bones:
+        raise RigError(f"'{rig.mesh.name}' has lost its bone '{bone}'. Import the FLAME again.")
+    euler = euler_from_axis_angle(turn)
+    path = f'pose.bones["{bone}"].rotation_euler'
+    return [Curve(path, axis, bone, euler[:, axis]) for axis in range(3)]
+
+
+def _gaze(weights: Floats) -> dict[str, Floats]:
+    """Axis-angles of the eye bones from the eyeLook units."""
+    degrees = head.bundled_face().gaze_degrees
+
+    def turn(unit: str) -> Floats:
+        return np.asarray(np.radians(degrees[unit]) * weights[:, UNITS.index(unit)], np.float32)
+
+    gaze = {}
+    for bone, (side, outwards) in EYES.items():
+        pitch = turn(f"eyeLookDown{side}") - turn(f"eyeLookUp{side}")
+        yaw = outwards * (turn(f"eyeLookOut{side}") - turn(f"eyeLookIn{side}"))
+        gaze[bone] = np.stack([pitch, yaw, np.zeros_like(yaw)], axis=1)
+    return gaze
+
+
+def lips_of(rig: Rig, mapping: flame_mapping.FlameMapping) -> flame_lips.Lips:
+    """The rig's own lips: its identity, its keys, its weights."""
+    vertices, columns, sides = mapping.lips.T
+    blocks = rig.keys.key_blocks
+    basis = _points(blocks[0], vertices)
+    shapes = [block for block in blocks if block.name.startswith("Shape")]
+    rest = basis + sum(block.value * (_points(block, vertices) - basis) for block in shapes)
+    count = mapping.expression.shape[1]
+    expressions = [_points(blocks[f"Exp{i + 1}"], vertices) - basis for i in range(count)]
+    correctives = [blocks.get(f"pose {JAW} {entry}") for entry in range(ENTRIES)]
+    places = [np.flatnonzero(columns == column) for column in np.unique(columns)]
+    return flame_lips.Lips(
+        rest,
+        np.array(expressions),
+        np.array([_points(b, vertices) - basis if b else 0 * basis for b in correctives]),
+        _weights(rig.mesh, vertices),
+        _to_flame(np.array(rig.armature.data.bones[JAW].head_local)),
+        tuple(
+            (tuple(place[sides[place] == 0]), tuple(place[sides[place] == 1])) for place in places
+        ),
+    )
+
+
+def _points(block: bpy.types.ShapeKey, vertices: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    points = np.empty(3 * len(block.data), np.float32)
+    block.data.foreach_get("co", points)
+    return _to_flame(points.reshape(-1, 3)[vertices].astype(float))
+
+
+def _to_flame(points: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Blender's axes -> FLAME's."""
+    x, y, z = np.moveaxis(points, -1, 0)
+    return np.stack((x, z, -y), axis=-1)
+
+
+def _weights(body: bpy.types.Object, vertices: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    index = body.vertex_groups[JAW].index
+    found = [
+        next((g.weight for g in body.data.vertices[v].groups if g.group == index), 0.0)
+        for v in vertices.tolist()
+    ]
+    return np.array(found)
