@@ -12,18 +12,18 @@ from .editors import ThunderPanel, in_both_editors
 from .text import draw_value, width
 
 UNKNOWN = "-"
-WIDE = 330  # pixels at scale 1 from which there is room for every column
+WIDE = 400  # pixels at scale 1 from which there is room for every column
 COLUMNS = {  # column: its share of the width, in a narrow and in a wide sidebar
-    "Name": (5.0, 5.0),
+    "Name": (5.0, 4.5),
     "Seed": (0.0, 3.2),
     "Emotion": (0.0, 3.6),
-    "Intensity": (0.0, 2.0),
-    "Meter": (2.0, 2.0),
+    "Intensity": (0.0, 2.6),
+    "Meter": (2.4, 2.6),
 }
 TOOLS = (  # operator, icon; each takes the selected take's name
     ("thunder.edit_take", "GREASEPENCIL"),
     ("thunder.copy_settings", "COPYDOWN"),
-    ("thunder.bake_take", "ACTION_TWEAK"),
+    ("thunder.bake_take", "ACTION"),
     ("thunder.delete_take", "REMOVE"),
 )
 

@@ -14,7 +14,12 @@
 - `diagnose`: why does it not move; with `diagnose_face`
 - `take_file`: reading the takes that the engine writes
 - `sound`: the sound strip, the frame range and the frame rate
-- `properties`: what the user chooses in the sidebar
+- `properties`: what the user chooses in the sidebar, `performance_presets` its presets; `request`
+  reads all that from context into an order and says why there can be none; `readiness`: whether
+  the engine could start
+- `jobs`: the running generation; `fit_take` brings a take to the scene's rate in a thread,
+  `apply_take` puts it onto its rig
+- `load_line`: a sound file becomes a line; `take_label`: a take's name in its list
 - `engine`: jobs and the engine that performs them; `engine_client` is the worker's other end,
   `engine_fake` stands in for it in tests
 - `runtime`: which Python runs the engine; `runtime_devices`: what this machine seems to have;
@@ -27,7 +32,8 @@
   its joints follow, `flame_fit` lays it over the open head, `flame_solve` finds the units in its
   expressions, `flame_mapping` keeps them, `flame_motion` and `flame_lips` turn motion into curves
 - `mapping`: which curves a motion becomes, by the kind of rig
-- `compat`: every difference between Blender 4.2 and 5.2, in one file
+- `compat`: every difference between Blender 4.2 and 5.2, in one file; `compat_panels`: those of
+  panels and requests
 """
 
 from __future__ import annotations

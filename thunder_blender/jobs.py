@@ -17,7 +17,8 @@ from bpy.app.handlers import persistent
 
 from ..model_runtime.contract import CancelledError, EngineError, ThunderError
 from . import engine
-from .apply_take import apply_take
+from .apply_take import apply_take, ordered_rig
+from .fit_take import Fitting, start_fitting
 from .request import Order
 
 TICK = 0.05  # seconds between two looks at the engine
@@ -35,10 +36,11 @@ class Tick:
     cancelled: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Pending:
     order: Order
     job: engine.Job
+    fitting: Fitting | None = None  # once the engine is done with it
 
 
 class _Running:
@@ -114,11 +116,9 @@ def _tick() -> Tick:
         return Tick(running=False)
     engine.get_engine().poll()
     done = next((item for item in _Running.pending if item.job.finished), None)
-    if done is None:
-        _show()
-        return Tick(running=True)
-    _Running.pending.remove(done)
-    sentences = _settle(done)
+    sentences = _settle(done) if done else {}
+    if sentences:
+        _Running.pending = [item for item in _Running.pending if item is not done]
     if running():
         _show()
     else:
@@ -127,9 +127,14 @@ def _tick() -> Tick:
 
 
 def _settle(done: _Pending) -> dict[str, str]:
-    """Apply a finished job's take, or tell what went wrong."""
+    """Apply a finished job's take, or tell what went wrong; nothing while it is being fitted."""
     try:
-        return {"applied": apply_take(done.order, done.job.outcome())}
+        take = done.job.outcome()
+        if done.fitting is None:
+            done.fitting = start_fitting(ordered_rig(done.order), take, done.order.line.rate)
+        if not done.fitting.ready:
+            return {}
+        return {"applied": apply_take(done.order, done.fitting.result())}
     except CancelledError:
         return {"cancelled": f"Cancelled: {done.order.title}"}
     except ThunderError as error:
