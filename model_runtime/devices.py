@@ -115,7 +115,7 @@ def _peak_on_windows() -> float:
         ]
 
     counters = Counters(size=ctypes.sizeof(Counters))
-    windll = ctypes.windll  # type: ignore[attr-defined]
+    windll = ctypes.windll  # type: ignore[attr-defined,unused-ignore]
     windll.kernel32.GetCurrentProcess.restype = ctypes.c_void_p
     get = windll.kernel32.K32GetProcessMemoryInfo
     get.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong)

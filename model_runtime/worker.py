@@ -23,7 +23,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from . import wire
 from .contract import CancelledError, EngineError, Progress, ThunderError
@@ -38,8 +38,8 @@ FATAL = 3  # exit code when only a fresh process can go on
 log = logging.getLogger(__name__)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until there is nothing to serve; gives the exit code."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Serve until there is nothing to serve, and end the process."""
     started = time.time()
     source, sink = claim_pipes()
     options = _parser().parse_args(arguments)
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
     worker = Worker(source, sink, options)
     watch_parent(options.parent, options.die_with_thread, worker.beat)
-    return worker.serve(started)
+    leave(worker.serve(started))  # the reader still reads, and torch would take its time
 
 
 @dataclass
@@ -232,4 +232,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

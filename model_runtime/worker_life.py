@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 BEAT = 0.5  # seconds between two looks at the parent
 MAX_LOG = 4 << 20  # bytes of the log, after which it begins anew
@@ -48,12 +48,12 @@ def watch_parent(parent: int, die_with_thread: bool, beat: Callable[[], None]) -
     """
     if sys.platform == "win32":
         threading.Thread(target=_wait_on_windows, args=(parent,), daemon=True).start()
-    elif sys.platform == "linux" and die_with_thread:
+    elif die_with_thread:
         _die_with_parent()
     threading.Thread(target=_watch, args=(parent, beat), daemon=True, name="watch").start()
 
 
-def leave(code: int = 0) -> None:
+def leave(code: int = 0) -> NoReturn:
     """End the process at once, whatever its other threads are in."""
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.flush()
@@ -83,6 +83,8 @@ def _exists(process: int) -> bool:
 def _die_with_parent() -> None:
     import ctypes
 
+    if sys.platform != "linux":
+        return
     try:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     except (OSError, AttributeError):  # a C library without it; the watch remains

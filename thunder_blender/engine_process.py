@@ -35,7 +35,7 @@ package = importlib.util.module_from_spec(spec)
 sys.modules["model_runtime"] = package
 spec.loader.exec_module(package)
 from model_runtime.worker import main
-sys.exit(main())
+main()
 """
 DROPPED = ("PYTHON", "DYLD_", "LD_PRELOAD", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "__PYVENV", "CONDA_")
 KEPT_LOG = 1 << 20  # bytes; a longer log begins anew with the next process
