@@ -31,7 +31,7 @@ class Finding:
 def why_not_moving(rig: Rig, context: bpy.types.Context) -> list[Finding]:
     """Every cause found, the most likely ones first; empty when the takes should be visible."""
     if reason := takes.not_animatable(rig):
-        return [Finding(reason)]
+        return [_linked(rig, reason)]
     if not takes.take_strips(rig):
         return list(_nothing_plays(rig))
     findings: list[Finding] = []
@@ -46,6 +46,12 @@ def apply_fix(finding: Finding) -> None:
     """Remove the cause; does nothing for a finding without a fix."""
     if finding.repair is not None:
         finding.repair()
+
+
+def _linked(rig: Rig, reason: str) -> Finding:
+    if rig.mesh.library or (rig.armature and rig.armature.library):
+        return Finding(reason)
+    return Finding(reason, "Override the mesh", partial(takes.override_mesh, rig))
 
 
 def _nothing_plays(rig: Rig) -> Iterator[Finding]:

@@ -183,15 +183,31 @@ def check_animatable(rig: Rig) -> None:
 
 def not_animatable(rig: Rig) -> str:
     """Why the rig cannot be animated in this file, as a sentence; empty where it can."""
-    for datablock, what in ((rig.keys, "shape keys"), (rig.armature, "armature")):
-        if datablock is not None and datablock.library is not None:
-            file = bpy.path.basename(datablock.library.filepath)
+    for item in filter(None, (rig.mesh, rig.armature)):
+        if item.library is not None:
             return (
-                f"The {what} of '{rig.mesh.name}' are linked from {file} and cannot be animated "
-                "here. Select the head and use Object > Relations > Make Library Override, then "
-                "override its mesh data too, or append the head instead."
+                f"'{item.name}' is linked from {_file(item)} and cannot be animated here. Select "
+                "it and use Object > Library Override > Make, or append it instead."
             )
+    if rig.keys.library is not None:
+        return (
+            f"'{rig.mesh.name}' is a library override, but its mesh with the shape keys is still "
+            f"linked from {_file(rig.keys)}. Why Does It Not Move? overrides it, and so does "
+            "Library Override > Make on the mesh in the Outliner."
+        )
     return ""
+
+
+def override_mesh(rig: Rig) -> None:
+    """Override the mesh of an overridden head, so that its shape keys can be animated here."""
+    own = rig.mesh.data.override_create(remap_local_usages=True)
+    if own is None:
+        raise RigError(f"Blender does not override the mesh of '{rig.mesh.name}'. Append it.")
+    rig.mesh.data = own
+
+
+def _file(datablock: bpy.types.ID) -> str:
+    return str(bpy.path.basename(datablock.library.filepath))
 
 
 class HeardLines:

@@ -82,8 +82,6 @@ def build_scene(room: Room, options: argparse.Namespace, report: Report) -> Any:
         rig = make_head(room, scene, options.identity)
     report(stage="keys", keys=bench_keys.KEYS, keys_ms=round(bench_keys.measure(room, rig), 1))
     load_takes(room, rig, options, report)
-    if options.audio:
-        room("thunder_blender.sound").add_sound(scene, options.audio.resolve(), FIRST_FRAME)
     return rig
 
 
@@ -94,21 +92,32 @@ def make_head(room: Room, scene: Any, identity: str | None) -> Any:
 
 
 def load_takes(room: Room, rig: Any, options: argparse.Namespace, report: Report) -> None:
-    """Every take as an Action of its own; the first one plays."""
+    """Every take as an Action of its own, of the sound's line where there is one; the first one
+    plays."""
     import bpy
 
     takes, sound = room("thunder_blender.takes"), room("thunder_blender.sound")
     scene, actions = bpy.context.scene, []
+    line = add_line(room, scene, options.audio) if options.audio else None
     for path in options.take:
         take = room("thunder_blender.take_file").read_take(path)
         start = time.perf_counter()
-        rate = sound.scene_rate(scene)
-        actions.append(takes.create_take(rig, path.stem, take, rate, FIRST_FRAME))
+        if line:
+            actions.append(takes.add_take(rig, line, take, path.stem))
+        else:
+            rate = sound.scene_rate(scene)
+            actions.append(takes.create_take(rig, path.stem, take, rate, FIRST_FRAME))
         keys_ms = round(1000 * (time.perf_counter() - start), 1)
         first, last = takes.take_frames(actions[-1])
         report(stage="take", name=path.stem, keys_ms=keys_ms, frames=last - first + 1)
-    takes.switch_take(rig, actions[0])
+    takes.choose_take(rig, actions[0])
     sound.show_range(scene, *takes.take_frames(actions[0]), sync_audio=True)
+
+
+def add_line(room: Room, scene: Any, audio: Path) -> Any:
+    """The sound as a strip from the first frame on, and the line that it is."""
+    strip = room("thunder_blender.sound").add_sound(scene, audio.resolve(), FIRST_FRAME)
+    return room("thunder_blender.lines").line_of_strip(scene, strip)
 
 
 def save(path: Path) -> None:

@@ -308,19 +308,52 @@ def test_undo_and_redo_leave_nothing_dangling(rig, room, takes, empty_scene) -> 
     assert chosen == [names[1], names[0], None, names[0], names[1], None]
 
 
-def test_a_linked_head_says_what_to_do(rig, add, room, takes, tmp_path) -> None:
+@pytest.fixture
+def linked(rig, room, tmp_path):
+    """A collection with the head, linked into a new file."""
+    character = bpy.data.collections.new("Character")
+    bpy.context.scene.collection.children.link(character)
+    for item in (rig.mesh, rig.armature):
+        character.objects.link(item)
+        bpy.context.scene.collection.objects.unlink(item)
     path = str(tmp_path / "library.blend")
     bpy.ops.wm.save_as_mainfile(filepath=path)
     bpy.ops.wm.read_homefile(use_empty=True)
-    with bpy.data.libraries.load(path, link=True) as (source, target):
-        target.objects = source.objects
-    scene = bpy.context.scene
-    for item in target.objects:
-        scene.collection.objects.link(item)
-    found = room("thunder_blender.rig").find_scene_rig(scene, None)
+    with bpy.data.libraries.load(path, link=True) as (_, target):
+        target.collections = ["Character"]
+    bpy.context.scene.render.fps = 25
+    bpy.context.scene.collection.children.link(target.collections[0])
+    return target.collections[0]
+
+
+def test_a_linked_head_says_what_to_do(linked, room, takes) -> None:
+    found = room("thunder_blender.rig").find_scene_rig(bpy.context.scene, None)
     action = takes.add_take(found, line_without_strip(room), ramp(room))
     with pytest.raises(room("thunder_blender.rig").RigError, match=r"linked from library\.blend"):
         takes.choose_take(found, action)
+
+
+def test_an_overridden_head_performs_once_its_mesh_is_overridden_too(
+    linked, room, takes, tmp_path
+) -> None:
+    find, diagnose = room("thunder_blender.rig").find_rig, room("thunder_blender.diagnose")
+    scene, layer = bpy.context.scene, bpy.context.view_layer
+    linked.override_hierarchy_create(scene, layer, do_fully_editable=True)
+    found = find(next(i for i in bpy.data.objects if i.type == "MESH" and not i.library))
+    action = takes.add_take(found, line_without_strip(room), ramp(room))
+    with pytest.raises(room("thunder_blender.rig").RigError, match="is a library override"):
+        takes.choose_take(found, action)
+    (finding,) = diagnose.why_not_moving(found, bpy.context)
+    diagnose.apply_fix(finding)
+    takes.choose_take(found, action)
+    path = str(tmp_path / "shot.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    found = find(next(i for i in bpy.data.objects if i.type == "MESH" and not i.library))
+    assert jaw_at(found, 61) == pytest.approx(0.2, abs=1e-3)
+    assert found.neck.rotation_euler.y == pytest.approx(0.3, abs=1e-3)
+    takes.restore_mine(found)
+    assert jaw_at(found, 61) == pytest.approx(0)
 
 
 def test_many_characters_play_their_own_takes(rig, room, takes, face, add) -> None:
