@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from ..thunder_blender import runtime_watch
+from ..thunder_blender import runtime_actions, runtime_watch
 from .watching import WatchedOperator
 
 
@@ -16,6 +16,10 @@ class THUNDER_OT_test_runtime(WatchedOperator, bpy.types.Operator):
 
     bl_idname = "thunder.test_runtime"
     bl_label = "Test Runtime"
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        return super().disabled_reason(context) or runtime_actions.missing_reason()
 
     def begin(self, context: bpy.types.Context) -> runtime_watch.Work:
         return runtime_watch.EngineTest()

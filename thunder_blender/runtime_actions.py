@@ -21,6 +21,18 @@ def has_runtime() -> bool:
     return runtime.read_installed(preferences.runtime_folder()) is not None
 
 
+def missing_reason() -> str:
+    """Why the engine cannot be started; empty when it can, or is another one than the worker's."""
+    current = engine.current_engine()
+    if current and current.running:
+        return ""
+    try:
+        preferences.find_python(wait=bpy.app.background)
+    except ThunderError as error:
+        return str(error)
+    return ""
+
+
 def online_reason() -> str:
     """Why nothing can be installed from the package index; empty when it can."""
     if not bpy.app.online_access:

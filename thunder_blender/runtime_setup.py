@@ -28,6 +28,7 @@ CURRENT = "current.json"
 MANIFEST = "runtime.json"  # in an archive
 LOCK = "lock.txt"  # in an archive, and in a folder of wheels that brings its own
 LOG = "install.log"
+CLEANING = "Cleaning up"
 WANTED = ("torch", "numpy", "scipy", "soundfile", "safetensors", "av")
 CHECK = (
     "import json, platform, torch, numpy, scipy, soundfile, safetensors, av; "
@@ -339,6 +340,9 @@ def set_up(arguments: argparse.Namespace, steps: Steps) -> dict[str, str]:
         partial = folder / f"{CURRENT}.part"
         partial.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         partial.replace(folder / CURRENT)
+    except StoppedError:
+        say(stage=CLEANING, fraction=1.0)  # and whoever waits gives it the time it needs
+        raise
     finally:
         sweep(folder, keep=current_name(folder))
     return versions

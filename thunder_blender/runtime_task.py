@@ -21,7 +21,8 @@ from ..model_runtime.contract import CancelledError, EngineError, Progress, Thun
 from . import runtime, runtime_lock
 
 SCRIPT = Path(__file__).with_name("runtime_setup.py")
-GRACE_SECONDS = 10.0  # from the wish to cancel until the process is ended
+GRACE_SECONDS = 10.0  # from the wish to cancel until a process that does not react is ended
+CLEANING = "Cleaning up"  # what it says when it does react; deleting a gigabyte may take long
 MARGIN = 0.3  # gigabytes beside the runtime's own
 
 
@@ -72,12 +73,13 @@ class Task:
 
     def poll(self) -> None:
         """Bring progress, result and error up to date. Never blocks."""
-        if self._cancelled_at and self._process:
-            self._close_stdin()
-            if time.monotonic() - self._cancelled_at > GRACE_SECONDS:
-                self._process.kill()
         while not self._told.empty() and not self.finished:
             self._hear(self._told.get())
+        if self._cancelled_at and self._process and not self.finished:
+            self._close_stdin()
+            late = time.monotonic() - self._cancelled_at > GRACE_SECONDS
+            if late and self.progress.stage != CLEANING:
+                self._process.kill()
 
     def wait(self) -> dict[str, Any]:
         """Block until the end. Raises the ThunderError that came of it."""
@@ -203,7 +205,7 @@ def find_base(chosen: str, pythons: tuple[str, ...]) -> Path:
     EngineError, whose sentence tells why each of them does not do.
     """
     reasons = []
-    for python in _candidates(chosen, pythons):
+    for python in dict.fromkeys(_candidates(chosen, pythons)):
         found = runtime.probe(python)
         if found is None:
             reasons.append(f"{python} does not run")
@@ -213,7 +215,8 @@ def find_base(chosen: str, pythons: tuple[str, ...]) -> Path:
             reasons.append(f"{python} has no venv (on Debian: apt install python3-venv)")
         else:
             return python
-    wanted = f"Python {' or '.join(pythons)}" if pythons else "A Python with venv"
+    last = " or ".join(filter(None, [", ".join(pythons[:-1]), *pythons[-1:]]))
+    wanted = f"Python {last}" if pythons else "A Python with venv"
     raise EngineError(
         f"{wanted} is needed to make the runtime, and none was found"
         f"{': ' if reasons else ''}{'; '.join(reasons)}. Install one, or name one as Interpreter."

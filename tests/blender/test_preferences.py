@@ -9,6 +9,9 @@ from pathlib import Path
 import bpy
 import pytest
 
+from tests.wheels import lock_of, make_wheels
+from tools import build_runtime
+
 PACKAGE = "bl_ext.user_default.thunder_blender"
 
 
@@ -55,3 +58,90 @@ def test_another_device_frees_the_running_engine(room, own):
     own.device = "CPU"
     assert not fake.running
     engine.set_engine(None)
+
+
+@pytest.fixture
+def archive(room, tmp_path, monkeypatch):
+    """A runtime archive of tiny wheels for this Blender's Python."""
+    lock = room("thunder_blender.runtime_lock")
+    monkeypatch.setattr(lock, "GIGABYTES", dict.fromkeys(lock.GIGABYTES, 0.0))
+    wheels = make_wheels(tmp_path / "wheels")
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    target = f"{room('thunder_blender.runtime_devices').system()}-cpu"
+    packed = tmp_path / "runtime.zip"
+    return build_runtime.pack(wheels, target, [python], lock_of(wheels, python), packed)
+
+
+def test_install_and_remove_runtime(room, own, archive):
+    preferences = room("thunder_blender.preferences")
+    assert bpy.ops.thunder.install_runtime(archive=str(archive)) == {"FINISHED"}
+    assert preferences.launch().python.is_relative_to(preferences.runtime_folder())
+    assert "torch 9.9" in room("thunder_blender.runtime_watch").said()[0]
+    assert bpy.ops.thunder.remove_runtime() == {"FINISHED"}
+    assert not room("thunder_blender.runtime_actions").has_runtime()
+    assert not bpy.ops.thunder.remove_runtime.poll()
+
+
+def test_offline_the_package_index_is_not_asked(room):
+    assert not bpy.app.online_access
+    with pytest.raises(RuntimeError, match="not allowed to go online"):
+        bpy.ops.thunder.install_runtime()
+
+
+def test_what_is_not_there_cannot_be_installed(room):
+    with pytest.raises(RuntimeError, match="no runtime archive and no folder at"):
+        bpy.ops.thunder.install_runtime(archive="/nowhere/runtime.zip")
+
+
+@pytest.fixture
+def fake(room):
+    engine = room("thunder_blender.engine")
+    fake = room("thunder_blender.engine_fake").FakeEngine()
+    engine.set_engine(fake)
+    yield fake
+    engine.set_engine(None)
+
+
+def test_test_runtime_tells_device_speed_and_memory(room, own, fake):
+    own.python = sys.executable
+    assert bpy.ops.thunder.test_runtime() == {"FINISHED"}
+    sentence, failed = room("thunder_blender.runtime_watch").said()
+    assert not failed
+    assert "Fake processor (cpu): 10.0 times as fast as the line, 100 MB" in sentence
+
+
+def test_a_timer_watches_and_one_thing_is_done_at_a_time(room, own, fake):
+    own.python = sys.executable
+    watch = room("thunder_blender.runtime_watch")
+    fake.seconds_per_line = 0.3
+    watch.start(watch.EngineTest(), watch.describe)
+    assert watch.busy() and not bpy.ops.thunder.test_runtime.poll()
+    while watch._tick() is not None:
+        assert watch.said() == ("", False)
+    assert watch.busy() is None and "Fake processor" in watch.said()[0]
+
+
+def test_cancel_is_no_failure(room, fake):
+    watch = room("thunder_blender.runtime_watch")
+    fake.seconds_per_line = 60.0
+    watch.start(watch.EngineTest(), watch.describe)
+    assert bpy.ops.thunder.cancel_runtime() == {"FINISHED"}
+    assert watch._tick() is None
+    assert watch.busy() is None and not watch.said()[1]
+
+
+def test_a_failure_is_kept_for_the_page(room, fake):
+    watch = room("thunder_blender.runtime_watch")
+    fake.fail_with = room("model_runtime.contract").EngineError("The GPU is on fire.")
+    watch.start(watch.EngineTest(), watch.describe)
+    watch._tick()
+    assert watch.said() == ("The GPU is on fire.", True)
+
+
+def test_nothing_goes_on_after_the_extension_was_disabled(room, fake):
+    watch = room("thunder_blender.runtime_watch")
+    fake.seconds_per_line = 60.0
+    watch.start(watch.EngineTest(), watch.describe)
+    watch.unregister()
+    assert watch.busy() is None
+    assert not bpy.app.timers.is_registered(watch._tick)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lock files say what the resolver said, and nothing where it said nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import build_runtime, lock_runtime
+from tools.environments import SetupError
+from tools.lock_runtime import Pin
+
+RESOLVER = """
+import json, sys
+arguments = sys.argv[1:]
+python = arguments[arguments.index("--python-version") + 1]
+answer = json.loads({answers!r}).get(python)
+if answer is None:
+    sys.exit("no wheels for " + python)
+out = arguments[arguments.index("--output-file") + 1]
+open(out, "w").write(answer)
+"""
+
+
+def answer(torch: str, wheel: str, digest: str) -> str:
+    return (
+        f'[[packages]]\nname = "torch"\nversion = "{torch}"\nwheels = [{{ url = '
+        f'"https://index.invalid/a%2B/{wheel}", hashes = {{ sha256 = "{digest}" }} }}]\n'
+    )
+
+
+@pytest.fixture
+def resolver(tmp_path):
+    """A resolver that knows these answers: Python -> pylock.toml."""
+
+    def make(answers: dict[str, str]) -> list[str]:
+        path = tmp_path / "resolver.py"
+        path.write_text(RESOLVER.format(answers=json.dumps(answers)))
+        return [sys.executable, str(path)]
+
+    return make
+
+
+def test_a_lock_has_the_checksums_of_each_python_that_can_be_served(resolver):
+    command = resolver(
+        {"3.11": answer("2.0", "a.whl", "1" * 64), "3.13": answer("2.0", "b.whl", "2" * 64)}
+    )
+    text = lock_runtime.lock(command, "linux-cuda")
+    assert "# python: 3.11 3.13\n" in text
+    assert build_runtime.entries(text) == {
+        "torch": f"torch==2.0 \\\n    --hash=sha256:{'1' * 64} \\\n    --hash=sha256:{'2' * 64}\n"
+    }
+    assert "index.invalid" not in text
+
+
+def test_without_an_answer_there_is_no_lock(resolver):
+    with pytest.raises(SetupError, match=r"(?s)macos-metal: .*no wheels for 3\.14"):
+        lock_runtime.lock(resolver({}), "macos-metal")
+
+
+def test_a_wheel_without_checksum_is_not_locked():
+    package = {"name": "torch", "version": "2.0", "wheels": [{"url": "https://x/a.whl"}]}
+    with pytest.raises(SetupError, match=r"gives no sha256 for a.whl"):
+        lock_runtime.read_answer({"packages": [package]})
+
+
+def test_a_package_that_would_have_to_be_built_is_not_locked():
+    package = {"name": "torch", "version": "2.0"}
+    with pytest.raises(SetupError, match="has no wheel that fits"):
+        lock_runtime.read_answer({"packages": [package]})
+
+
+def test_pythons_must_agree_on_versions():
+    with pytest.raises(SetupError, match=r"Python 3.13 needs torch 2.1, not 2.0"):
+        lock_runtime.merge({"3.11": {"torch": Pin("2.0")}, "3.13": {"torch": Pin("2.1")}})
+
+
+def test_a_build_on_an_index_of_its_own_is_asked_for_by_its_label():
+    target = lock_runtime.TARGETS["windows-cuda"]
+    wanted = lock_runtime.requirements(target, "https://download.pytorch.org/whl/cu130/")
+    assert any(line.startswith("torch==") and line.endswith("+cu130") for line in wanted)
+    usual = lock_runtime.requirements(lock_runtime.TARGETS["windows-cpu"], "")
+    assert not [line for line in usual if "+" in line]
+
+
+def test_where_no_index_is_known_it_must_be_named(resolver):
+    with pytest.raises(SetupError, match=r"linux-rocm: .* Name it with --index"):
+        lock_runtime.lock(resolver({}), "linux-rocm")
+
+
+def test_an_archive_is_packed_the_same_twice(tmp_path):
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    (folder / "torch-2.0-py3-none-any.whl").write_bytes(b"wheel")
+    packed = [
+        build_runtime.pack(folder, "linux-cpu", ["3.11"], "# lock\n", tmp_path / name).read_bytes()
+        for name in ("a.zip", "b.zip")
+    ]
+    assert packed[0] == packed[1]
+
+
+def test_an_archive_needs_a_lock():
+    with pytest.raises(SetupError, match=r"no lock file for linux-rocm .*Make it first"):
+        build_runtime.build("linux-rocm", [], Path("unused"))
+
+
+def test_an_archive_is_not_made_for_a_python_without_wheels():
+    with pytest.raises(SetupError, match=r"has wheels for Python 3.11 only"):
+        build_runtime.build("linux-cpu", ["3.13"], Path("unused"))
