@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from . import compat
+from . import compat, nla, take_marks
 from .rig import Rig
 
 Cause = tuple[str, str | None, Callable[[], object] | None]
@@ -147,13 +147,25 @@ def _bones(rig: Rig) -> Iterator[Cause]:
     if data.pose_position == "REST":
         sentence = f"The armature '{rig.armature.name}' is held in its rest position."
         yield sentence, "Let it pose", partial(setattr, data, "pose_position", "POSE")
-    neck = rig.neck
-    if neck and neck.rotation_mode in ("QUATERNION", "AXIS_ANGLE"):
-        yield (
-            f"The bone '{neck.name}' does not turn by Euler angles, which the takes animate.",
-            "Turn it by Euler angles",
-            partial(setattr, neck, "rotation_mode", "XYZ"),
-        )
+    animated = _animated_paths(rig)
+    turned = [bone for bone in rig.armature.pose.bones if _path(bone) in animated]
+    for bone in turned:
+        if bone.rotation_mode in ("QUATERNION", "AXIS_ANGLE"):
+            yield (
+                f"The bone '{bone.name}' does not turn by Euler angles, which the takes animate.",
+                "Turn it by Euler angles",
+                partial(setattr, bone, "rotation_mode", "XYZ"),
+            )
+
+
+def _path(bone: bpy.types.PoseBone) -> str:
+    return f'pose.bones["{bone.name}"].rotation_euler'
+
+
+def _animated_paths(rig: Rig) -> set[str]:
+    """Data paths on the armature that takes animate."""
+    strips = [strip for _, strip in nla.strips(rig.armature, take_marks.is_take)]
+    return {path for strip in strips for path, _ in compat.channels(compat.strip_part(strip))}
 
 
 def _range(strips: list[Any], scene: bpy.types.Scene) -> Iterator[Cause]:

@@ -16,7 +16,7 @@ from typing import Any
 import bpy
 
 from ..model_runtime.contract import Take
-from . import compat, keys, lines, mine, nla, placement, take_marks
+from . import compat, keys, lines, mapping, mine, nla, placement, take_marks
 from .lines import Line, LineError
 from .placement import Placement
 from .rig import Rig, RigError
@@ -239,13 +239,12 @@ def _write(
     rig: Rig, name: str, take: Take, rate: float, first_frame: int, line: Line | None
 ) -> bpy.types.Action:
     motion = keys.scene_motion(rig, take, rate)
-    units = keys.unit_curves(rig, motion, take.channels)
-    neck = keys.neck_curves(rig, motion, take.channels)
+    units, bones = mapping.curves_for(rig, motion, take.channels)
     action = _new_action(name)
     keys.write_curves(compat.new_part(action, "KEY", rig.keys.name), units, first_frame)
-    if neck and rig.armature:
+    if bones and rig.armature:
         part = compat.new_part(_neck_action(action), "OBJECT", rig.armature.name)
-        keys.write_curves(part, neck, first_frame)
+        keys.write_curves(part, bones, first_frame)
     frames = range(first_frame, first_frame + len(motion))
     take_marks.describe(action, rig, take, line, frames, rate)
     return action
