@@ -21,7 +21,7 @@
   `apply_take` puts it onto its rig
 - `load_line`: a sound file becomes a line; `take_label`: a take's name in its list
 - `engine`: jobs and the engine that performs them; `engine_client` is the worker's other end,
-  `engine_fake` stands in for it in tests
+  `engine_process` its process and pipes, `engine_fake` stands in for it in tests
 - `runtime`: which Python runs the engine; `runtime_devices`: what this machine seems to have;
   `runtime_lock`: what an installed runtime consists of; `runtime_task` installs and removes it in
   a child process, whose script is `runtime_setup`; `runtime_watch` looks at it from a timer;

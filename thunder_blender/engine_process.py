@@ -58,6 +58,7 @@ class WorkerProcess:
         self._news = threading.Event()
         self._silence, self._looked = 0.0, time.monotonic()
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_start = 0  # where in the log this process begins
         self._ended = False
         self._alive = False  # a heartbeat came; those are not queued, as nobody may look for days
         self._starting = threading.Lock()
@@ -108,9 +109,11 @@ class WorkerProcess:
         return self._process.returncode if self._process else None
 
     def last_words(self) -> str:
-        """The last line of the log, for the sentence about a process that ended."""
+        """The last line that this process wrote to the log, for the sentence about its end."""
         with contextlib.suppress(OSError), self.log.open("rb") as file:
-            file.seek(max(0, self.log.stat().st_size - TAIL))
+            size = self.log.stat().st_size
+            own = self._log_start if self._log_start <= size else 0  # it may have begun anew
+            file.seek(max(own, size - TAIL))
             lines = file.read().decode(errors="replace").strip().splitlines()
             return lines[-1].strip()[:300] if lines else ""
         return ""
@@ -146,8 +149,20 @@ class WorkerProcess:
         with self._starting:
             if self._ended:
                 raise EngineError("The engine was stopped before it was started.")
-            self._process = _start(self.launch, self.log)
+            try:
+                with self._open_log() as errors:
+                    self._log_start = errors.tell()
+                    self._process = _start(self.launch, self.log, errors)
+            except OSError as error:
+                raise EngineError(_no_start(self.launch, error)) from error
             return self._process
+
+    def _open_log(self) -> IO[bytes]:
+        try:
+            return _open_log(self.log)
+        except OSError:  # a folder that cannot be written must not stop the work
+            self.log = default_log()
+            return _open_log(self.log)
 
     def _read(self) -> None:
         process = self._process
@@ -203,34 +218,36 @@ def command(launch: Launch, log: Path) -> list[str]:
     return line
 
 
-def _start(launch: Launch, log: Path) -> subprocess.Popen[bytes]:
+def _start(launch: Launch, log: Path, errors: IO[bytes]) -> subprocess.Popen[bytes]:
     apart: dict[str, object] = {"start_new_session": True}  # Ctrl-C in the terminal is Blender's
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
         apart = {"creationflags": flags}
-    try:
-        with _open_log(log) as errors:
-            return subprocess.Popen(
-                command(launch, log),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                bufsize=0,
-                env=clean_environment(os.environ),
-                **apart,  # type: ignore[call-overload]
-            )
-    except OSError as error:
-        raise EngineError(
-            f"The engine's Python '{launch.python}' cannot be started "
-            f"({(error.strerror or str(error)).lower()}). Choose another Python in the extension's "
-            "preferences, or press Install Runtime there."
-        ) from error
+    return subprocess.Popen(
+        command(launch, log),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        bufsize=0,
+        env=clean_environment(os.environ),
+        **apart,  # type: ignore[call-overload]
+    )
+
+
+def _no_start(launch: Launch, error: OSError) -> str:
+    reason = (error.strerror or str(error)).lower()
+    return (
+        f"The engine's Python '{launch.python}' cannot be started ({reason}). Choose another "
+        "Python in the extension's preferences, or press Install Runtime there."
+    )
 
 
 def _open_log(log: Path) -> IO[bytes]:
     log.parent.mkdir(parents=True, exist_ok=True)
     long = log.exists() and log.stat().st_size > KEPT_LOG
-    return log.open("wb" if long else "ab")
+    file = log.open("wb" if long else "ab")
+    file.seek(0, os.SEEK_END)
+    return file
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

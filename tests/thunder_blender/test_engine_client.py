@@ -231,6 +231,13 @@ def test_the_log_of_a_good_day_is_removed_and_that_of_a_bad_one_stays(root):
         assert (root / "engine.log").exists() is stays
 
 
+def test_a_log_that_cannot_be_written_stops_nothing(root, tmp_path):
+    (tmp_path / "file").touch()
+    worker = client.WorkerEngine(launch(root, log=tmp_path / "file" / "engine.log"))
+    assert worker.wait(worker.submit(request()), 60).weights.size
+    worker.close()
+
+
 def test_what_a_library_prints_does_no_harm(worker, root):
     take = worker.wait(worker.submit(request("chatty")), 60)
     assert take.provenance["stdin"] == ""

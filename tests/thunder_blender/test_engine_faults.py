@@ -195,6 +195,15 @@ def test_a_damaged_byte_to_the_worker_costs_at_most_the_running_line(worker, mon
     assert running.state == "FAILED" and "damaged" in str(running.error)
 
 
+def test_a_process_is_not_given_the_last_words_of_another(worker, root):
+    (root / "engine.log").write_text("the words of an earlier process\n")
+    with pytest.raises(contract.EngineError, match="signal 11") as error:
+        worker.wait(worker.submit(request("crash")), 60)
+    assert "earlier" not in str(error.value)
+    with pytest.raises(contract.EngineError, match="the driver has left"):
+        worker.wait(worker.submit(request("exit")), 60)
+
+
 @linux
 def test_a_worker_that_hangs_is_ended(root):
     worker = client.WorkerEngine(launch(root, silent_seconds=4.0))
