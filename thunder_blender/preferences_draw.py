@@ -19,8 +19,8 @@ from . import (
 )
 
 LABELS = 0.4  # share of the width that property split gives to labels
-LETTER = 6.6  # pixels that a letter takes on average, at scale 1
-MARGIN = 90  # pixels for borders and an icon, at scale 1
+LETTER = 5.9  # pixels that a letter takes on average, at scale 1
+MARGIN = 80  # pixels for borders and an icon, at scale 1
 
 
 def draw(
@@ -48,6 +48,8 @@ def draw_device(
     for item in runtime_devices.detect():
         label = runtime_devices.LABELS[item.device]
         note(layout, context, f"Found {label}: {item.name} ({item.evidence})")
+    if report := runtime_watch.last_report():
+        note(layout, context, f"Tested: {report.device_name} ({report.device})", "CHECKMARK")
     if own.device != runtime_devices.AUTO and not runtime_devices.detected(own.device):
         label = runtime_devices.LABELS[own.device]
         note(layout, context, f"No sign of {label} on this machine", "ERROR")
@@ -63,6 +65,8 @@ def draw_runtime(
     if installed:
         torch = installed.packages.get("torch", "unknown")
         value(layout, "Runtime", f"{installed.target}, torch {torch}")
+        if installed.target != (wanted := runtime_actions.wanted_target()):
+            note(layout, context, f"For this device there is also {wanted}", "INFO")
     else:
         value(layout, "Runtime", "Not installed")
     if work := runtime_watch.busy():
@@ -122,7 +126,8 @@ def draw_in_use(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     except ThunderError as error:
         note(layout, context, str(error), "ERROR")
     else:
-        note(layout, context, f"In use: {found.source}, {found.python}")
+        path = "" if found.source == runtime.INSTALLED else f", {found.python}"
+        note(layout, context, f"In use: {found.source}{path}")
 
 
 def draw_addresses(layout: bpy.types.UILayout, own: preferences.ThunderPreferences) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from ..model_runtime.contract import EngineError
 
 VARIABLE = "THUNDER_PYTHON"
+INSTALLED = "installed runtime"
 CURRENT = "current.json"  # in the runtime folder: names the environment in use
 WHERE = "Edit > Preferences > Add-ons > THUNDER"
 PROBE_SECONDS = 60.0
@@ -96,7 +97,7 @@ def find_python(folder: Path, chosen: str, wait: bool = True) -> Found:
     """
     if (installed := read_installed(folder)) is not None:
         if installed.usable:
-            return Found(installed.python, "installed runtime")
+            return Found(installed.python, INSTALLED)
         raise EngineError(
             "The Python that the installed runtime was made with has gone. Press Install Runtime "
             f"again in {WHERE}."

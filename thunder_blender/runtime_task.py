@@ -201,7 +201,7 @@ def _check_disk(plan: Plan) -> None:
 def find_base(chosen: str, pythons: tuple[str, ...]) -> Path:
     """A Python to make the environment with; `pythons` are the versions that fit, () for any.
 
-    Blender's own, the one that the user names, then what lies on the search path. Raises
+    The one that the user names, Blender's own, then what lies on the search path. Raises
     EngineError, whose sentence tells why each of them does not do.
     """
     reasons = []
@@ -224,10 +224,10 @@ def find_base(chosen: str, pythons: tuple[str, ...]) -> Path:
 
 
 def _candidates(chosen: str, pythons: tuple[str, ...]) -> Iterator[Path]:
-    if own := runtime.own_python():
-        yield own
     if given := runtime.given_python(chosen):
         yield given.python
+    if own := runtime.own_python():
+        yield own
     yield from _on_path(pythons or ("3.13", "3.12", "3.11"))
 
 

@@ -150,6 +150,13 @@ def test_a_python_without_venv_is_named_with_the_remedy(monkeypatch):
         runtime_task.find_base("", ("3.11",))
 
 
+def test_a_named_interpreter_makes_the_runtime_before_blenders_own(tmp_path):
+    named = tmp_path / "python"
+    named.symlink_to(sys.executable)
+    assert runtime_task.find_base(str(named), (OWN,)) == named
+    assert runtime_task.find_base("", (OWN,)) == Path(sys.executable)
+
+
 def test_a_full_disk_is_told_before_anything_is_done(tmp_path, wheels, monkeypatch):
     monkeypatch.setitem(runtime_lock.GIGABYTES, "cpu", 1e9)
     with pytest.raises(contract.EngineError, match="Make room and try again"):
