@@ -121,6 +121,7 @@ def switch(stage: Stage) -> Flow:
     yield from stage.click_button(command, across=(0.06, 0.09, 0.12))
     yield from stage.until(lambda: scene.chosen() == other, 10, f"{other} to play")
     stage.results["switched"] = [before, other]
+    yield 1.0
     stage.picture("6-switched")
 
 

@@ -57,7 +57,8 @@ def working(stage: Stage, fake: object) -> Flow:
     yield from rest(stage)
     stage.picture("idle")
     generate(stage)
-    yield 4.0
+    yield from stage.until(lambda: scene.status().fraction > 0.2, 60, "progress")
+    yield 0.5
     stage.picture("running")
     bpy.ops.thunder.cancel()
     yield from stage.until(lambda: not scene.status().running, 20, "the end")

@@ -238,7 +238,7 @@ class Stage:
         for away in (12, 2, 0):
             self._send("MOUSEMOVE", "NOTHING", x + away, y)
             yield 0.3
-        yield 1.5
+        yield 2.5
 
     released = 0.0  # perf_counter() of the last click
     _at = (0, 0)
