@@ -24,7 +24,6 @@ Floats = npt.NDArray[np.float32]
 
 JAW = "jaw"
 EYES = {"left_eye": ("Left", 1.0), "right_eye": ("Right", -1.0)}  # outwards is +Y or -Y
-LEAST = 1e-4  # a coefficient that never gets beyond this needs no curve
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,9 @@ def flame_curves(
     names = [f"Exp{index + 1}" for index in range(found.expression.shape[1])]
     if not present.issuperset(names):
         raise RigError(f"'{rig.mesh.name}' has lost expression keys. Import the FLAME again.")
-    used = np.flatnonzero(np.abs(found.expression).max(0, initial=0) > LEAST)
     keys = [
-        Curve(f'key_blocks["{names[index]}"].value', 0, "Expressions", found.expression[:, index])
-        for index in used
+        Curve(f'key_blocks["{name}"].value', 0, "Expressions", values)
+        for name, values in zip(names, found.expression.T, strict=True)
     ]
     bones = [curve for name, turn in _turns(found) for curve in _rotation(rig, name, turn)]
     return keys, bones + neck_curves(rig, motion, channels)

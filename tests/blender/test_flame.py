@@ -196,6 +196,23 @@ def test_curves_name_keys_and_bones_of_the_rig(imported, room, take) -> None:
     assert right.values[0] > 0.05  # down
 
 
+def test_a_take_plays_and_its_jaw_opens_the_mouth(imported, room, empty_scene, take) -> None:
+    empty_scene.render.fps = 50
+    contract, takes = room("model_runtime.contract"), room("thunder_blender.takes")
+    rig, lips = imported.rig, room("thunder_blender.flame_motion")
+    action = takes.create_take(rig, "spoken", contract.Take(take), rate=50.0, first_frame=1)
+    takes.choose_take(rig, action)
+    columns = lips.lips_of(rig, imported.mapping).columns
+    shown = []
+    for frame in (1, 6):  # closed, and at the height of the first syllable
+        empty_scene.frame_set(frame)
+        height = evaluated(rig)[imported.mapping.lips[:, 0], 1]
+        shown.append(room("thunder_blender.flame_lips").column_gap(height[None], columns)[0])
+    assert shown[0] < 1.0
+    assert shown[1] > 5.0
+    assert room("thunder_blender.diagnose").why_not_moving(rig, bpy.context) == []
+
+
 def test_the_open_heads_curves_are_as_before(room, empty_scene, face, take) -> None:
     head, mapping = room("thunder_blender.head"), room("thunder_blender.mapping")
     made = head.create_head(empty_scene.collection, head.HeadParams(), face)
