@@ -113,12 +113,17 @@ class Steps:
 class Pip:
     """How far pip is, from what it says and from what grows in its folders."""
 
-    def __init__(self, steps: Steps, names: Sequence[str], site: Path, temporary: Path) -> None:
+    def __init__(
+        self, steps: Steps, names: Sequence[str], site: Path, temporary: Path, size: float
+    ) -> None:
+        """`size`: bytes that all packages take when installed, roughly; 0 when not known."""
         self.steps, self.names, self.site, self.temporary = steps, names, site, temporary
+        self.size = size
         self.total = sum(weight(name) for name in names) or 1.0
         self.fetched = 0.0
         self.current, self.bytes = "", 0.0
-        self.installing = 0
+        self.installing = self.used = 0
+        self.part = 0.0
 
     def heard(self, line: str) -> None:
         if found := re.match(r"Collecting ([A-Za-z0-9._-]+?)(?:==|[ \[<>;]|$)", line):
@@ -130,19 +135,24 @@ class Pip:
             self.bytes = float(found.group(1)) * {"k": 1e3, "M": 1e6, "G": 1e9}[found.group(2)]
         elif line.startswith("Installing collected packages:"):
             self.installing = line.count(",") + 1
+            self.used = shutil.disk_usage(self.site).used
 
     def looked(self) -> None:
         if self.installing:
-            done = sum(1 for _ in self.site.glob("*.dist-info"))
-            self.steps.tell(
-                f"Installing {self.installing} packages", "install", done / self.installing
-            )
+            self.steps.tell(f"Installing {self.installing} packages", "install", self._unpacked())
             return
         part = self.fetched
         if self.bytes:
             part += weight(self.current) * min(1.0, self._downloaded() / self.bytes)
         stage = f"Fetching {self.current}" if self.current else "Asking for packages"
         self.steps.tell(stage, "fetch", part / self.total)
+
+    def _unpacked(self) -> float:
+        """Share of the packages that lie in place; torch alone is most of it, so the disk tells."""
+        done = sum(1 for _ in self.site.glob("*.dist-info")) / self.installing
+        filled = (shutil.disk_usage(self.site).used - self.used) / self.size if self.size else 0.0
+        self.part = max(self.part, done, min(0.95, filled))
+        return self.part
 
     def _downloaded(self) -> int:
         """Bytes of the wheel that pip is writing at the moment."""
@@ -205,13 +215,15 @@ def make_environment(steps: Steps, folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def install(steps: Steps, python: Path, options: Sequence[str], names: Sequence[str]) -> None:
+def install(
+    steps: Steps, python: Path, options: Sequence[str], names: Sequence[str], size: float
+) -> None:
     """Run pip in the new environment. Raises SetupFailedError with pip's own reason."""
     temporary = python.parents[1] / "tmp"
     temporary.mkdir()
     os.environ.update(TMPDIR=str(temporary), TEMP=str(temporary), TMP=str(temporary))
     site = next(python.parents[1].glob("[Ll]ib/**/site-packages"))
-    pip = Pip(steps, names, site, temporary)
+    pip = Pip(steps, names, site, temporary, size)
     command = [str(python), "-I", "-u", "-m", "pip", "install", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "off", "--only-binary", ":all:"]
     code, lines = steps.run([*command, *options], pip.heard, pip.looked)
@@ -334,7 +346,7 @@ def set_up(arguments: argparse.Namespace, steps: Steps) -> dict[str, str]:
     try:
         options, target = packages(arguments, steps, wheels)
         python = make_environment(steps, place)
-        install(steps, python, options, names_of(options))
+        install(steps, python, options, names_of(options), 1e9 * arguments.gigabytes)
         versions = check(steps, python)
         told = {"folder": place.name, "target": target, "packages": versions}
         partial = folder / f"{CURRENT}.part"
@@ -381,6 +393,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--lock", type=Path)
     parser.add_argument("--archive", type=Path)
     parser.add_argument("--wheels", type=Path)
+    parser.add_argument("--gigabytes", type=float, default=0.0)
     parser.add_argument("--index", default="")
     parser.add_argument("--torch-index", default="")
     return parser.parse_args(arguments)

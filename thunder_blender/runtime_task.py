@@ -153,7 +153,8 @@ def _install_command(plan: Plan) -> Iterator[list[str]]:
     _check_disk(plan)
     base = find_base(plan.interpreter, pythons)
     command = [str(base), "-I", "-u", str(SCRIPT), "install", str(plan.folder)]
-    command += ["--target", plan.target]
+    size = runtime_lock.gigabytes(plan.target)
+    command += ["--target", plan.target, "--gigabytes", str(size)]
     if lock:
         index = plan.torch_index or lock.index
         command += ["--lock", str(lock.path), "--index", plan.index, "--torch-index", index]
