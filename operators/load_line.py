@@ -21,7 +21,10 @@ class THUNDER_OT_load_line(ThunderOperator, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     filepath: bpy.props.StringProperty(
-        name="File", description="Sound, or video with sound, to load", subtype="FILE_PATH"
+        name="File",
+        description="Sound, or video with sound, to load",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
     )
     filter_glob: bpy.props.StringProperty(default=SOUNDS, options={"HIDDEN"})
     frame: bpy.props.IntProperty(
@@ -35,6 +38,8 @@ class THUNDER_OT_load_line(ThunderOperator, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         self.frame = context.scene.frame_current
+        if self.filepath:  # dropped onto the viewport
+            return self.execute(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -44,4 +49,19 @@ class THUNDER_OT_load_line(ThunderOperator, bpy.types.Operator):
         return f"The line is {strip.name}"
 
 
-register, unregister = bpy.utils.register_classes_factory((THUNDER_OT_load_line,))
+class THUNDER_FH_load_line(bpy.types.FileHandler):
+    """A sound dropped onto the viewport is loaded as a line"""
+
+    bl_idname = "THUNDER_FH_load_line"
+    bl_label = "Load Line"
+    bl_import_operator = "thunder.load_line"
+    bl_file_extensions = SOUNDS.replace("*", "")
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        return bool(context.area and context.area.type == "VIEW_3D")
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (THUNDER_OT_load_line, THUNDER_FH_load_line)
+)

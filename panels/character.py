@@ -46,6 +46,7 @@ def draw_new_head(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     column = layout.column()
     column.prop(context.scene.thunder, "identity")
     column.operator("thunder.create_head", icon="USER")
+    column.operator("thunder.import_flame", icon="IMPORT")
 
 
 register, unregister = bpy.utils.register_classes_factory(

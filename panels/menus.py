@@ -7,6 +7,8 @@ from typing import Any
 
 import bpy
 
+from ..thunder_blender import request
+
 
 class THUNDER_MT_performance(bpy.types.Menu):
     """Generate facial performances from sound, and handle their takes"""
@@ -17,8 +19,9 @@ class THUNDER_MT_performance(bpy.types.Menu):
         layout = self.layout
         layout.context_pointer_set("thunder_panel", context.scene.thunder)
         layout.operator_context = "INVOKE_DEFAULT"
-        layout.operator("thunder.generate", icon="PLAY")
-        layout.operator("thunder.variants", icon="DUPLICATE")
+        strip = strip_of_menu(context)
+        layout.operator("thunder.generate", icon="PLAY").strip = strip
+        layout.operator("thunder.variants", icon="DUPLICATE").strip = strip
         layout.operator("thunder.cancel", icon="X")
         layout.separator()
         layout.operator("thunder.load_line", text="Load Line...", icon="FILE_FOLDER")
@@ -26,9 +29,17 @@ class THUNDER_MT_performance(bpy.types.Menu):
         layout.operator("thunder.roll_seed", icon="FILE_REFRESH")
         layout.separator()
         layout.operator("thunder.load_take", text="Load Take...", icon="IMPORT")
+        layout.operator("thunder.edit_take", icon="GREASEPENCIL")
         layout.operator("thunder.finish_editing", icon="CHECKMARK")
         layout.operator("thunder.restore_mine", icon="LOOP_BACK")
         layout.operator("thunder.why_not_moving", icon="QUESTION")
+
+
+def strip_of_menu(context: bpy.types.Context) -> str:
+    """In the sequencer's menu the active strip is meant, even if the sidebar has picked another."""
+    if context.area is None or context.area.type != "SEQUENCE_EDITOR":
+        return ""
+    return "" if request.active_strip_reason(context) else request.active_strip(context).name
 
 
 def draw_submenu(self: Any, _context: bpy.types.Context) -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import bpy
 
 from ..thunder_blender import request, take_edits, takes
@@ -12,6 +14,7 @@ from .editors import ThunderPanel, in_both_editors
 from .text import draw_value, width
 
 UNKNOWN = "-"
+NUMBERS = re.compile(r"(\d+)")
 WIDE = 400  # pixels at scale 1 from which there is room for every column
 COLUMNS = {  # column: its share of the width, in a narrow and in a wide sidebar
     "Name": (5.0, 4.5),
@@ -55,10 +58,13 @@ class THUNDER_UL_takes(bpy.types.UIList):
     def filter_items(
         self, context: bpy.types.Context, data: object, property_name: str
     ) -> tuple[list[int], list[int]]:
-        """Show only what belongs to the current character and line."""
+        """Show only what belongs to the current character and line, s9 before s10."""
         shown = {action.name for action in shown_takes(context)}
-        actions = getattr(data, property_name)
-        return [self.bitflag_filter_item if a.name in shown else 0 for a in actions], []
+        names = [action.name for action in getattr(data, property_name)]
+        flags = [self.bitflag_filter_item if name in shown else 0 for name in names]
+        sequence = sorted(range(len(names)), key=lambda index: counted(names[index]))
+        places = dict(zip(sequence, range(len(names)), strict=True))
+        return flags, [places[index] for index in range(len(names))]
 
 
 class Takes(ThunderPanel):
@@ -135,6 +141,11 @@ def columns(row: bpy.types.UILayout, context: bpy.types.Context) -> dict[str, bp
         cells[title] = split.row(align=True)
         rest, left = split, left - share
     return cells
+
+
+def counted(name: str) -> list[tuple[int, str]]:
+    """A name's parts in a form that sorts its numbers by their value."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in NUMBERS.split(name)]
 
 
 def cell_text(info: TakeInfo, column: str) -> str:

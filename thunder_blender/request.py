@@ -21,7 +21,7 @@ from ..model_runtime.contract import (
     GenerateRequest,
     Settings,
 )
-from . import compat, compat_panels, lines
+from . import compat, compat_panels, lines, takes
 from .lines import Line, LineError
 from .readiness import engine_reason
 from .rig import MARK, Rig, RigError, find_rig, find_scene_rig
@@ -73,6 +73,7 @@ def order_from_context(context: bpy.types.Context, choice: Choice | None = None)
     """Gather a take's order. Raises a ThunderError with the reason when something is missing."""
     choice = choice or Choice()
     rig = named_rig(choice.rig) if choice.rig else required_rig(context)
+    takes.check_animatable(rig)
     scene = compat.sequencer_scene(context)
     strip = lines.find_strip(scene, choice.strip) if choice.strip else current_strip(context)
     if strip is None:
@@ -187,12 +188,18 @@ def strip_reason(context: bpy.types.Context) -> str:
 
 def disabled_reason(context: bpy.types.Context) -> str:
     """Why Generate cannot run with what is chosen; empty when it can."""
-    return rig_reason(context) or strip_reason(context) or engine_reason()
+    return performer_reason(context) or strip_reason(context) or engine_reason()
+
+
+def performer_reason(context: bpy.types.Context) -> str:
+    """Why the current rig cannot perform: there is none, or it belongs to another file."""
+    rig = current_rig(context)
+    return takes.not_animatable(rig) if rig else rig_reason(context)
 
 
 def engine_is_missing(context: bpy.types.Context) -> bool:
     """Whether all is chosen and only the engine's Python is missing."""
-    return not (rig_reason(context) or strip_reason(context)) and bool(engine_reason())
+    return not (performer_reason(context) or strip_reason(context)) and bool(engine_reason())
 
 
 def scripted_reason(context: bpy.types.Context) -> str:

@@ -78,7 +78,7 @@ def test_every_panel_draws_from_nothing_to_takes(room, face, engine, tmp_path, c
 
 def test_an_empty_scene_offers_the_two_first_steps(room, context) -> None:
     assert drawn("line", context).names("operator") == ["thunder.load_line"]
-    assert drawn("character", context).names("operator") == ["thunder.create_head"]
+    assert drawn("character", context).names("operator")[0] == "thunder.create_head"
     assert "Select a head, or make one with Create Head." in drawn("generate", context).text()
     assert not drawn("performance", context).drawn
     assert not drawn("takes", context).drawn
@@ -161,15 +161,37 @@ def test_a_row_shows_what_the_width_allows(engine, rig, hello, room, width, cell
     assert layout.names("operator") == ["thunder.switch_take", "thunder.star_take"]
 
 
-def test_the_list_leaves_out_all_other_actions(engine, rig, hello, room, context) -> None:
-    bpy.ops.thunder.generate(seed=3)
+def test_the_list_shows_takes_alone_and_in_the_order_of_their_numbers(
+    engine, rig, hello, room, context
+) -> None:
+    for seed in (10, 9, 100):
+        bpy.ops.thunder.generate(seed=seed)
     bpy.data.actions.new("Walk")
-    shown = bpy.types.THUNDER_UL_takes.filter_items(
+    flags, places = bpy.types.THUNDER_UL_takes.filter_items(
         SimpleNamespace(bitflag_filter_item=1), context, bpy.data, "actions"
-    )[0]
-    assert [a.name for a, flag in zip(bpy.data.actions, shown, strict=True) if flag] == [
-        "Head.hello.s3"
+    )
+    rows = sorted(zip(places, flags, bpy.data.actions.keys(), strict=True))
+    assert [name for _, flag, name in rows if flag] == [
+        "Head.hello.s9",
+        "Head.hello.s10",
+        "Head.hello.s100",
     ]
+
+
+def test_a_linked_head_is_refused_before_anything_is_generated(engine, hello, room, rig, tmp_path):
+    path = str(tmp_path / "library.blend")
+    bpy.data.libraries.write(path, {rig.mesh, rig.armature})
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy.data.libraries.load(path, link=True) as (there, here):
+        here.objects = there.objects
+    for linked in here.objects:
+        bpy.context.scene.collection.objects.link(linked)
+    add_strip(room, tmp_path / "again.wav", 1)
+    request = room("thunder_blender.request")
+    assert "linked from library.blend" in request.disabled_reason(bpy.context)
+    with pytest.raises(RuntimeError, match="Library Override"):
+        bpy.ops.thunder.generate()
+    assert not engine.requests
 
 
 def test_a_take_is_renamed_in_its_list(engine, rig, hello, room) -> None:
