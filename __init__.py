@@ -41,6 +41,7 @@ def _modules() -> tuple[ModuleType, ...]:
         take_star,
         take_why,
         test_runtime,
+        update_flame_joints,
         use_active_strip,
         variants,
     )
@@ -65,6 +66,7 @@ def _modules() -> tuple[ModuleType, ...]:
         cancel,
         create_head,
         import_flame,
+        update_flame_joints,
         free_gpu,
         generate,
         load_line,

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from .face import FaceModel, FloatArray, IntArray, apply_pose
 from .flame_pickle import NUMBERS, FlameError, Record, array, items, read_pickle
 
-__all__ = ["Flame", "FlameError", "forward", "load_flame", "load_shape"]
+__all__ = ["JOINTS", "Flame", "FlameError", "forward", "load_flame", "load_shape"]
 
 Array = npt.NDArray[Any]
 

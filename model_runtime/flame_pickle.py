@@ -26,12 +26,12 @@ Array = npt.NDArray[Any]
 MOST_STEPS = 1_000_000  # opcodes; a FLAME file has under a thousand
 MOST_DIGITS = 300  # of a whole number written as text
 SPARSE = ("csc_matrix", "csr_matrix", "csc_array", "csr_array")
+MAKERS = ("_reconstructor", "__newobj__")  # their first argument is the class
 ALLOWED = {
     "numpy.ndarray",
     "numpy.dtype",
     "_codecs.encode",
-    "copy_reg._reconstructor",
-    "copyreg._reconstructor",
+    *(f"{room}.{name}" for room in ("copy_reg", "copyreg") for name in MAKERS),
     "collections.OrderedDict",
     *(f"{room}.{name}" for room in ("__builtin__", "builtins") for name in ("object", "set")),
     *(
@@ -250,7 +250,7 @@ def _reduce(reader: _Reader) -> None:
     arguments, called = reader.pop(), reader.pop()
     if not isinstance(called, Name) or not isinstance(arguments, tuple):
         raise FlameError("the file is damaged")
-    if called.path.endswith("._reconstructor") and arguments and isinstance(arguments[0], Name):
+    if called.path.endswith(MAKERS) and arguments and isinstance(arguments[0], Name):
         called, arguments = arguments[0], ()
     reader.stack.append(Record(called.path, arguments))
 

@@ -49,6 +49,11 @@ def follow_expressions(body: bpy.types.Object, armature: bpy.types.Object, face:
         _follow(body.data.shape_keys, armature, name, shift)
 
 
+def with_parents(bone: str) -> tuple[str, str, str]:
+    """The bone and the names of the hidden parents that it has if its joint follows."""
+    return bone, PIVOT.format(bone), BASE.format(bone)
+
+
 def _add_pivots(armature: bpy.types.Object, names: list[str]) -> None:
     """Put two hidden parents between each bone and the one above it."""
     hidden = armature.data.collections.new("Pivots")

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..model_runtime.face import FaceModel
-from ..model_runtime.flame import Flame
-from . import flame_drivers, head_bones, head_correctives, rig
+from ..model_runtime.flame import JOINTS, Flame
+from . import flame_drivers, flame_joints, head_bones, head_correctives, rig
 from .head_mesh import UV_LAYER, to_blender
 
 Floats = npt.NDArray[np.floating]
@@ -43,7 +43,8 @@ def create_flame(collection: bpy.types.Collection, flame: Flame, params: FlamePa
     """Build the rig of `flame` in `collection`."""
     face = flame.face
     person, kept = np.asarray(params.shape, np.float32), params.shape_keys
-    mesh = _mesh(params.name, flame, _moved(face, person[kept:], kept))
+    basis = _moved(face, person[kept:], kept)
+    mesh = _mesh(params.name, flame, basis)
     body = bpy.data.objects.new(params.name, mesh)
     collection.objects.link(body)
     _add_keys(body, "Exp", face.expression_basis, np.zeros(0, np.float32))
@@ -56,6 +57,7 @@ def create_flame(collection: bpy.types.Collection, flame: Flame, params: FlamePa
     head_bones.bind(body, armature, face)
     head_correctives.add_correctives(body, armature, face)
     flame_drivers.follow_expressions(body, armature, face)
+    flame_joints.keep(body, face, basis, kept)
     body[rig.MARK], body[MAPPING], body[SOURCE] = uuid.uuid4().hex, FLAME, flame.sha256
     return rig.Rig(body, armature)
 
@@ -63,6 +65,14 @@ def create_flame(collection: bpy.types.Collection, flame: Flame, params: FlamePa
 def is_flame(found: rig.Rig) -> bool:
     """Whether the rig was made by Import FLAME."""
     return found.mesh.get(MAPPING) == FLAME
+
+
+def update_joints(found: rig.Rig) -> float:
+    """Put the bones where the identity keys have the joints; the farthest way in metres.
+
+    Raises RigError when the rig does not know its joints.
+    """
+    return flame_joints.update(found, JOINTS)
 
 
 def _moved(face: FaceModel, shape: Floats, first: int) -> Floats:

@@ -107,6 +107,20 @@ def test_the_jaw_can_be_keyed_and_its_correctives_follow_at_playback(rig) -> Non
     assert opened == pytest.approx([0, np.sin(0.2), np.sin(0.4)], abs=1e-3)
 
 
+def test_joints_follow_the_identity_keys_on_request(rig, flame, person, room) -> None:
+    runtime, rng = room("model_runtime.flame"), np.random.default_rng(2)
+    person = person.copy()
+    person[:40] = rng.normal(0, 2, 40)
+    for index in range(40):
+        rig.keys.key_blocks[f"Shape{index + 1}"].value = person[index]
+    bpy.context.view_layer.objects.active = rig.mesh
+    assert bpy.ops.thunder.update_flame_joints() == {"FINISHED"}
+    expression, turns = rng.normal(size=100), rng.normal(0, 0.3, (5, 3))
+    pose(rig, expression, turns)
+    wanted = runtime.forward(flame, person, expression[None], turns[None])[0]
+    assert np.abs(evaluated(rig) - wanted).max() < NEAR
+
+
 def test_uvs_come_along(room, empty_scene, tmp_path) -> None:
     parts = make_test_flame.tiny()
     uv = {"vt": np.random.default_rng(0).random((150, 2)), "ft": parts["f"]}

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Update Joints: a FLAME rig's bones follow its identity keys."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..thunder_blender import flame_rig
+from ..thunder_blender.rig import RigError, find_scene_rig
+from .base import ThunderOperator
+
+
+class THUNDER_OT_update_flame_joints(ThunderOperator, bpy.types.Operator):
+    """Put the bones of the FLAME rig where its identity keys now have the joints"""
+
+    bl_idname = "thunder.update_flame_joints"
+    bl_label = "Update FLAME Joints"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        if context.mode != "OBJECT":
+            return "Leave the current mode for Object Mode first"
+        rig = find_scene_rig(context.scene, context.object)
+        return "" if rig and flame_rig.is_flame(rig) else "Select a rig of Import FLAME"
+
+    def perform(self, context: bpy.types.Context) -> str:
+        rig = find_scene_rig(context.scene, context.object)
+        if rig is None:
+            raise RigError("There is no FLAME rig. Use Import FLAME first.")
+        farthest = flame_rig.update_joints(rig)
+        return f"Joints of {rig.mesh.name} moved by up to {1000 * farthest:.1f} mm"
+
+
+register, unregister = bpy.utils.register_classes_factory((THUNDER_OT_update_flame_joints,))

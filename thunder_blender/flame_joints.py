@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Joints that belong to the person: where the bones go when the identity keys change.
+
+Bones cannot be moved at rest by drivers, so this is done once, on request, after the identity has
+been chosen.
+"""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from ..model_runtime.face import FaceModel
+from . import flame_drivers
+from .head_mesh import to_blender
+from .rig import Rig, RigError
+
+Floats = npt.NDArray[np.floating]
+
+JOINTS = "thunder_flame_joints"  # (J,3) with all identity keys at 0, Blender's axes
+SHIFTS = "thunder_flame_joint_shifts"  # (N,J,3) of each identity key at 1
+
+
+def keep(body: bpy.types.Object, face: FaceModel, basis: Floats, keys: int) -> None:
+    """Remember on `body` how the first `keys` identity keys move the joints of `basis` (V,3)."""
+    shapes = face.identity_basis[:keys]
+    body[JOINTS] = to_blender(face.joint_regressor @ basis).ravel().tolist()
+    if keys:
+        shifts = np.einsum("jv,nvc->njc", face.joint_regressor, shapes)
+        body[SHIFTS] = to_blender(shifts).ravel().tolist()
+
+
+def update(rig: Rig, names: tuple[str, ...]) -> float:
+    """Put the bones `names` where the identity keys now have their joints.
+
+    Returns the farthest way in metres. Raises RigError when the rig does not know its joints.
+    """
+    joints = _joints(rig, len(names))
+    bones = rig.armature.data.bones
+    ways = [joints[index] - np.array(bones[name].head_local) for index, name in enumerate(names)]
+    with flame_drivers.editing(rig.armature) as edit:
+        for name, way in zip(names, ways, strict=True):
+            for each in filter(edit.get, flame_drivers.with_parents(name)):
+                head, tail = np.array(edit[each].head), np.array(edit[each].tail)
+                edit[each].head, edit[each].tail = head + way, tail + way
+    return float(np.linalg.norm(ways, axis=1).max())
+
+
+def _joints(rig: Rig, count: int) -> Floats:
+    try:
+        rest = np.array(rig.mesh[JOINTS]).reshape(count, 3)
+        shifts = np.array(rig.mesh.get(SHIFTS, ())).reshape(-1, count, 3)
+        blocks = rig.keys.key_blocks
+        values = [blocks[f"Shape{index + 1}"].value for index in range(len(shifts))]
+    except (KeyError, ValueError) as error:
+        raise RigError(
+            f"'{rig.mesh.name}' does not know its joints any more. Import the FLAME again."
+        ) from error
+    return rest + np.tensordot(np.array(values), shifts, 1)
