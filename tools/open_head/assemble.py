@@ -15,7 +15,7 @@ from .eyes import Eyeball, make_eyeball, turn
 from .hairline import hair_coverage
 from .identities import AVERAGE, PRESETS, Recipe, body
 from .lashes import Lashes, grow_lashes, upper_lids
-from .lipshape import Arches, LipField, behind_teeth, inner_depth, lip_field, seal
+from .lipshape import Arches, LipField, inner_depth, lip_field, seal
 from .normals import vertex_normals
 from .source import DECIMETRE, Array, Ints, MakeHumanData
 from .topology import QuadGraph, cavity_vertices, head_vertices, lip_rings
@@ -25,7 +25,9 @@ EYE_GROUPS = {"left_eye": "helper-l-eye", "right_eye": "helper-r-eye"}
 LIP_TO_INCISOR = 1.9e-3  # metres between the lower lip's inner side and the upper incisors
 HAIR_DEPTH = 2.5e-3  # metres that the short hair stands off the scalp
 TONGUE_SCALE = np.array([0.72, 1.0, 1.0])  # as wide as the lower teeth leave room for
-TONGUE_SHIFT = np.array([0.0, 0.8e-3, -2.0e-3])
+TONGUE_SHIFT = np.array([0.0, 0.8e-3, -2.8e-3])
+TONGUE_STAYS = 0.5  # share of the jaw's sideways motion that the tongue, held behind, takes
+SMALLEST_TEETH = 0.8  # of a person, by the average's
 TEETH_MARGIN = 0.8e-3  # lips keep this far off the line of the teeth
 LOWER_MIDDLE, UPPER_MIDDLE = (5, 0), (5, 19)
 
@@ -90,16 +92,14 @@ def person(data: MakeHumanData, chosen: Selection, recipe: Recipe, lips: LipFiel
     line = 0.5 * (_ring_point(full, chosen, LOWER_MIDDLE) + _ring_point(full, chosen, UPPER_MIDDLE))
     full[chosen.skin] += chosen.hair[:, None] * HAIR_DEPTH * _normals(data, full)[chosen.skin]
     face = inner_depth(full, chosen.rings, line[1] - teeth.OVERLAP) - LIP_TO_INCISOR
-    if recipe is not AVERAGE:
-        behind = behind_teeth(full, chosen.rings, tooth_faces(_arches(line[1], face)))
-        face -= max(0.0, behind - TEETH_MARGIN)
     arches = _arches(line[1], face)
+    size = 1.0 if recipe is AVERAGE else _mouth_size(data, chosen, full)
     left, right = (make_eyeball(full[data.vertex_groups[EYE_GROUPS[eye]]]) for eye in EYES)
     return Person(
         full,
         arches,
-        teeth.grow(arches[0]),
-        teeth.grow(arches[1]),
+        teeth.grow(arches[0], size),
+        teeth.grow(arches[1], size),
         (left, right),
         grow_lashes(chosen.lids, full),
     )
@@ -152,6 +152,8 @@ def units(
             full[name][chosen.cavity] = 0.0  # a stray motion of up to 6 mm in the raw data
         basis[index, spans.span("skin")] = full[name][chosen.skin]
         tongue = full[name][chosen.tongue] * TONGUE_SCALE
+        if name in ("jawLeft", "jawRight"):
+            tongue = tongue * TONGUE_STAYS
         if name == "tongueOut":
             tongue = thin_tongue(who.full[chosen.tongue] * TONGUE_SCALE, tongue)
         basis[index, spans.span("tongue")] = tongue
@@ -189,6 +191,13 @@ def _ears(data: MakeHumanData) -> Array:
 def _ring_point(full: Array, chosen: Selection, place: tuple[int, int]) -> Array:
     ring, column = place
     return np.asarray(full[chosen.rings[0, ring, column]])
+
+
+def _mouth_size(data: MakeHumanData, chosen: Selection, full: Array) -> float:
+    """Width of the mouth's cavity over the average head's, at most 1."""
+    average = _centred(data, body(data, AVERAGE))
+    wide = np.ptp(full[chosen.cavity, 0]) / np.ptp(average[chosen.cavity, 0])
+    return float(np.clip(wide, SMALLEST_TEETH, 1.0))
 
 
 def _arches(line: float, face: float) -> tuple[teeth.Arch, teeth.Arch]:

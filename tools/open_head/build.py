@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from model_runtime.contract import UNITS
+from model_runtime.face import FaceModel
 
 from . import joints
 from .assemble import (
@@ -21,11 +24,13 @@ from .assemble import (
     stack,
     units,
 )
+from .collisions import triangles
 from .jaw import JawFit, fit_jaw
 from .pack import pack_basis, steady
 from .palette import WORN
 from .sets import vertex_sets
-from .source import Array, MakeHumanData
+from .settle import settle_people, settle_units
+from .source import Array, Ints, MakeHumanData
 from .surface import MATERIALS, Surface, border_vertices, build_surface, socket_vertices
 
 Arrays = dict[str, npt.NDArray[np.generic]]
@@ -45,6 +50,9 @@ def build(data: MakeHumanData) -> Arrays:
     surface = build_surface(data, chosen, who, spans)
     sets = vertex_sets(template, chosen, who, spans)
     sets["eye_sockets"] = socket_vertices(surface)
+    draft = _draft(template, expression, basis, tuple(everyone), surface, sets)
+    expression = settle_units(draft)
+    basis = settle_people(replace(draft, expression_basis=expression.astype(np.float32)))
     jaw = fit_jaw(
         template,
         expression[UNITS.index("jawOpen")],
@@ -76,6 +84,40 @@ def build(data: MakeHumanData) -> Arrays:
         "gaze_degrees": steady(np.array(list(degrees.values())), 3),
         **{f"set_{name}": array.astype(np.uint16) for name, array in sets.items()},
     }
+
+
+def _draft(
+    template: Array,
+    expression: Array,
+    basis: Array,
+    names: tuple[str, ...],
+    surface: Surface,
+    sets: dict[str, Ints],
+) -> FaceModel:
+    """The head so far, without joints, for measuring."""
+    none = np.zeros(0, np.float32)
+    return FaceModel(
+        template=template.astype(np.float32),
+        identity_basis=basis.astype(np.float32),
+        expression_basis=expression.astype(np.float32),
+        unit_names=UNITS,
+        identity_names=names,
+        joint_names=(),
+        joint_parents=(),
+        joint_regressor=none,
+        skin_weights=none,
+        pose_basis=none,
+        quads=surface.quads.astype(np.int32),
+        triangles=triangles(surface.quads).astype(np.int32),
+        uv=surface.uv.astype(np.float32),
+        quad_uv=surface.quad_uv.astype(np.int32),
+        quad_material=surface.material.astype(np.uint8),
+        material_names=MATERIALS,
+        vertex_sets={name: array.astype(np.int32) for name, array in sets.items()},
+        unit_max={},
+        jaw_open_angle=0.0,
+        gaze_degrees={},
+    )
 
 
 def _skin_weights(data: MakeHumanData, chosen: Selection, spans: Layout) -> Array:

@@ -1,45 +1,54 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures what passes through what in a pose of the open head: teeth, lips, tongue, eyelids.
+"""Measures what passes through what in poses of the open head: teeth, gums, lips, tongue, lids.
 
-Depths are in mm, 0 where nothing touches. Inside and outside are told apart by the generalised
-winding number (Jacobson et al. 2013), with solid angles after Van Oosterom and Strackee (1983).
+Depths are in mm, 0 where nothing touches. The skin that teeth and tongue can reach is the lining
+of the mouth: the lips from their rim inwards, cheeks, palate and floor. Depth is the distance to
+it however thick the flesh behind is, so a tooth right through a lip counts in full.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
-from model_runtime.face import FaceModel
+from model_runtime.face import FaceModel, FloatArray, identity_vertices
+from model_runtime.lips import lip_probe
 
+from .distance import Hits, Skin, barycentric
 from .normals import vertex_normals
 from .source import Array, Ints
 
-CROWN = 0.62  # share of a tooth, from the biting edge, that stands free of the gum
-FRONT_TEETH = 0.012  # metres behind the incisors' faces: lips and cheek can reach these
+CROWN = 6.2e-3  # metres of a tooth, from the biting edge, that stand free of the gum
+GUM = 12.5e-3  # metres from the biting edges up to which the gum stands free of the lips
 FREE_TONGUE = 0.030  # metres of the tongue, from its tip, that nothing holds
 LID_REACH = 0.004  # metres around the edges of the lids
-CHUNK = 64
-NEAR = 0.02  # metres within which solid angles are exact
+LINING_FROM = 3  # lip ring from which the skin can meet teeth
+DOUBTFUL = 2.0e-3  # metres from which a hit is confirmed by winding number
+STILL = 1e-6  # metres; less is no motion
 
 
 @dataclass(frozen=True)
 class Depths:
     """Deepest overlaps of one pose in mm."""
 
-    teeth_in_flesh: float
+    upper_teeth_in_flesh: float
+    lower_teeth_in_flesh: float
+    gums_in_flesh: float
     tongue_in_teeth: float
     tongue_in_flesh: float
     lids_in_eyes: float
+    lips_in_lips: float
+
+    def hard(self) -> dict[str, float]:
+        """All but the lips' own contact, which presses on purpose."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "lips_in_lips"}
 
     def worst(self) -> float:
-        """The deepest of all."""
-        values = (self.teeth_in_flesh, self.tongue_in_teeth, self.tongue_in_flesh)
-        return max(*values, self.lids_in_eyes)
+        """The deepest of `hard`."""
+        return max(self.hard().values())
 
 
 class CollisionMeter:
@@ -50,95 +59,117 @@ class CollisionMeter:
         self.face = face
         skin = face.quad_material == face.material_names.index("skin")
         teeth = face.quad_material == face.material_names.index("teeth")
-        self.skin_triangles = _triangles(face.quads[skin])
-        self.teeth_triangles = _triangles(face.quads[teeth])
-        self.crowns = np.concatenate([self._crowns("upper", 1), self._crowns("lower", -1)])
+        gums = face.quad_material == face.material_names.index("gums")
+        rings = sets["lip_rings"].reshape(2, 12, 20)
+        lining = np.union1d(sets["cavity"], rings[:, LINING_FROM:])
+        inner = np.isin(face.quads[skin], lining).all(1)
+        self.lining = Skin(triangles(face.quads[skin][inner]))
+        self.teeth = Skin(triangles(face.quads[teeth]))
+        self.hard_quads = face.quads[teeth | gums].astype(int)
+        self.upper, self.lower = self._crowns("upper", 1), self._crowns("lower", -1)
+        self.gums = np.concatenate([self._gum("upper", 1), self._gum("lower", -1)])
         tongue = sets["tongue"]
         z = face.template[tongue, 2]
-        self.tongue = tongue[z > z.max() - FREE_TONGUE]
-        self.lids = tuple(self._lids())
+        self.tongue = np.asarray(tongue[z > z.max() - FREE_TONGUE], int)
+        self.lids = tuple(self._lids(triangles(face.quads[skin])))
 
     def measure(self, points: Array) -> Depths:
-        """Depths of posed vertices (V,3) in metres."""
-        skin = points[self.skin_triangles]
-        return Depths(
-            _depth(points[self.crowns], skin),
-            _depth(points[self.tongue], points[self.teeth_triangles]),
-            _depth(points[self.tongue], skin),
-            self._lids_in_eyes(points),
+        """Depths of posed vertices (V,3) in metres; the lips' contact is left at 0."""
+        return Depths(*self._mouth(points), self.lids_in_eyes(points), 0.0)
+
+    def sweep(
+        self, identity: str | None, poses: dict[str, FloatArray]
+    ) -> Iterator[tuple[str, Depths]]:
+        """Depths of one person in every pose; poses that leave the mouth or lids still are free."""
+        face = self.face
+        rest = identity_vertices(face, identity).astype(float)
+        pressed = lip_probe(face, identity).penetration(np.stack(list(poses.values())))
+        mouth = np.unique(np.r_[self.lining.vertices, self.teeth.vertices, self.gums, self.tongue])
+        eyes = np.unique(np.concatenate([np.r_[ball, skin.vertices] for ball, skin in self.lids]))
+        parts = (
+            (mouth, self._mouth, self._mouth(rest)),
+            (eyes, lambda p: (self.lids_in_eyes(p),), (self.lids_in_eyes(rest),)),
+        )
+        for (name, weights), press in zip(poses.items(), pressed, strict=True):
+            on = np.flatnonzero(weights)
+            move = np.tensordot(weights[on], face.expression_basis[on], 1)
+            found: list[float] = []
+            for used, measure, still in parts:
+                moves = np.abs(move[used]).max(initial=0) > STILL
+                found += measure(rest + move) if moves else still
+            yield name, Depths(*found, float(press))
+
+    def lids_in_eyes(self, points: Array) -> float:
+        """How far the outer skin of the lids dips into the eyeballs, mm."""
+        deepest = 0.0
+        for ball, skin in self.lids:
+            centre = points[ball].mean(0)
+            radius = np.linalg.norm(points[ball] - centre, axis=1).mean()
+            corners = points[skin.vertices][skin.corners]
+            nearest = np.einsum("tk,tka->ta", barycentric(centre, corners), corners)
+            deepest = max(deepest, radius - np.linalg.norm(nearest - centre, axis=1).min())
+        return 1000 * deepest
+
+    def _mouth(self, points: Array) -> tuple[float, ...]:
+        teeth = self.teeth.inside(points[self.tongue], points[self.teeth.vertices])
+        return (
+            self._in_flesh(points, self.upper),
+            self._in_flesh(points, self.lower),
+            self._in_flesh(points, self.gums),
+            1000 * float(teeth.depth.max(initial=0.0)),
+            self._in_flesh(points, self.tongue),
         )
 
-    def _crowns(self, which: str, root: int) -> Ints:
-        """Free part of the teeth that lips and cheeks can reach."""
-        own = self.face.vertex_sets[f"teeth_{which}"]
-        points = self.face.template[own]
-        edge = self.face.vertex_sets[f"incisal_{which}"]
-        height = root * (points[:, 1] - self.face.template[edge, 1].mean())
-        front = points[:, 2] > self.face.template[edge, 2].max() - FRONT_TEETH
-        return np.asarray(own[(height < 10e-3 * CROWN) & front], int)
+    def teeth_in_flesh(self, points: Array) -> float:
+        """Deepest tooth of a pose (V,3) in lips and cheeks, mm."""
+        return max(self._in_flesh(points, self.upper), self._in_flesh(points, self.lower))
 
-    def _lids(self) -> Iterator[tuple[Ints, Ints]]:
-        """Per side: eyeball vertices and the vertices of the lids' outer skin over them."""
-        normals = vertex_normals(self.face.template.astype(float), self.face.quads)
+    def _in_flesh(self, points: Array, which: Ints) -> float:
+        return 1000 * float(self.in_lining(points[which], points).depth.max(initial=0.0))
+
+    def in_lining(self, where: Array, points: Array) -> Hits:
+        """Which of `where` (N,3) lie in the flesh of a pose (V,3).
+
+        Deep ones are confirmed by winding number: beside a fold of the lining that runs through
+        itself the nearest side may be the wrong one.
+        """
+        hits = self.lining.inside(where, points[self.lining.vertices])
+        sure = hits.depth <= DOUBTFUL
+        if not sure.all():
+            turns = self.lining.winding(where[hits.index[~sure]], points[self.lining.vertices])
+            sure[~sure] = np.abs(turns) < 0.5  # not in the space that the lining encloses
+        return hits.chosen(sure)
+
+    def _height(self, own: Ints, which: str, root: int) -> Array:
+        edge = self.face.vertex_sets[f"incisal_{which}"]
+        rise = self.face.template[own, 1] - self.face.template[edge, 1].mean()
+        return np.asarray(root * rise, float)
+
+    def _crowns(self, which: str, root: int) -> Ints:
+        own = self.face.vertex_sets[f"teeth_{which}"]
+        return np.asarray(own[self._height(own, which, root) < CROWN], int)
+
+    def _gum(self, which: str, root: int) -> Ints:
+        own = self.face.vertex_sets[f"gums_{which}"]
+        return np.asarray(own[self._height(own, which, root) < GUM], int)
+
+    def _lids(self, skin: Ints) -> Iterator[tuple[Ints, Skin]]:
+        """Per side: eyeball vertices and the triangles of the lids' outer skin over them."""
+        face, sets = self.face, self.face.vertex_sets
+        normals = vertex_normals(face.template.astype(float), face.quads)
+        outer = np.setdiff1d(sets["outer_skin"], sets["eye_sockets"])
         for name in ("eyeball_left", "eyeball_right"):
-            ball = self.face.vertex_sets[name]
-            sets = self.face.vertex_sets
-            outer = np.setdiff1d(sets["outer_skin"], sets["eye_sockets"])
-            centre = self.face.template[ball].mean(0)
-            radius = np.linalg.norm(self.face.template[ball] - centre, axis=1).mean()
-            offset = self.face.template[outer] - centre
+            ball = sets[name]
+            centre = face.template[ball].mean(0)
+            radius = np.linalg.norm(face.template[ball] - centre, axis=1).mean()
+            offset = face.template[outer] - centre
             distance = np.linalg.norm(offset, axis=1)
             facing = (offset * normals[outer]).sum(1) / distance
             front = (distance < radius + LID_REACH) & (offset[:, 2] > 0.35 * radius)
             front &= facing > 0.3
-            yield np.asarray(ball, int), np.asarray(outer[front], int)
-
-    def _lids_in_eyes(self, points: Array) -> float:
-        deepest = 0.0
-        for ball, lid in self.lids:
-            centre = points[ball].mean(0)
-            radius = np.linalg.norm(points[ball] - centre, axis=1).mean()
-            deepest = max(deepest, radius - np.linalg.norm(points[lid] - centre, axis=1).min())
-        return 1000 * deepest
+            yield np.asarray(ball, int), Skin(skin[np.isin(skin, outer[front]).all(1)])
 
 
-def winding(points: Array, triangles: Array) -> Array:
-    """Winding number (N,) of triangles (T,3,3) around points (N,3); about 1 inside.
-
-    Triangles further than NEAR from all points count as dipoles.
-    """
-    middle = triangles.mean(1)
-    far = cKDTree(points).query(middle)[0] > NEAR
-    exact = triangles[~far].astype(np.float32)
-    normal = 0.5 * np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-    found = np.empty(len(points))
-    for start in range(0, len(points), CHUNK):
-        some = points[start : start + CHUNK]
-        offset = middle[far] - some[:, None]
-        cubed = (offset**2).sum(-1) ** 1.5
-        dipoles = np.einsum("ntk,tk->nt", offset, normal[far]) / cubed
-        found[start : start + CHUNK] = dipoles.sum(1) / (4 * np.pi)
-        found[start : start + CHUNK] += _solid_angles(some.astype(np.float32), exact)
-    return found
-
-
-def _solid_angles(points: npt.NDArray[np.float32], triangles: npt.NDArray[np.float32]) -> Array:
-    """Sum of the triangles' solid angles over 4 pi (N,)."""
-    a, b, c = (triangles[None, :, k] - points[:, None] for k in range(3))
-    la, lb, lc = (np.sqrt((edge**2).sum(-1)) for edge in (a, b, c))
-    top = (a * np.cross(b, c)).sum(-1)
-    bottom = la * lb * lc + (a * b).sum(-1) * lc + (b * c).sum(-1) * la + (c * a).sum(-1) * lb
-    return np.asarray(np.arctan2(top, bottom).sum(1) / (2 * np.pi))
-
-
-def _depth(points: Array, triangles: Array) -> float:
-    """Distance in mm of the deepest inside point to the surface's corners and middles."""
-    inside = winding(points, triangles) > 0.5
-    if not inside.any():
-        return 0.0
-    marks = np.concatenate([triangles.reshape(-1, 3), triangles.mean(1)])
-    return 1000 * float(cKDTree(marks).query(points[inside])[0].max())
-
-
-def _triangles(quads: Ints) -> Ints:
+def triangles(quads: npt.NDArray[np.integer]) -> Ints:
+    """Two triangles a quad."""
     return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(int)

@@ -114,11 +114,6 @@ def clear_of_teeth(
     return moved - points
 
 
-def behind_teeth(points: Array, rings: Ints, arches: Arches) -> float:
-    """How far a resting upper lip lies behind the teeth at worst, metres, 0 when it is free."""
-    return float(max(0.0, _inside(points, rings, arches, upper=True)[:, :-2].max()))
-
-
 def _inside(points: Array, rings: Ints, arches: Arches, *, upper: bool) -> Array:
     """How far (2, len(FRACTIONS)) the inner lip lies behind the face of the teeth, metres.
 

@@ -63,8 +63,8 @@ def depth(arch: Arch, x: Array) -> Array:
     return np.asarray(arch.front - arch.depth * (np.abs(x) / arch.half) ** arch.power)
 
 
-def grow(arch: Arch) -> Dentition:
-    """The teeth and the gum of one arch."""
+def grow(arch: Arch, size: float = 1.0) -> Dentition:
+    """The teeth and the gum of one arch, `size` times as large around the incisors' edges."""
     teeth, quads, edges, marks = [], [], [], []
     for side in (-1.0, 1.0):
         for index, (centre, width, height) in enumerate(_places(arch)):
@@ -72,23 +72,28 @@ def grow(arch: Arch) -> Dentition:
             frame = _frame(arch, centre, side)
             points, levels = _tooth(arch, frame, width, height, index)
             teeth.append(points)
-            quads.append(_TOOTH_QUADS + base)
+            quads.append(_outward(_TOOTH_QUADS, arch.root * side < 0) + base)
             marks.append(np.column_stack([levels, np.full(len(levels), 0.5)]))
             if index < 2:
                 edges.append((side * centre, base + _FRONT_EDGE))
     ordered = [vertex for _, group in sorted(edges, key=lambda e: e[0]) for vertex in group]
     base = len(teeth) * _TOOTH_POINTS
     gum, gum_quads, gum_marks = _gum(arch)
-    vertices = np.concatenate([*teeth, gum])
+    middle = np.array([0.0, arch.edge, arch.front])
+    vertices = middle + size * (np.concatenate([*teeth, gum]) - middle)
     is_tooth = np.arange(len(vertices)) < base
     edge_line = np.array(ordered)
     return Dentition(
         vertices,
-        np.concatenate([*quads, gum_quads + base]),
+        np.concatenate([*quads, _outward(gum_quads, arch.root > 0) + base]),
         is_tooth,
         edge_line[np.argsort(vertices[edge_line, 0])],
         np.concatenate([*marks, gum_marks]),
     )
+
+
+def _outward(quads: Ints, already: bool) -> Ints:
+    return quads if already else quads[:, ::-1]
 
 
 def _arc(arch: Arch) -> tuple[Array, Array, Array]:

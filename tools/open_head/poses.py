@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Poses that nothing may pass through anything in: every unit, and the sheet's."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from model_runtime.contract import UNITS
+
+from .sheet import POSES
+
+Weights = npt.NDArray[np.float32]
+STRONG: dict[str, dict[str, float]] = {
+    "happy": {"mouthSmile": 0.85, "mouthDimple": 0.15, "cheekSquint": 0.85, "eyeSquint": 0.36},
+    "happy, open": {"mouthSmile": 0.6, "cheekSquint": 0.85, "eyeSquint": 0.36, "jawOpen": 0.36},
+    "happy, shut eyes": {"cheekSquint": 0.85, "eyeSquint": 0.36, "eyeBlink": 1.0},
+    "disgusted": {"noseSneer": 0.85, "cheekSquint": 0.55, "eyeSquint": 0.5, "browDown": 0.6},
+    "afraid": {"mouthStretch": 0.7, "jawOpen": 0.36, "mouthLowerDown": 0.3, "eyeWide": 0.85},
+    "sad": {"mouthFrown": 0.8, "mouthShrugLower": 0.2, "jawOpen": 0.36, "eyeSquint": 0.36},
+}
+HALF_AND_FULL = (0.5, 1.0)
+COMPANIONS = {  # units that docs/head.md allows only beside another one: its weight a weight
+    "mouthClose": ("jawOpen", 1.0),
+    "tongueOut": ("jawOpen", 0.3),
+}
+
+
+def frame(units: dict[str, float]) -> Weights:
+    """(52,) weights; a name without Left or Right drives both sides."""
+    weights = np.zeros(len(UNITS), np.float32)
+    for name, value in units.items():
+        for unit in (name,) if name in UNITS else (f"{name}Left", f"{name}Right"):
+            weights[UNITS.index(unit)] = value
+    return weights
+
+
+def unit_poses(values: tuple[float, ...] = HALF_AND_FULL) -> dict[str, Weights]:
+    """Every unit at each of some weights, with the jaw that mouthClose and tongueOut need."""
+    found = {}
+    for name in UNITS:
+        for value in values:
+            beside, share = COMPANIONS.get(name, (name, 1.0))
+            found[f"{name} {value:g}"] = frame({beside: share * value, name: value})
+    return found
+
+
+def sheet_poses() -> dict[str, Weights]:
+    """The visemes and emotions of the contact sheet."""
+    return {f"sheet {name}": frame(units) for name, units in POSES.items()}
+
+
+def strong_poses() -> dict[str, Weights]:
+    """Upper faces of emotions at their strongest, eyes open and shut, and a wide smile."""
+    return {name: frame(units) for name, units in STRONG.items()}
