@@ -9,8 +9,8 @@
 - `lines`: which part of which sound a strip lets us hear, and when
 - `takes`: the Actions that hold performances: add, list, choose; with `take_marks` (what an Action
   knows of itself), `placement` (seconds of the file to frames, no bpy), `nla` (tracks and strips),
-  `mine` (the artist's own Action, set aside), `take_edits`, `bake`, and `take_sync` (takes follow
-  their strips)
+  `mine` (the artist's own Action, set aside), `linked` (heads from other files), `take_edits`,
+  `bake`, and `take_places` and `take_sync` (takes follow their strips)
 - `diagnose`: why does it not move; with `diagnose_face`
 - `take_file`: reading the takes that the engine writes
 - `sound`: the sound strip, the frame range and the frame rate

@@ -15,7 +15,7 @@ from typing import Any
 
 import bpy
 
-from . import compat, diagnose_face, mine, nla, take_edits, take_marks, takes
+from . import compat, diagnose_face, lines, linked, mine, nla, take_edits, take_marks, takes
 from .rig import Rig
 
 
@@ -30,12 +30,12 @@ class Finding:
 
 def why_not_moving(rig: Rig, context: bpy.types.Context) -> list[Finding]:
     """Every cause found, the most likely ones first; empty when the takes should be visible."""
-    if reason := takes.not_animatable(rig):
+    if reason := linked.not_animatable(rig):
         return [_linked(rig, reason)]
     if not takes.take_strips(rig):
         return list(_nothing_plays(rig))
     findings: list[Finding] = []
-    for check in (_editing, _blocks, _curves):
+    for check in (_editing, _lines, _blocks, _curves):
         findings += check(rig)
     for cause in diagnose_face.causes(rig, [s for _, s in takes.take_strips(rig)], context):
         findings.append(Finding(*cause))
@@ -51,7 +51,7 @@ def apply_fix(finding: Finding) -> None:
 def _linked(rig: Rig, reason: str) -> Finding:
     if rig.mesh.library or (rig.armature and rig.armature.library):
         return Finding(reason)
-    return Finding(reason, "Override the mesh", partial(takes.override_mesh, rig))
+    return Finding(reason, "Override the mesh", partial(linked.override_mesh, rig))
 
 
 def _nothing_plays(rig: Rig) -> Iterator[Finding]:
@@ -75,6 +75,18 @@ def _editing(rig: Rig) -> Iterator[Finding]:
             "Finish Editing",
             partial(take_edits.finish_editing, rig),
         )
+
+
+def _lines(rig: Rig) -> Iterator[Finding]:
+    """Sound strips that a take cannot follow."""
+    followed = {take_marks.line_of(strip.action) for _, strip in takes.take_strips(rig)} - {""}
+    for scene in bpy.data.scenes:
+        for strip in lines.sound_strips(scene):
+            if lines.line_id(strip) in followed:
+                try:
+                    lines.heard(scene, strip)
+                except lines.LineError as error:
+                    yield Finding(str(error))
 
 
 def _blocks(rig: Rig) -> Iterator[Finding]:

@@ -160,7 +160,7 @@ def _check_strip(strip: Any) -> None:
 def _span(strip: Any, rate: float, speed: float, offset: float) -> tuple[float, float]:
     """First and last second of the file that the strip shows."""
     content, _ = compat.strip_content(strip)
-    left, right = compat.strip_range(strip)
+    left, right = _window(strip)
     origin = content + offset * rate
     start = max(0.0, (left - origin) * speed / rate)
     end = (right - origin) * speed / rate
@@ -169,6 +169,16 @@ def _span(strip: Any, rate: float, speed: float, offset: float) -> tuple[float, 
     if end - start <= 0:
         raise LineError(f"The strip '{strip.name}' shows no sound. Lengthen or move it.")
     return start, end
+
+
+def _window(strip: Any) -> tuple[int, int]:
+    """First frame of what is heard of a strip and the frame after: also a meta strip trims."""
+    left, right = compat.strip_range(strip)
+    around = strip.parent_meta()
+    if around is None:
+        return left, right
+    outer = _window(around)
+    return max(left, outer[0]), min(right, outer[1])
 
 
 def _sound_frames(strip: Any, rate: float) -> float:

@@ -112,7 +112,7 @@ def _assign_as_it_was(datablock: bpy.types.ID, mine: Any, state: dict[str, Any])
 
 
 def _play_between_lines(datablock: bpy.types.ID, mine: compat.ActionPart) -> None:
-    if not _has_place_under_takes(datablock):
+    if not has_place_under_takes(datablock):
         return
     strip = nla.add_above(datablock, mine, mine.action.name, _track_under_takes(datablock))
     first, last = mine.action.frame_range
@@ -122,7 +122,7 @@ def _play_between_lines(datablock: bpy.types.ID, mine: compat.ActionPart) -> Non
 
 
 def _add_rest(datablock: bpy.types.ID, channels: set[compat.Channel], rig: Rig) -> None:
-    if not _has_place_under_takes(datablock):
+    if not has_place_under_takes(datablock):
         return
     action = bpy.data.actions.new(f"{datablock.name} {REST_NAME}")
     action[REST] = rig.identifier
@@ -141,7 +141,7 @@ def _lowest_take(datablock: bpy.types.ID) -> int | None:
     return None
 
 
-def _has_place_under_takes(datablock: bpy.types.ID) -> bool:
+def has_place_under_takes(datablock: bpy.types.ID) -> bool:
     """Blender makes tracks above others only, so under a take at the bottom there is no place."""
     return _lowest_take(datablock) != 0
 

@@ -133,12 +133,19 @@ def settings_in(provenance: dict[str, Any]) -> dict[str, Any]:
 def settings_of(action: bpy.types.Action) -> Settings:
     """The settings that made the take. Raises RequestError where they are not usable."""
     try:
-        known = json.loads(action.get(SETTINGS, "{}"))
-        return Settings(**{name: _keys(value) for name, value in known.items()})
+        return Settings(**{k: _keys(value) for k, value in _known_settings(action).items()})
     except (TypeError, ValueError, RequestError) as error:
         raise RequestError(
             f"The settings kept in '{action.name}' are not usable. Set them by hand."
         ) from error
+
+
+def _known_settings(action: bpy.types.Action) -> dict[str, Any]:
+    """The settings kept with a take; none where the artist has changed them beyond reading."""
+    try:
+        return dict(json.loads(action.get(SETTINGS, "{}")))
+    except (TypeError, ValueError):
+        return {}
 
 
 def provenance_seed(provenance: dict[str, Any]) -> int | None:
@@ -149,7 +156,7 @@ def provenance_seed(provenance: dict[str, Any]) -> int | None:
 
 def take_info(action: bpy.types.Action, chosen: bool) -> TakeInfo:
     """The take's row; cheap enough for drawing (see `seems_hand_edited`)."""
-    known = json.loads(action.get(SETTINGS, "{}"))
+    known = _known_settings(action)
     emotion, intensity = known.get("emotion", AUTO), known.get("intensity", 1.0)
     return TakeInfo(
         name=action.name,

@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 from bpy.app import handlers
 
-from . import nla, take_marks, takes
+from . import nla, take_marks, take_places
 from .rig import MARK, Rig
 from .take_edits import editing_take
 
@@ -27,11 +27,11 @@ def sync_with_strips(_scene: bpy.types.Scene | None = None) -> list[str]:
     playing = {key for key in bpy.data.shape_keys if _plays_takes(key)}
     if not playing:
         return []
-    heard = takes.HeardLines()
+    heard = take_places.HeardLines()
     return [
         rig.mesh.name
         for rig in _rigs(playing)
-        if editing_take(rig) is None and takes.place_takes(rig, heard)
+        if editing_take(rig) is None and take_places.place_takes(rig, heard)
     ]
 
 

@@ -16,11 +16,10 @@ from typing import Any
 import bpy
 
 from ..model_runtime.contract import Take
-from . import compat, keys, lines, mapping, mine, nla, placement, take_marks
-from .lines import Line, LineError
-from .placement import Placement
+from . import compat, keys, mapping, mine, nla, take_marks, take_places
+from .lines import Line
+from .linked import check_animatable, not_animatable
 from .rig import Rig, RigError
-from .sound import scene_rate
 from .take_marks import (
     MARK,
     PROVENANCE,
@@ -31,6 +30,7 @@ from .take_marks import (
     provenance_seed,
     settings_of,
 )
+from .take_places import place_takes, take_strips
 
 __all__ = [
     "MARK",
@@ -39,12 +39,14 @@ __all__ = [
     "TakeInfo",
     "active_take",
     "add_take",
+    "check_animatable",
     "choose_take",
     "chosen_take",
     "create_take",
     "is_hand_edited",
     "line_of",
     "list_takes",
+    "not_animatable",
     "place_takes",
     "provenance_seed",
     "restore_mine",
@@ -52,6 +54,7 @@ __all__ = [
     "switch_take",
     "take_frames",
     "take_info",
+    "take_strips",
 ]
 
 LOADED = "Loaded"  # name of the track of a take without a line
@@ -99,12 +102,8 @@ def choose_take(rig: Rig, action: bpy.types.Action) -> None:
     check_choosable(rig, action)
     leave_edit(rig)
     _take_off(rig, line_of(action))
-    for datablock, part in take_marks.parts(action, rig):
-        mine.ensure_rest(datablock, part, rig)
-        mine.set_aside(datablock, part)
-        name = action.get(take_marks.LINE_NAME) or LOADED
-        strip = nla.add_above(datablock, part, name, _track_below(datablock))
-        nla.move(strip, _as_recorded(action, scene_rate(_scene_of(rig))))
+    for other in [*_buried(rig), action]:
+        _put_on(rig, other)
     place_takes(rig)
 
 
@@ -140,27 +139,6 @@ def take_frames(action: bpy.types.Action) -> tuple[int, int]:
     return round(first), round(last)
 
 
-def take_strips(rig: Rig) -> list[tuple[Any, Any]]:
-    """The (track, strip) pairs of the takes on the shape keys' NLA, from the lowest up."""
-    return list(nla.strips(rig.keys, lambda action: take_marks.belongs(action, rig)))
-
-
-def place_takes(rig: Rig, heard: HeardLines | None = None) -> bool:
-    """Move each take's strip to where its sound is heard now; whether anything had to change.
-
-    A take whose sound shows nothing of it any more is muted until it does. Takes without a line,
-    and those whose sound strip is gone, stay where they are.
-    """
-    heard = heard or HeardLines()
-    found = [(strip.action, _core(strip, heard)) for _, strip in take_strips(rig)]
-    cores = [core for _, core in found if core is not None]
-    changed = False
-    for action, core in found:
-        others = [other for other in cores if other is not core]
-        changed |= _place(rig, action, core, others)
-    return changed
-
-
 def leave_edit(rig: Rig) -> None:
     """Close a take that is open for hand-keying; nothing where none is."""
     for datablock in filter(None, (rig.keys, rig.armature)):
@@ -173,66 +151,6 @@ def check_choosable(rig: Rig, action: bpy.types.Action) -> None:
             f"'{action.name}' is no take of '{rig.mesh.name}'. Choose one from its list of takes."
         )
     check_animatable(rig)
-
-
-def check_animatable(rig: Rig) -> None:
-    """Raise RigError where the rig comes from another file and cannot be animated here."""
-    if reason := not_animatable(rig):
-        raise RigError(reason)
-
-
-def not_animatable(rig: Rig) -> str:
-    """Why the rig cannot be animated in this file, as a sentence; empty where it can."""
-    for item in filter(None, (rig.mesh, rig.armature)):
-        if item.library is not None:
-            return (
-                f"'{item.name}' is linked from {_file(item)} and cannot be animated here. Select "
-                "it and use Object > Library Override > Make, or append it instead."
-            )
-    if rig.keys.library is not None:
-        return (
-            f"'{rig.mesh.name}' is a library override, but its mesh with the shape keys is still "
-            f"linked from {_file(rig.keys)}. Why Does It Not Move? overrides it, and so does "
-            "Library Override > Make on the mesh in the Outliner."
-        )
-    return ""
-
-
-def override_mesh(rig: Rig) -> None:
-    """Override the mesh of an overridden head, so that its shape keys can be animated here."""
-    own = rig.mesh.data.override_create(remap_local_usages=True)
-    if own is None:
-        raise RigError(f"Blender does not override the mesh of '{rig.mesh.name}'. Append it.")
-    rig.mesh.data = own
-
-
-def _file(datablock: bpy.types.ID) -> str:
-    return str(bpy.path.basename(datablock.library.filepath))
-
-
-class HeardLines:
-    """Where the lines of this file are heard now; looks once for each line."""
-
-    def __init__(self) -> None:
-        self._strips: dict[str, tuple[bpy.types.Scene, Any]] = {}
-        for scene in bpy.data.scenes:
-            for strip in lines.sound_strips(scene):
-                if (line_id := lines.line_id(strip)) and self._is_better(line_id, strip):
-                    self._strips[line_id] = scene, strip
-
-    def find(self, line_id: str) -> tuple[bpy.types.Scene, placement.Heard] | None:
-        """None where its strip is gone, shows nothing, or plays at speeds that are not known."""
-        scene, strip = self._strips.get(line_id, (None, None))
-        if scene is None:
-            return None
-        try:
-            return scene, lines.heard(scene, strip)
-        except LineError:
-            return None
-
-    def _is_better(self, line_id: str, strip: Any) -> bool:
-        """A copied strip has its original's identifier until it gets its own."""
-        return line_id not in self._strips or not lines.is_copy(strip)
 
 
 def _write(
@@ -264,6 +182,29 @@ def _neck_action(action: bpy.types.Action) -> bpy.types.Action:
     return neck
 
 
+def _buried(rig: Rig) -> list[bpy.types.Action]:
+    """Takes off and returns the takes that have no Rest under them, where that was deleted.
+
+    Blender makes no track under others, so all have to go back on after Rest.
+    """
+    blocks = [block for block in (rig.keys, rig.armature) if block]
+    if all(mine.has_place_under_takes(block) for block in blocks):
+        return []
+    playing = [strip.action for _, strip in take_strips(rig)]
+    for action in playing:
+        take_off(rig, action)
+    return playing
+
+
+def _put_on(rig: Rig, action: bpy.types.Action) -> None:
+    for datablock, part in take_marks.parts(action, rig):
+        mine.ensure_rest(datablock, part, rig)
+        mine.set_aside(datablock, part)
+        name = action.get(take_marks.LINE_NAME) or LOADED
+        strip = nla.add_above(datablock, part, name, _track_below(datablock))
+        nla.move(strip, take_places.as_recorded(action, rig))
+
+
 def _is_assigned(rig: Rig) -> bool:
     return take_marks.is_take(compat.assigned_action(rig.keys))
 
@@ -293,65 +234,3 @@ def _track_below(datablock: bpy.types.ID) -> Any:
 
 def _plays(datablock: bpy.types.ID, action: bpy.types.Action) -> bool:
     return any(True for _ in nla.strips(datablock, lambda item: item == action))
-
-
-def _scene_of(rig: Rig) -> bpy.types.Scene:
-    return next(iter(rig.mesh.users_scene), bpy.context.scene)
-
-
-def _as_recorded(action: bpy.types.Action, rate: float) -> Placement:
-    recording = take_marks.recording(action, rate)
-    frame = float(action.get(take_marks.HEARD_FRAME, recording.first_frame))
-    speed = float(action.get(take_marks.SPEED, 1.0))
-    recorded = placement.place_as_recorded(recording, rate, frame, speed)
-    if recorded is None:
-        raise RigError(f"The take '{action.name}' is empty. Generate it again.")
-    return placement.with_fades(recorded, rate, [])
-
-
-def _core(strip: Any, heard: HeardLines) -> Placement | None:
-    """Where a take's strip should play in full; None where nothing of it is heard now."""
-    action = strip.action
-    if (found := heard.find(line_of(action))) is None:
-        return _as_it_is(strip)
-    scene, part = found
-    return placement.place(take_marks.recording(action, scene_rate(scene)), part)
-
-
-def _as_it_is(strip: Any) -> Placement:
-    ease = strip.blend_in, strip.blend_out
-    scale = strip.scale
-    return Placement(
-        strip.frame_start + ease[0],
-        strip.frame_end - ease[1],
-        strip.action_frame_start + ease[0] / scale,
-        strip.action_frame_end - ease[1] / scale,
-    )
-
-
-def _place(
-    rig: Rig, action: bpy.types.Action, core: Placement | None, others: list[Placement]
-) -> bool:
-    changed = False
-    for datablock, part in take_marks.parts(action, rig):
-        for _, strip in nla.strips(datablock, lambda item, wanted=part.action: item == wanted):
-            if core is None or not line_of(action):
-                changed |= _silence(strip, core is None)
-                continue
-            changed |= _silence(strip, False)
-            rate = scene_rate(_scene_of(rig))
-            changed |= nla.move(strip, placement.with_fades(core, rate, others))
-    return changed
-
-
-def _silence(strip: Any, quiet: bool) -> bool:
-    """Mute a strip of which nothing is heard, and open it again; never one the artist muted."""
-    action = strip.action
-    if quiet == (take_marks.SILENT in action) or (quiet and strip.mute):
-        return False
-    strip.mute = quiet
-    if quiet:
-        action[take_marks.SILENT] = True
-    else:
-        del action[take_marks.SILENT]
-    return True

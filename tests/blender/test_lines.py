@@ -156,13 +156,27 @@ def test_at_the_frame_of_each_click_the_face_shows_its_second(
         assert second == pytest.approx(click, abs=late * line.speed / rate + 0.005)
 
 
-def test_a_strip_of_several_speeds_is_told(lines, empty_scene, add_strip) -> None:
+def test_a_meta_strip_trims_what_is_heard(lines, empty_scene, add_strip, room) -> None:
     strip = add_strip(10)
+    meta = room("thunder_blender.compat").sequences(empty_scene).new_meta("scene 1", 2, 10)
+    strip.move_to_meta(meta)
+    for _ in range(2):  # the new meta strip is still short when its start is set first
+        set_range(meta, 35, 60)
+    line = lines.line_of_strip(empty_scene, lines.find_strip(empty_scene, "line"))
+    assert (line.start, line.duration, line.first_frame) == (1.0, 1.0, 35.0)
+
+
+def test_a_strip_of_several_speeds_is_told(rig, room, takes, lines, empty_scene, add_strip) -> None:
+    strip = add_strip(10)
+    perform(rig, room, takes, lines.line_of_strip(empty_scene, strip))
     speed_up(strip, 90)
     bpy.ops.sequencer.retiming_key_add(timeline_frame=50)
     strip.retiming_keys[1].timeline_frame = 30
     with pytest.raises(lines.LineError, match="several speeds"):
         lines.line_of_strip(empty_scene, strip)
+    assert not takes.place_takes(rig)
+    (finding,) = room("thunder_blender.diagnose").why_not_moving(rig, bpy.context)
+    assert "several speeds" in finding.sentence
 
 
 def test_a_take_follows_a_strip_that_becomes_faster(

@@ -153,6 +153,18 @@ def test_restore_mine_brings_everything_back_as_it_was(rig, add) -> None:
     assert not [action for action in bpy.data.actions if "Rest" in action.name]
 
 
+def test_a_deleted_rest_track_comes_back_under_the_takes(rig, add, takes) -> None:
+    first = add("a", 11)
+    for block in (rig.keys, rig.armature):
+        tracks = block.animation_data.nla_tracks
+        tracks.remove(tracks["Rest"])
+    second = add("b", 200)
+    assert rig.keys.animation_data.nla_tracks[0].name == "Rest"
+    assert (takes.chosen_take(rig, "a"), takes.chosen_take(rig, "b")) == (first, second)
+    assert jaw_at(rig, 61) == pytest.approx(0.2, abs=1e-3)
+    assert jaw_at(rig, 150) == pytest.approx(0)
+
+
 def test_switching_keeps_one_take_for_each_line(rig, add, takes) -> None:
     first, second, other = add("a", 11), add("a", 11, seed=8), add("b", 200)
     assert takes.chosen_take(rig, "a") == second

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where takes play: their NLA strips are brought to where their sounds are heard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from . import lines, nla, placement, take_marks
+from .lines import LineError
+from .placement import Placement
+from .rig import Rig, RigError
+from .sound import scene_rate
+from .take_marks import line_of
+
+
+def take_strips(rig: Rig) -> list[tuple[Any, Any]]:
+    """The (track, strip) pairs of the takes on the shape keys' NLA, from the lowest up."""
+    return list(nla.strips(rig.keys, lambda action: take_marks.belongs(action, rig)))
+
+
+def place_takes(rig: Rig, heard: HeardLines | None = None) -> bool:
+    """Move each take's strip to where its sound is heard now; whether anything had to change.
+
+    A take whose sound shows nothing of it any more is muted until it does. Takes without a line,
+    and those whose sound strip is gone, stay where they are.
+    """
+    heard = heard or HeardLines()
+    found = [(strip.action, _core(strip, heard)) for _, strip in take_strips(rig)]
+    cores = [core for _, core in found if core is not None]
+    changed = False
+    for action, core in found:
+        others = [other for other in cores if other is not core]
+        changed |= _place(rig, action, core, others)
+    return changed
+
+
+class HeardLines:
+    """Where the lines of this file are heard now; looks once for each line."""
+
+    def __init__(self) -> None:
+        self._strips: dict[str, tuple[bpy.types.Scene, Any]] = {}
+        for scene in bpy.data.scenes:
+            for strip in lines.sound_strips(scene):
+                if (line_id := lines.line_id(strip)) and self._is_better(line_id, strip):
+                    self._strips[line_id] = scene, strip
+
+    def find(self, line_id: str) -> tuple[bpy.types.Scene, placement.Heard] | None:
+        """None where its strip is gone, shows nothing, or plays at speeds that are not known."""
+        scene, strip = self._strips.get(line_id, (None, None))
+        if scene is None:
+            return None
+        try:
+            return scene, lines.heard(scene, strip)
+        except LineError:
+            return None
+
+    def _is_better(self, line_id: str, strip: Any) -> bool:
+        """A copied strip has its original's identifier until it gets its own."""
+        return line_id not in self._strips or not lines.is_copy(strip)
+
+
+def as_recorded(action: bpy.types.Action, rig: Rig) -> Placement:
+    """Where a take plays before it follows a strip: where its sound was when it was made."""
+    rate = scene_rate(_scene_of(rig))
+    recording = take_marks.recording(action, rate)
+    frame = float(action.get(take_marks.HEARD_FRAME, recording.first_frame))
+    speed = float(action.get(take_marks.SPEED, 1.0))
+    recorded = placement.place_as_recorded(recording, rate, frame, speed)
+    if recorded is None:
+        raise RigError(f"The take '{action.name}' is empty. Generate it again.")
+    return placement.with_fades(recorded, rate, [])
+
+
+def _core(strip: Any, heard: HeardLines) -> Placement | None:
+    """Where a take's strip should play in full; None where nothing of it is heard now."""
+    action = strip.action
+    if (found := heard.find(line_of(action))) is None:
+        return _as_it_is(strip)
+    scene, part = found
+    return placement.place(take_marks.recording(action, scene_rate(scene)), part)
+
+
+def _as_it_is(strip: Any) -> Placement:
+    ease = strip.blend_in, strip.blend_out
+    scale = strip.scale
+    return Placement(
+        strip.frame_start + ease[0],
+        strip.frame_end - ease[1],
+        strip.action_frame_start + ease[0] / scale,
+        strip.action_frame_end - ease[1] / scale,
+    )
+
+
+def _place(
+    rig: Rig, action: bpy.types.Action, core: Placement | None, others: list[Placement]
+) -> bool:
+    changed = False
+    for datablock, part in take_marks.parts(action, rig):
+        for _, strip in nla.strips(datablock, lambda item, wanted=part.action: item == wanted):
+            if core is None or not line_of(action):
+                changed |= _silence(strip, core is None)
+                continue
+            changed |= _silence(strip, False)
+            rate = scene_rate(_scene_of(rig))
+            changed |= nla.move(strip, placement.with_fades(core, rate, others))
+    return changed
+
+
+def _silence(strip: Any, quiet: bool) -> bool:
+    """Mute a strip of which nothing is heard, and open it again; never one the artist muted."""
+    action = strip.action
+    if quiet == (take_marks.SILENT in action) or (quiet and strip.mute):
+        return False
+    strip.mute = quiet
+    if quiet:
+        action[take_marks.SILENT] = True
+    else:
+        del action[take_marks.SILENT]
+    return True
+
+
+def _scene_of(rig: Rig) -> bpy.types.Scene:
+    return next(iter(rig.mesh.users_scene), bpy.context.scene)
