@@ -82,5 +82,5 @@ def _playing(context: bpy.types.Context) -> bool:
 
 def _hand_is_busy(context: bpy.types.Context) -> bool:
     """Whether the artist is in the middle of a stroke or a move: no take lands in there."""
-    names = [operator.bl_idname for operator in context.window.modal_operators]
-    return any(name.startswith(BUSY) for name in names)
+    found = [item for item in context.window.modal_operators if item]  # None: of a disabled add-on
+    return any(operator.bl_idname.startswith(BUSY) for operator in found)
