@@ -186,11 +186,21 @@ def _before_load(*_arguments: object) -> None:
     abandon()
 
 
+@persistent
+def _after_load(*_arguments: object) -> None:
+    """A file that was saved while a job ran brings that job's status with it."""
+    _Running.shown = ()
+    status(error="", needs_runtime=False)
+    _show()
+
+
 def register() -> None:
     bpy.app.handlers.load_pre.append(_before_load)
+    bpy.app.handlers.load_post.append(_after_load)
 
 
 def unregister() -> None:
     abandon()
+    bpy.app.handlers.load_post.remove(_after_load)
     bpy.app.handlers.load_pre.remove(_before_load)
     engine.shut_down()

@@ -241,6 +241,35 @@ def test_another_file_ends_the_job(engine, order, jobs) -> None:
     assert engine.status == "Idle"
 
 
+def test_a_status_that_was_saved_does_not_come_back(room, tmp_path) -> None:
+    path = str(tmp_path / "scene.blend")
+    room("thunder_blender.jobs").status(running=True, error="Old", stage="Performing")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    status = bpy.context.window_manager.thunder
+    assert (status.running, status.error, status.stage) == (False, "", "")
+
+
+def test_among_several_heads_the_button_asks_and_a_script_says(
+    engine, rig, hello, room, face, empty_scene, takes
+) -> None:
+    head = room("thunder_blender.head")
+    anna = head.create_head(empty_scene.collection, head.HeadParams(name="Anna"), face)
+    bpy.context.view_layer.objects.active = None
+    with bpy.context.temp_override(thunder_panel=empty_scene.thunder):
+        assert not bpy.ops.thunder.generate.poll()
+        assert not bpy.ops.thunder.variants.poll()
+    with pytest.raises(RuntimeError, match="Select one of the heads"):
+        bpy.ops.thunder.generate()
+    for mesh in (rig.mesh, anna.mesh):
+        bpy.ops.thunder.generate(rig=mesh.name, seed=2)
+    assert [len(takes.list_takes(each)) for each in (rig, anna)] == [1, 1]
+    with pytest.raises(RuntimeError, match=r"'Bob' is no rig.*Anna, Head"):
+        bpy.ops.thunder.generate(rig="Bob")
+    with pytest.raises(RuntimeError, match="no strip 'nowhere'"):
+        bpy.ops.thunder.generate(rig="Anna", strip="nowhere")
+
+
 def test_a_saved_file_keeps_what_was_made_and_nothing_of_the_job(
     engine, order, rig, jobs, tmp_path
 ) -> None:
