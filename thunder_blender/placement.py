@@ -84,11 +84,14 @@ def place_as_recorded(
     return place(take, Heard(frame, take.start, take.end, scene_rate / speed))
 
 
-def with_fades(core: Placement, scene_rate: float, others: list[Placement]) -> Placement:
-    """Add the fades: EASE long, but not into the full part of another line."""
+def with_fades(core: Placement, scene_rate: float, spans: list[tuple[float, float]]) -> Placement:
+    """Add the fades: EASE long, but not into the `spans` where lines play in full.
+
+    The take's own span may be among them.
+    """
     first, last = core.core
-    before = [end for _, end in (other.core for other in others) if end <= first]
-    after = [start for start, _ in (other.core for other in others) if start >= last]
+    before = [end for _, end in spans if end <= first]
+    after = [start for start, _ in spans if start >= last]
     ease = EASE * scene_rate
     fade_in = min(ease, first - max(before, default=first - ease))
     fade_out = min(ease, min(after, default=last + ease) - last)

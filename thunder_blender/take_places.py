@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import bpy
@@ -28,12 +29,23 @@ def place_takes(rig: Rig, heard: HeardLines | None = None) -> bool:
     """
     heard = heard or HeardLines()
     found = [(strip.action, _core(strip, heard)) for _, strip in take_strips(rig)]
-    cores = [core for _, core in found if core is not None]
+    spans = [core.core for _, core in found if core is not None]
+    rate, playing = scene_rate(_scene_of(rig)), _strips_by_action(rig)
     changed = False
     for action, core in found:
-        others = [other for other in cores if other is not core]
-        changed |= _place(rig, action, core, others)
+        place = None if core is None else placement.with_fades(core, rate, spans)
+        for name in {action.name, take_marks.neck_action(action).name}:
+            for strip in playing[name]:
+                changed |= _place(strip, action, place)
     return changed
+
+
+def _strips_by_action(rig: Rig) -> dict[str, list[Any]]:
+    playing: dict[str, list[Any]] = defaultdict(list)
+    for datablock in filter(None, (rig.keys, rig.armature)):
+        for _, strip in nla.strips(datablock, take_marks.is_take):
+            playing[strip.action.name].append(strip)
+    return playing
 
 
 class HeardLines:
@@ -93,18 +105,10 @@ def _as_it_is(strip: Any) -> Placement:
     )
 
 
-def _place(
-    rig: Rig, action: bpy.types.Action, core: Placement | None, others: list[Placement]
-) -> bool:
-    changed = False
-    for datablock, part in take_marks.parts(action, rig):
-        for _, strip in nla.strips(datablock, lambda item, wanted=part.action: item == wanted):
-            if core is None or not line_of(action):
-                changed |= _silence(strip, core is None)
-                continue
-            changed |= _silence(strip, False)
-            rate = scene_rate(_scene_of(rig))
-            changed |= nla.move(strip, placement.with_fades(core, rate, others))
+def _place(strip: Any, action: bpy.types.Action, place: Placement | None) -> bool:
+    changed = _silence(strip, place is None)
+    if place is not None and line_of(action):
+        changed |= nla.move(strip, place)
     return changed
 
 

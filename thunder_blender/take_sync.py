@@ -35,11 +35,16 @@ def sync_with_strips(_scene: bpy.types.Scene | None = None) -> list[str]:
     ]
 
 
+def _renders() -> bool:
+    """Blender evaluates in another thread then, where nothing may be written."""
+    return bool(bpy.app.is_job_running("RENDER"))
+
+
 def _plays_takes(key: bpy.types.Key) -> bool:
     return key.library is None and any(True for _ in nla.strips(key, take_marks.is_take))
 
 
-def _rigs(playing: set[bpy.types.Key]) -> list[Rig]:
+def _rigs(playing: set[Any]) -> list[Rig]:
     meshes = [item for item in bpy.data.objects if item.type == "MESH" and MARK in item]
     return [Rig(m, m.find_armature()) for m in meshes if m.data.shape_keys in playing]
 
@@ -50,7 +55,14 @@ def on_update(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
         for update in depsgraph.updates:
             if isinstance(update.id, bpy.types.Action):
                 take_marks.forget_edits(update.id.name)
-    if depsgraph.id_type_updated("SCENE"):
+    if depsgraph.id_type_updated("SCENE") and not _renders():
+        sync_with_strips()
+
+
+@handlers.persistent
+def on_frame(*_arguments: Any) -> None:
+    """From 5.0 the sequencer may show a scene that no 3D view does; its changes are not told."""
+    if len(bpy.data.scenes) > 1 and not _renders():
         sync_with_strips()
 
 
@@ -68,6 +80,7 @@ def after_change_of_file(*_arguments: Any) -> None:
 
 HANDLERS = (
     ("depsgraph_update_post", on_update),
+    ("frame_change_post", on_frame),
     ("animation_playback_pre", before_use),
     ("render_init", before_use),
     ("save_pre", before_use),
