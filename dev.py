@@ -101,6 +101,7 @@ CHECKS = {
     "ruff check": ("ruff", "check", "--quiet"),
     "ruff format": ("ruff", "format", "--check", "--quiet"),
     "mypy": ("mypy", "--no-error-summary"),
+    "mypy on the Blender side": ("tools.check_blender_types",),
 }
 
 

@@ -18,6 +18,7 @@ Result = set[str]
 class ThunderOperator:
     """Mixin for operators: override `perform`, and `disabled_reason` where it can be greyed out."""
 
+    bl_label: str
     report: Any  # bpy.types.Operator.report
 
     @classmethod

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import bpy
 
 from ..model_runtime.contract import ThunderError
@@ -45,7 +47,7 @@ class GeneratingOperator(ThunderOperator):
             log.exception("%s failed", type(self).__name__)
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        context.window_manager.modal_handler_add(self)
+        context.window_manager.modal_handler_add(cast(bpy.types.Operator, self))
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:

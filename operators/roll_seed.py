@@ -24,7 +24,7 @@ class THUNDER_OT_roll_seed(ThunderOperator, bpy.types.Operator):
         return request.rig_reason(context)
 
     def perform(self, context: bpy.types.Context) -> str:
-        rig = request.current_rig(context)
+        rig = request.required_rig(context)
         seed = apply_take.roll_seed(apply_take.used_seeds(rig))
         rig.mesh.thunder.seed = seed
         return f"Seed {seed}"

@@ -34,7 +34,7 @@ class THUNDER_OT_restore_mine(ThunderOperator, bpy.types.Operator):
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         if reason := request.rig_reason(context):
             return reason
-        rig = request.current_rig(context)
+        rig = request.required_rig(context)
         return "" if takes.has_anything(rig) else f"No take animates {rig.mesh.name}"
 
     def perform(self, context: bpy.types.Context) -> str:

@@ -22,7 +22,7 @@ class TakeOperator(ThunderOperator):
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         if reason := request.rig_reason(context):
             return reason
-        rig = request.current_rig(context)
+        rig = request.required_rig(context)
         if takes.list_takes(rig):
             return ""
         return f"{rig.mesh.name} has no takes yet; use Generate or Load Take"

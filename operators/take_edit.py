@@ -37,7 +37,7 @@ class THUNDER_OT_finish_editing(ThunderOperator, bpy.types.Operator):
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         if reason := request.rig_reason(context):
             return reason
-        rig = request.current_rig(context)
+        rig = request.required_rig(context)
         return "" if take_edits.editing_take(rig) else f"No take of {rig.mesh.name} is being edited"
 
     def perform(self, context: bpy.types.Context) -> str:

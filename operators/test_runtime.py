@@ -21,7 +21,7 @@ class THUNDER_OT_test_runtime(WatchedOperator, bpy.types.Operator):
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         return super().disabled_reason(context) or runtime_actions.missing_reason()
 
-    def begin(self, context: bpy.types.Context) -> runtime_watch.Work:
+    def begin(self, context: bpy.types.Context) -> runtime_watch.EngineTest:
         return runtime_watch.EngineTest()
 
     @classmethod

@@ -79,6 +79,8 @@ class Takes(ThunderPanel):
 
     def draw_body(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         rig = request.current_rig(context)
+        if rig is None:
+            return
         if shown_takes(context):
             draw_list(layout, context, rig)
         else:

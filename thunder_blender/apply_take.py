@@ -86,7 +86,8 @@ def variant_orders(order: Order, count: int | None = None) -> list[Order]:
 
 def used_seeds(rig: Rig, line_id: str | None = None) -> set[int]:
     """Seeds that the rig's takes have, those of one line or all."""
-    return {takes.take_info(action).seed for action in takes.list_takes(rig, line_id)}
+    seeds = (takes.take_info(action).seed for action in takes.list_takes(rig, line_id))
+    return {seed for seed in seeds if seed is not None}
 
 
 def roll_seed(used: set[int]) -> int:

@@ -122,7 +122,8 @@ def goes_on(part: ActionPart) -> bool:
 
 def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
     """The scene whose strips the sequencer shows; from 5.0 it need not be the active."""
-    return getattr(context, "sequencer_scene", None) or context.scene
+    scene: Any = getattr(context, "sequencer_scene", None) or context.scene
+    return scene
 
 
 def sequences(scene: bpy.types.Scene) -> Any:

@@ -164,6 +164,8 @@ def _path(bone: bpy.types.PoseBone) -> str:
 
 def _animated_paths(rig: Rig) -> set[str]:
     """Data paths on the armature that takes animate."""
+    if rig.armature is None:
+        return set()
     strips = [strip for _, strip in nla.strips(rig.armature, take_marks.is_take)]
     return {path for strip in strips for path, _ in compat.channels(compat.strip_part(strip))}
 

@@ -90,6 +90,12 @@ class Job:
         assert self.result is not None, "the job is not finished"
         return self.result
 
+    def performed(self) -> Take:
+        """The take of a finished job that was to make one. Raises its ThunderError."""
+        take = self.outcome()
+        assert isinstance(take, Take), "the job was a test"
+        return take
+
 
 class Engine(Protocol):
     """Takes jobs and performs them one after another, in the order they came."""

@@ -45,8 +45,9 @@ def follow_expressions(body: bpy.types.Object, armature: bpy.types.Object, face:
         if np.abs(shift).max() > LEAST_SHIFT
     }
     _add_pivots(armature, list(moving))
+    key: Any = body.data.shape_keys
     for name, shift in moving.items():
-        _follow(body.data.shape_keys, armature, name, shift)
+        _follow(key, armature, name, shift)
 
 
 def with_parents(bone: str) -> tuple[str, str, str]:
@@ -99,7 +100,7 @@ def _follow(key: bpy.types.Key, armature: bpy.types.Object, bone: str, shift: Fl
     ]
     for axis in range(3):
         path = f'pose.bones["{PIVOT.format(bone)}"].location'
-        driver = armature.driver_add(path, axis).driver
+        driver: Any = armature.driver_add(path, axis).driver
         for angle, name in enumerate(ANGLES):
             _read(driver, name, armature, f'pose.bones["{bone}"].rotation_euler[{angle}]')
         for name, source in zip(SHIFTS, sums, strict=True):
@@ -120,7 +121,7 @@ def _sum(key: bpy.types.Key, name: str, factors: Floats) -> str:
     for start in range(0, max(len(used), 1), TERMS):
         current = f"{name} {start // TERMS}"
         key[current] = 0.0
-        driver = key.driver_add(f'["{current}"]').driver
+        driver: Any = key.driver_add(f'["{current}"]').driver
         terms = [previous and _read(driver, "P", key, f'["{previous}"]')]
         for letter, index in zip(LETTERS, used[start : start + TERMS], strict=False):
             _read(driver, letter, key, f'key_blocks["Exp{index + 1}"].value')

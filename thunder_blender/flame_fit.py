@@ -10,6 +10,7 @@ matched with its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -139,9 +140,12 @@ class _Sides:
         mouth = np.zeros(len(points), bool)
         mouth[head.vertex_sets["mouth_region"]] = True
         below = head.skin_weights[:, head.joint("jaw")] > 0.5
-        both = tuple(triangles[~(mouth & off)[triangles].any(1)] for off in (below, ~below))
-        trees = tuple(BVHTree.FromPolygons(points.tolist(), part.tolist()) for part in both)
-        return _Sides(points, vertex_normals(points, head.triangles), both, trees)
+        upper, lower = (triangles[~(mouth & off)[triangles].any(1)] for off in (below, ~below))
+        trees: list[Any] = [
+            BVHTree.FromPolygons(points.tolist(), part.tolist()) for part in (upper, lower)
+        ]
+        normals = vertex_normals(points, head.triangles)
+        return _Sides(points, normals, (upper, lower), (trees[0], trees[1]))
 
     def nearest(self, points: Floats, normals: Floats, lower: Flags) -> _Met:
         """The nearest point of each one's own side; infinitely far where it faces away."""
@@ -224,7 +228,7 @@ class _Neighbours:
     def of(triangles: npt.NDArray[np.int32], vertices: int) -> _Neighbours:
         pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
         pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
-        count = 1.0 + np.bincount(pairs[:, 0], minlength=vertices)
+        count = (1.0 + np.bincount(pairs[:, 0], minlength=vertices)).astype(np.float64)
         return _Neighbours(pairs[:, 0], pairs[:, 1], count)
 
     def smoothed(self, values: Floats, weights: Floats, rounds: int) -> Floats:

@@ -37,6 +37,8 @@ def update(rig: Rig, names: tuple[str, ...]) -> float:
     Returns the farthest way in metres. Raises RigError when the rig does not know its joints.
     """
     joints = _joints(rig, len(names))
+    if rig.armature is None:
+        raise RigError(f"'{rig.mesh.name}' has lost its armature. Import the FLAME again.")
     bones = rig.armature.data.bones
     ways = [joints[index] - np.array(bones[name].head_local) for index, name in enumerate(names)]
     with flame_drivers.editing(rig.armature) as edit:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -61,7 +62,7 @@ def stored(body: bpy.types.Object) -> FlameMapping:
     """The mapping that `store` kept. Raises RigError when it is gone."""
     kinds = {"lips": np.int32}
     try:
-        parts = {
+        parts: dict[str, Any] = {
             name: np.array(body[PREFIX + name], kinds.get(name, np.float32)).reshape(
                 SHAPES.get(name, (-1,))
             )
@@ -78,7 +79,7 @@ def _names() -> list[str]:
     return [field.name for field in fields(FlameMapping)]
 
 
-def _parts(mapping: FlameMapping) -> dict[str, Array]:
+def _parts(mapping: FlameMapping) -> dict[str, Any]:
     return {name: getattr(mapping, name) for name in _names()}
 
 

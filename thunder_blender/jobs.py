@@ -108,7 +108,8 @@ def wait(order: Order) -> str:
     """The blocking door: generate, apply, and return the sentence to report."""
     current = engine.get_engine()
     job = current.submit(order.request)
-    return apply_take(order, current.wait(job))
+    current.wait(job)
+    return apply_take(order, job.performed())
 
 
 def _tick() -> Tick:
@@ -129,7 +130,7 @@ def _tick() -> Tick:
 def _settle(done: _Pending) -> dict[str, str]:
     """Apply a finished job's take, or tell what went wrong; nothing while it is being fitted."""
     try:
-        take = done.job.outcome()
+        take = done.job.performed()
         if done.fitting is None:
             done.fitting = start_fitting(ordered_rig(done.order), take, done.order.line.rate)
         if not done.fitting.ready:

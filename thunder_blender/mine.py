@@ -48,7 +48,7 @@ def set_aside(datablock: bpy.types.ID, part: compat.ActionPart) -> None:
     if not hides(datablock, part):
         return
     current = compat.assigned_part(datablock)
-    if not is_take(current.action):
+    if current and not is_take(current.action):
         _remember(datablock, current)
         _play_between_lines(datablock, current)
     compat.assign_part(datablock, None)
@@ -77,8 +77,8 @@ def ensure_rest(datablock: bpy.types.ID, part: compat.ActionPart, rig: Rig) -> N
         if channels:
             _add_rest(datablock, channels, rig)
         return
-    held = compat.find_part(rest[1].action, kind)
-    _write_rest(held, datablock, channels - compat.channels(held))
+    if held := compat.find_part(rest[1].action, kind):
+        _write_rest(held, datablock, channels - compat.channels(held))
 
 
 def _remember(datablock: bpy.types.ID, mine: compat.ActionPart) -> None:
@@ -171,7 +171,7 @@ def _remove_rest(datablock: bpy.types.ID) -> None:
         held = compat.find_part(action, datablock.id_type)
         values = [
             (curve.data_path, curve.array_index, curve.evaluate(1))
-            for curve in compat.part_curves(held).fcurves
+            for curve in (compat.fcurves(held) if held else ())
         ]
         nla.remove(datablock, lambda item, rest=action: item == rest)
         for path, index, value in values:

@@ -63,8 +63,10 @@ def hold(strip: Any, first: float, last: float) -> None:
 
 def move(strip: Any, placement: Placement) -> bool:
     """Give the strip its range; whether anything had to change."""
-    bounds = (placement.action_start, placement.action_end)
-    bounds += (placement.frame_start, placement.frame_end)
+    bounds = (
+        *(placement.action_start, placement.action_end),
+        *(placement.frame_start, placement.frame_end),
+    )
     fades = {"blend_in": placement.blend_in, "blend_out": placement.blend_out}
     if _has(strip, dict(zip(BOUNDS, bounds, strict=True)) | fades):
         return False

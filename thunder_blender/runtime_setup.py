@@ -23,6 +23,7 @@ import time
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 CURRENT = "current.json"
 MANIFEST = "runtime.json"  # in an archive
@@ -279,7 +280,7 @@ def unpack(steps: Steps, archive: Path, folder: Path, system: str) -> dict[str, 
         ) from error
 
 
-def check_manifest(manifest: dict, archive: Path, system: str) -> None:
+def check_manifest(manifest: dict[str, Any], archive: Path, system: str) -> None:
     """Raises SetupFailedError when the archive is for another system or Python."""
     own = "{}.{}".format(*sys.version_info)
     if not manifest["target"].startswith(f"{system}-"):
