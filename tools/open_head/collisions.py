@@ -17,7 +17,7 @@ import numpy.typing as npt
 from model_runtime.face import FaceModel, FloatArray, identity_vertices
 from model_runtime.lips import lip_probe
 
-from .distance import Hits, Skin, barycentric
+from .distance import Hits, Skin, barycentric, winding
 from .normals import vertex_normals
 from .source import Array, Ints
 
@@ -65,13 +65,14 @@ class CollisionMeter:
         inner = np.isin(face.quads[skin], lining).all(1)
         self.lining = Skin(triangles(face.quads[skin][inner]))
         self.teeth = Skin(triangles(face.quads[teeth]))
+        self.skin_triangles = triangles(face.quads[skin])
         self.hard_quads = face.quads[teeth | gums].astype(int)
         self.upper, self.lower = self._crowns("upper", 1), self._crowns("lower", -1)
         self.gums = np.concatenate([self._gum("upper", 1), self._gum("lower", -1)])
         tongue = sets["tongue"]
         z = face.template[tongue, 2]
         self.tongue = np.asarray(tongue[z > z.max() - FREE_TONGUE], int)
-        self.lids = tuple(self._lids(triangles(face.quads[skin])))
+        self.lids = tuple(self._lids(self.skin_triangles))
 
     def measure(self, points: Array) -> Depths:
         """Depths of posed vertices (V,3) in metres; the lips' contact is left at 0."""
@@ -122,10 +123,17 @@ class CollisionMeter:
 
     def teeth_in_flesh(self, points: Array) -> float:
         """Deepest tooth of a pose (V,3) in lips and cheeks, mm."""
-        return max(self._in_flesh(points, self.upper), self._in_flesh(points, self.lower))
+        found = [self.in_lining(points[which], points) for which in (self.upper, self.lower)]
+        return 1000 * float(max(hits.depth.max(initial=0.0) for hits in found))
 
     def _in_flesh(self, points: Array, which: Ints) -> float:
-        return 1000 * float(self.in_lining(points[which], points).depth.max(initial=0.0))
+        """Deepest of some vertices; deep ones are confirmed by the winding number of all skin."""
+        hits = self.in_lining(points[which], points)
+        sure = hits.depth <= DOUBTFUL
+        if not sure.all():
+            turns = winding(points[which][hits.index[~sure]], points[self.skin_triangles])
+            sure[~sure] = turns > 0.5
+        return 1000 * float(hits.depth[sure].max(initial=0.0))
 
     def in_lining(self, where: Array, points: Array) -> Hits:
         """Which of `where` (N,3) lie in the flesh of a pose (V,3).
