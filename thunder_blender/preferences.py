@@ -54,8 +54,8 @@ class ThunderPreferences(bpy.types.AddonPreferences):
         "one. Empty: the one that the list of packages names, such as download.pytorch.org/whl/cpu",
     )
     idle_minutes: bpy.props.FloatProperty(
-        name="Idle Time-Out",
-        description="Minutes without work after which the engine ends and gives its memory back; "
+        name="Idle Time-Out (Minutes)",
+        description="How long without work until the engine ends and gives its memory back; "
         "0 keeps it",
         min=0.0,
         soft_max=120.0,

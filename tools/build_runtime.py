@@ -76,7 +76,7 @@ def fetch(lock: str, target: str, python: str, index: str, folder: Path) -> None
     try:
         _download(labelled, target, python, [], folder)
     except SetupError:
-        _download(labelled, target, python, ["--extra-index-url", index], folder)
+        _download(labelled, target, python, ["--extra-index-url", index, "--retries", "1"], folder)
 
 
 def _download(

@@ -10,7 +10,6 @@ import bpy
 import pytest
 
 from tests.wheels import lock_of, make_wheels
-from tools import build_runtime
 
 PACKAGE = "bl_ext.user_default.thunder_blender"
 
@@ -61,20 +60,19 @@ def test_another_device_frees_the_running_engine(room, own):
 
 
 @pytest.fixture
-def archive(room, tmp_path, monkeypatch):
-    """A runtime archive of tiny wheels for this Blender's Python."""
+def wheels(room, tmp_path, monkeypatch):
+    """A folder of tiny wheels with their checksums, for this Blender's Python."""
     lock = room("thunder_blender.runtime_lock")
     monkeypatch.setattr(lock, "GIGABYTES", dict.fromkeys(lock.GIGABYTES, 0.0))
-    wheels = make_wheels(tmp_path / "wheels")
+    folder = make_wheels(tmp_path / "wheels")
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    target = f"{room('thunder_blender.runtime_devices').system()}-cpu"
-    packed = tmp_path / "runtime.zip"
-    return build_runtime.pack(wheels, target, [python], lock_of(wheels, python), packed)
+    (folder / "lock.txt").write_text(lock_of(folder, python))
+    return folder
 
 
-def test_install_and_remove_runtime(room, own, archive):
+def test_install_and_remove_runtime(room, own, wheels):
     preferences = room("thunder_blender.preferences")
-    assert bpy.ops.thunder.install_runtime(archive=str(archive)) == {"FINISHED"}
+    assert bpy.ops.thunder.install_runtime(archive=str(wheels)) == {"FINISHED"}
     assert preferences.launch().python.is_relative_to(preferences.runtime_folder())
     assert "torch 9.9" in room("thunder_blender.runtime_watch").said()[0]
     assert bpy.ops.thunder.remove_runtime() == {"FINISHED"}
