@@ -40,6 +40,7 @@ NOISE = (  # where the stubs are wrong or know less than Blender; each with an e
     r'Definition of "\w+" in base class "\w+" is incompatible',  # a mixin before Operator
     r'"\w+" does not return a value \(it only ever returns None\)',  # 4.5: register_classes_factory
     r'"None" object is not iterable',  # the same
+    r'"tuple\[None, None\]"; expected "tuple\[BVHTree',  # 4.5: BVHTree.FromPolygons
     r'Cannot determine type of "\w+"',  # the same
     r'"Vector" object is not iterable',
     r'incompatible type "(Vector \| Any|Any \| Vector)"',
