@@ -227,6 +227,24 @@ def test_a_take_plays_and_its_jaw_opens_the_mouth(imported, room, empty_scene, t
     assert room("thunder_blender.diagnose").why_not_moving(rig, bpy.context) == []
 
 
+def test_a_saved_rig_needs_neither_its_file_nor_the_fit(imported, room, take, tmp_path) -> None:
+    mapping, lookup = room("thunder_blender.mapping"), room("thunder_blender.rig")
+    before = mapping.curves_for(imported.rig, take, CHANNELS)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "f.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "f.blend"))
+    found = lookup.find_rig(bpy.data.objects["FLAME"])
+    after = mapping.curves_for(found, take, CHANNELS)
+    for old, new in zip(before[0] + before[1], after[0] + after[1], strict=True):
+        assert np.allclose(old.values, new.values, atol=1e-5)
+
+
+def test_a_rig_without_its_mapping_says_so(imported, room, take) -> None:
+    del imported.rig.mesh["thunder_flame_jaw"]
+    rig = room("thunder_blender.rig")
+    with pytest.raises(rig.RigError, match=r"'FLAME' has lost .* Import the FLAME again"):
+        room("thunder_blender.mapping").curves_for(imported.rig, take, CHANNELS)
+
+
 def test_the_open_heads_curves_are_as_before(room, empty_scene, face, take) -> None:
     head, mapping = room("thunder_blender.head"), room("thunder_blender.mapping")
     made = head.create_head(empty_scene.collection, head.HeadParams(), face)

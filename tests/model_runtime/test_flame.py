@@ -94,6 +94,21 @@ def test_nothing_in_a_file_runs(tmp_path, module, name):
     assert not target.exists()
 
 
+def test_an_expression_of_chumpys_is_named_not_guessed(tmp_path, parts):
+    stored = {**parts, "v_template": Called("chumpy.reordering", "Select", ())}
+    (tmp_path / "f.pkl").write_bytes(Pickler2().dump(stored))
+    with pytest.raises(FlameError, match=r"an expression \(chumpy\.reordering\.Select\)"):
+        load_flame(tmp_path / "f.pkl")
+
+
+def test_arrays_inside_themselves_end(tmp_path, parts):
+    """A chumpy array whose numbers are itself."""
+    loop = b"\x80\x02}q\x00U\x0av_templatecchumpy.ch\nCh\n)\x81q\x01}U\x01xh\x01sbs."
+    (tmp_path / "f.pkl").write_bytes(loop + bytes(1000))
+    with pytest.raises(FlameError, match="in place of numbers"):
+        load_flame(tmp_path / "f.pkl")
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
