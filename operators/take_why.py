@@ -43,6 +43,7 @@ class THUNDER_OT_why_not_moving(ThunderOperator, bpy.types.Operator):
     def draw(self, context: bpy.types.Context) -> None:
         rig = request.required_rig(context)
         findings = diagnose.why_not_moving(rig, context)
+        self.layout.label(text=self.bl_label)
         for index, finding in enumerate(findings):
             column = self.layout.column()
             for place, text in enumerate(textwrap.wrap(finding.sentence, CHARACTERS)):

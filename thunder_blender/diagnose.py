@@ -51,7 +51,7 @@ def apply_fix(finding: Finding) -> None:
 def _linked(rig: Rig, reason: str) -> Finding:
     if rig.mesh.library or (rig.armature and rig.armature.library):
         return Finding(reason)
-    return Finding(reason, "Override the mesh", partial(linked.override_mesh, rig))
+    return Finding(reason, "Override the Mesh", partial(linked.override_mesh, rig))
 
 
 def _nothing_plays(rig: Rig) -> Iterator[Finding]:
@@ -107,7 +107,7 @@ def _whole_nla(datablock: bpy.types.ID) -> Iterator[Finding]:
     if not data.use_nla:
         yield Finding(
             f"NLA evaluation is switched off on '{datablock.name}'.",
-            "Switch it on",
+            "Switch It On",
             partial(setattr, data, "use_nla", True),
         )
     solo = [track for track in data.nla_tracks if track.is_solo]
@@ -115,7 +115,7 @@ def _whole_nla(datablock: bpy.types.ID) -> Iterator[Finding]:
         if not any(take_marks.is_take(strip.action) for strip in track.strips):
             yield Finding(
                 f"The NLA track '{track.name}' plays solo on '{datablock.name}'.",
-                "End the solo",
+                "End the Solo",
                 partial(setattr, track, "is_solo", False),
             )
 
@@ -126,7 +126,7 @@ def _active_action(datablock: bpy.types.ID, strips: list[Any]) -> Iterator[Findi
         name = compat.assigned_action(datablock).name
         yield Finding(
             f"The active Action '{name}' hides the takes on '{datablock.name}'.",
-            "Set it aside",
+            "Set It Aside",
             partial(mine.set_aside, datablock, hidden[0]),
         )
 
@@ -139,7 +139,7 @@ def _tracks_above(datablock: bpy.types.ID, strips: list[Any]) -> Iterator[Findin
         if not track.mute and any(_covers(strip, channels) for strip in track.strips):
             yield Finding(
                 f"The NLA track '{track.name}' lies over the takes and replaces them.",
-                "Mute it",
+                "Mute It",
                 partial(setattr, track, "mute", True),
             )
 
@@ -155,7 +155,7 @@ def _track(track: Any) -> Iterator[Finding]:
     if track.mute:
         yield Finding(
             f"The NLA track '{track.name}' is muted.",
-            "Unmute it",
+            "Unmute It",
             partial(setattr, track, "mute", False),
         )
 
@@ -169,13 +169,13 @@ def _strip(rig: Rig, datablock: bpy.types.ID, strip: Any) -> Iterator[Finding]:
         )
     elif strip.mute:
         unmute = partial(setattr, strip, "mute", False)
-        yield Finding(f"The NLA strip '{strip.name}' is muted.", "Unmute it", unmute)
+        yield Finding(f"The NLA strip '{strip.name}' is muted.", "Unmute It", unmute)
     if strip.use_animated_influence:
         curve = next((c for c in strip.fcurves if c.data_path == "influence"), None)
         if curve is None or not _ever_above_zero(curve, strip):
             yield Finding(
                 f"The NLA strip '{strip.name}' has an animated influence of 0.",
-                "Use its fades instead",
+                "Use Its Fades Instead",
                 partial(setattr, strip, "use_animated_influence", False),
             )
     if compat.SLOTTED and compat.strip_part(strip).slot is None:
@@ -183,12 +183,12 @@ def _strip(rig: Rig, datablock: bpy.types.ID, strip: Any) -> Iterator[Finding]:
         if part:
             yield Finding(
                 f"The NLA strip '{strip.name}' plays no slot of its Action.",
-                "Give it the take's slot",
+                "Give It the Take's Slot",
                 partial(setattr, strip, "action_slot", part.slot),
             )
     if strip.action.get(take_marks.MARK) not in (rig.identifier, take_marks.PART):
         remove = partial(nla.remove, datablock, lambda item, wanted=strip.action: item == wanted)
-        yield Finding(f"'{name}' is a take of another head.", "Take it off", remove)
+        yield Finding(f"'{name}' is a take of another head.", "Take It Off", remove)
 
 
 def _ever_above_zero(curve: Any, strip: Any) -> bool:
@@ -212,7 +212,7 @@ def _curves(rig: Rig) -> Iterator[Finding]:
         if muted:
             yield Finding(
                 f"{len(muted)} curves of '{name}' are muted in the Graph Editor.",
-                "Unmute them",
+                "Unmute Them",
                 partial(_unmute, muted),
             )
 

@@ -65,7 +65,7 @@ def _muted_keys(rig: Rig, animated: Iterable[str]) -> Iterator[Cause]:
         names = _some([key.name for key in muted])
         yield (
             f"Shape keys are muted: {names}.",
-            "Unmute them",
+            "Unmute Them",
             partial(_set_all, muted, "mute", False),
         )
 
@@ -78,7 +78,7 @@ def _driven_keys(rig: Rig, animated: Iterable[str]) -> Iterator[Cause]:
         names = _some([paths[driver.data_path] for driver in driven])
         yield (
             f"Drivers decide over shape keys that the takes animate: {names}.",
-            "Mute these drivers",
+            "Mute These Drivers",
             partial(_set_all, driven, "mute", True),
         )
 
@@ -94,7 +94,7 @@ def _narrow_keys(rig: Rig, animated: dict[str, tuple[float, float]]) -> Iterator
     if narrow:
         yield (
             f"The range of shape keys is narrower than the takes need: {_some(list(narrow))}.",
-            "Widen their ranges",
+            "Widen Their Ranges",
             partial(_widen, blocks, narrow),
         )
 
@@ -110,15 +110,15 @@ def _mesh(rig: Rig) -> Iterator[Cause]:
     mesh = rig.mesh
     if mesh.show_only_shape_key:
         sentence = f"'{mesh.name}' shows only its selected shape key (the pin in its list)."
-        yield sentence, "Take the pin off", partial(setattr, mesh, "show_only_shape_key", False)
+        yield sentence, "Take the Pin Off", partial(setattr, mesh, "show_only_shape_key", False)
     if not rig.keys.use_relative:
         sentence = f"The shape keys of '{mesh.name}' are not relative, so their values do nothing."
-        yield sentence, "Make them relative", partial(setattr, rig.keys, "use_relative", True)
+        yield sentence, "Make Them Relative", partial(setattr, rig.keys, "use_relative", True)
     if mesh.mode == "EDIT":
         yield f"'{mesh.name}' is in Edit Mode, which shows one shape key. Leave it.", None, None
     if mesh.hide_viewport:
         sentence = f"'{mesh.name}' is switched off in viewports."
-        yield sentence, "Switch it on", partial(setattr, mesh, "hide_viewport", False)
+        yield sentence, "Switch It On", partial(setattr, mesh, "hide_viewport", False)
 
 
 def _modifiers(rig: Rig) -> Iterator[Cause]:
@@ -131,7 +131,7 @@ def _modifiers(rig: Rig) -> Iterator[Cause]:
             yield (
                 f"The modifier '{modifier.name}' of '{rig.mesh.name}' is switched off, so its "
                 "bones move nothing.",
-                "Switch it on",
+                "Switch It On",
                 partial(_show, modifier),
             )
 
@@ -146,14 +146,14 @@ def _bones(rig: Rig) -> Iterator[Cause]:
     data = rig.armature.data
     if data.pose_position == "REST":
         sentence = f"The armature '{rig.armature.name}' is held in its rest position."
-        yield sentence, "Let it pose", partial(setattr, data, "pose_position", "POSE")
+        yield sentence, "Let It Pose", partial(setattr, data, "pose_position", "POSE")
     animated = _animated_paths(rig)
     turned = [bone for bone in rig.armature.pose.bones if _path(bone) in animated]
     for bone in turned:
         if bone.rotation_mode in ("QUATERNION", "AXIS_ANGLE"):
             yield (
                 f"The bone '{bone.name}' does not turn by Euler angles, which the takes animate.",
-                "Turn it by Euler angles",
+                "Turn It by Euler Angles",
                 partial(setattr, bone, "rotation_mode", "XYZ"),
             )
 
@@ -180,7 +180,7 @@ def _range(strips: list[Any], scene: bpy.types.Scene) -> Iterator[Cause]:
         yield (
             f"The takes play on frames {round(start)} to {round(end)}, outside of the scene's "
             f"range of {first} to {last}.",
-            "Extend the range",
+            "Extend the Range",
             partial(_extend, scene, int(start), int(end) + 1),
         )
 
