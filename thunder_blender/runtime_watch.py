@@ -97,6 +97,7 @@ def start(work: Work, sentence: Callable[[Any], str]) -> None:
     _State.work, _State.sentence, _State.said = work, sentence, ""
     if not bpy.app.timers.is_registered(_tick):
         bpy.app.timers.register(_tick, first_interval=INTERVAL, persistent=True)
+    _redraw()
 
 
 def settle(sentence: str, failed: bool = False) -> None:
