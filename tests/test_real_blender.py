@@ -117,6 +117,21 @@ def test_a_first_session_is_clicked_through(fresh):
 
 
 @pytest.mark.timeout(15 * MINUTES)
+def test_trouble_in_mid_generation_loses_nothing(fresh):
+    told = fresh.gui(
+        "trouble.py",
+        timeout=14 * MINUTES,
+        limit=12 * MINUTES,
+        line=str(fresh.work / "ten.wav"),
+        long_line=str(fresh.work / "long.wav"),
+    )
+    fresh.keep_pictures("trouble")
+    assert not told.failure(), told.failure()
+    assert told.results["warnings"] == []
+    assert "Generate again" in told.results["sentence"]
+
+
+@pytest.mark.timeout(15 * MINUTES)
 @pytest.mark.parametrize(("scale", "size"), [(1.0, (1600, 1000)), (2.0, (2400, 1800))])
 def test_every_state_of_the_panels_is_drawn(fresh, scale, size):
     told = fresh.gui(

@@ -139,6 +139,7 @@ def _configure(folder: Path) -> None:
         (folder / "etc/ssl/certs").mkdir(parents=True, exist_ok=True)
         shutil.copy(CERTIFICATES, folder / "etc/ssl/certs" / CERTIFICATES.name)
     (folder / "etc/apt/apt.conf.d/99thunder").write_text(APT)
+    (folder / "var/cache/shaders").mkdir(parents=True, exist_ok=True)  # kept between runs
     policy = folder / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")
     policy.chmod(0o755)
