@@ -39,10 +39,12 @@ class THUNDER_OT_restore_mine(ThunderOperator, bpy.types.Operator):
 
     def perform(self, context: bpy.types.Context) -> str:
         rig = request.required_rig(context)
+        later = takes.made_since(rig)
         back = takes.restore_mine(rig)
+        kept = f"; {' and '.join(later)} stays in the file" if later else ""
         if back:
-            return f"{rig.mesh.name} is back on {' and '.join(back)}"
-        return f"{rig.mesh.name} is free of takes; it had no animation of yours"
+            return f"{rig.mesh.name} is back on {' and '.join(back)}{kept}"
+        return f"{rig.mesh.name} is free of takes; it had no animation of yours{kept}"
 
 
 register, unregister = bpy.utils.register_classes_factory(

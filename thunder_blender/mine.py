@@ -21,9 +21,11 @@ from .rig import Rig
 from .take_marks import is_take
 
 MINE = "thunder_mine"  # on the animated data-block: the artist's own Action, set aside
+LATER = "thunder_mine_later_"  # and those that he made since, with a number each
 STATE = "thunder_mine_state"  # how it was assigned, as JSON
 REST = "thunder_rest"  # on the Action of the Rest track: the identifier of its rig
 REST_NAME = "Rest"
+MINE_NAME = "Mine"  # of the tracks that play them between the lines
 FOREVER = 100_000  # frames; for Actions that go on beyond their keys
 ASSIGNMENT = ("action_blend_type", "action_influence", "action_extrapolation")
 
@@ -65,6 +67,12 @@ def is_set_aside(rig: Rig) -> bool:
     return any(block.get(MINE) for block in (rig.keys, rig.armature) if block)
 
 
+def made_since(rig: Rig) -> list[str]:
+    """Names of Actions set aside after the first: keyed while takes played, hiding them too."""
+    blocks = [block for block in (rig.keys, rig.armature) if block]
+    return [action.name for block in blocks for action in _later(block)]
+
+
 def ensure_rest(datablock: bpy.types.ID, part: compat.ActionPart, rig: Rig) -> None:
     """Hold the channels of `part` at their present values under everything else.
 
@@ -82,25 +90,46 @@ def ensure_rest(datablock: bpy.types.ID, part: compat.ActionPart, rig: Rig) -> N
 
 
 def _remember(datablock: bpy.types.ID, mine: compat.ActionPart) -> None:
+    """The first Action set aside is the one to bring back; later ones stay in the file."""
+    fake_user = mine.action.use_fake_user
+    mine.action.use_fake_user = True
+    if datablock.get(MINE):
+        known = [datablock[MINE], *_later(datablock)]
+        if mine.action not in known:
+            datablock[f"{LATER}{len(known)}"] = mine.action
+        return
     data = datablock.animation_data
     state = {name: getattr(data, name) for name in ASSIGNMENT}
     state["slot"] = compat.assigned_slot_identifier(datablock)
-    state["fake_user"] = mine.action.use_fake_user
+    state["fake_user"] = fake_user
     datablock[STATE] = json.dumps(state)
     datablock[MINE] = mine.action
-    mine.action.use_fake_user = True
+
+
+def _later(datablock: bpy.types.ID) -> list[bpy.types.Action]:
+    names = sorted(name for name in list(datablock.keys()) if name.startswith(LATER))
+    return [datablock[name] for name in names if datablock[name]]
 
 
 def _restore(datablock: bpy.types.ID) -> list[str]:
     mine = datablock.get(MINE)
     _remove_rest(datablock)
+    _remove_mine_tracks(datablock)
     if mine is not None:
-        nla.remove(datablock, lambda action: action == mine)
         _assign_as_it_was(datablock, mine, json.loads(datablock.get(STATE, "{}")))
-    for name in (MINE, STATE):
-        if name in datablock:
+    for name in list(datablock.keys()):
+        if name in (MINE, STATE) or name.startswith(LATER):
             del datablock[name]
     return [mine.name] if mine is not None else []
+
+
+def _remove_mine_tracks(datablock: bpy.types.ID) -> None:
+    """Only those that `_play_between_lines` made: the artist may play the Action elsewhere too."""
+    data = datablock.animation_data
+    aside = [datablock.get(MINE), *_later(datablock)]
+    for track in list(data.nla_tracks) if data else []:
+        if track.name.startswith(MINE_NAME) and any(s.action in aside for s in track.strips):
+            data.nla_tracks.remove(track)
 
 
 def _assign_as_it_was(datablock: bpy.types.ID, mine: Any, state: dict[str, Any]) -> None:
@@ -112,9 +141,10 @@ def _assign_as_it_was(datablock: bpy.types.ID, mine: Any, state: dict[str, Any])
 
 
 def _play_between_lines(datablock: bpy.types.ID, mine: compat.ActionPart) -> None:
-    if not has_place_under_takes(datablock):
+    playing = any(True for _ in nla.strips(datablock, lambda action: action == mine.action))
+    if playing or not has_place_under_takes(datablock):
         return
-    strip = nla.add_above(datablock, mine, mine.action.name, _track_under_takes(datablock))
+    strip = nla.add_above(datablock, mine, MINE_NAME, _track_under_takes(datablock))
     first, last = mine.action.frame_range
     if compat.goes_on(mine):
         first, last = -FOREVER, FOREVER

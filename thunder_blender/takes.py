@@ -19,6 +19,7 @@ from ..model_runtime.contract import Take
 from . import compat, keys, mapping, mine, nla, take_marks, take_places
 from .lines import Line
 from .linked import check_animatable, not_animatable
+from .mine import made_since
 from .rig import Rig, RigError
 from .take_marks import (
     MARK,
@@ -46,6 +47,7 @@ __all__ = [
     "is_hand_edited",
     "line_of",
     "list_takes",
+    "made_since",
     "not_animatable",
     "place_takes",
     "provenance_seed",

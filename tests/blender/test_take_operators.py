@@ -47,7 +47,7 @@ def state(rig) -> dict:
     found = {}
     for block in (rig.keys, rig.armature):
         data = block.animation_data
-        if data is None:
+        if data is None or not (data.action or len(data.nla_tracks)):
             continue
         slot = getattr(data, "action_slot", None)
         found[block.name] = (
@@ -163,6 +163,63 @@ def test_a_deleted_rest_track_comes_back_under_the_takes(rig, add, takes) -> Non
     assert (takes.chosen_take(rig, "a"), takes.chosen_take(rig, "b")) == (first, second)
     assert jaw_at(rig, 61) == pytest.approx(0.2, abs=1e-3)
     assert jaw_at(rig, 150) == pytest.approx(0)
+
+
+def test_what_the_artist_keys_over_the_takes_is_set_aside_and_kept(rig, add, takes) -> None:
+    first = own_key(rig, 0.25, 10)
+    action = add("a", 11)
+    later = own_key(rig, 0.5, 20)
+    assert later != first
+    bpy.ops.thunder.switch_take(take=action.name)
+    assert jaw_at(rig, 61) == pytest.approx(0.2, abs=1e-3)
+    assert takes.made_since(rig) == [later.name]
+    bpy.ops.thunder.restore_mine()
+    assert rig.keys.animation_data.action == first
+    assert later.use_fake_user
+    assert not rig.keys.animation_data.nla_tracks
+
+
+def test_an_action_that_the_artist_plays_in_the_nla_too_stays_there(rig, add) -> None:
+    mine = own_key(rig, 0.25, 10)
+    track = rig.keys.animation_data.nla_tracks.new()
+    strip = track.strips.new("again", 300, mine)
+    if hasattr(strip, "action_slot"):
+        strip.action_slot = strip.action_suitable_slots[0]
+    before = state(rig)
+    add("a", 11)
+    bpy.ops.thunder.restore_mine()
+    assert state(rig) == before
+
+
+def test_whatever_is_done_with_takes_the_artists_state_comes_back(rig, add, takes, edits) -> None:
+    own_key(rig, 0.25, 10)
+    rig.neck.keyframe_insert("rotation_euler", frame=10)
+    before = state(rig)
+    rng = np.random.default_rng(5)
+    for step in range(60):
+        found = takes.list_takes(rig)
+        chosen = found[rng.integers(len(found))] if found else None
+        kind = rng.integers(7)
+        if kind == 0 or chosen is None:
+            add(f"line {rng.integers(4)}", int(rng.integers(1, 400)), seed=step, seconds=1.0)
+        elif kind == 1:
+            takes.choose_take(rig, chosen)
+        elif kind == 2:
+            edits.edit_take(rig, chosen)
+        elif kind == 3 and edits.editing_take(rig):
+            key_by_hand(rig, int(rng.integers(400)), 0.3)
+        elif kind == 4:
+            edits.finish_editing(rig)
+        elif kind == 5:
+            edits.remove_take(rig, chosen, force=True)
+        elif rng.random() < 0.3:
+            takes.restore_mine(rig)
+            assert state(rig) == before
+        playing = [strip.action for _, strip in takes.take_strips(rig)]
+        lines = [takes.line_of(action) for action in playing]
+        assert len(lines) == len(set(lines))
+    takes.restore_mine(rig)
+    assert state(rig) == before
 
 
 def test_switching_keeps_one_take_for_each_line(rig, add, takes) -> None:
