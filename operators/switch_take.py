@@ -20,6 +20,7 @@ class THUNDER_OT_switch_take(TakeOperator, bpy.types.Operator):
     def perform(self, context: bpy.types.Context) -> str:
         rig, action = self.found(context)
         takes.choose_take(rig, action)
+        rig.mesh.thunder.take = action
         return f"{action.name} animates {rig.mesh.name}"
 
 

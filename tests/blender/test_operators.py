@@ -39,6 +39,7 @@ def test_switch_and_restore(rig, room, tmp_path) -> None:
     for name in ("a", "b"):
         bpy.ops.thunder.load_take(filepath=write(tmp_path / f"{name}.npz"))
     bpy.ops.thunder.switch_take(take="a")
+    assert rig.mesh.thunder.take.name == "a"
     assert takes.active_take(rig).name == "a"
     bpy.ops.thunder.restore_mine()
     assert takes.active_take(rig) is None
