@@ -23,6 +23,7 @@ from . import runtime, runtime_lock
 SCRIPT = Path(__file__).with_name("runtime_setup.py")
 GRACE_SECONDS = 10.0  # from the wish to cancel until a process that does not react is ended
 CLEANING = "Cleaning up"  # what it says when it does react; deleting a gigabyte may take long
+WITH_WHEELS = 1.6  # disk space while the wheels lie beside what is made of them, as a share
 MARGIN = 0.3  # gigabytes beside the runtime's own
 
 
@@ -191,7 +192,8 @@ def _remove_command(folder: Path) -> Iterator[list[str]]:
 def _check_disk(plan: Plan) -> None:
     plan.folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(plan.folder).free / 1e9
-    needed = runtime_lock.gigabytes(plan.target) + MARGIN
+    fetched = 1.0 if plan.wheels else WITH_WHEELS
+    needed = runtime_lock.gigabytes(plan.target) * fetched + MARGIN
     if free < needed:
         raise EngineError(
             f"The runtime needs about {needed:.1f} GB in {plan.folder}, and {free:.1f} GB are "

@@ -31,7 +31,7 @@ MANIFEST, LOCK = "runtime.json", "lock.txt"  # as thunder_blender/runtime_setup.
 OFFICIAL = ("3.11", "3.13")  # the Pythons of blender.org's Blender 4.2 to 5.2
 EPOCH = (1980, 1, 1, 0, 0, 0)
 PLATFORMS = {  # what pip calls the machines that a wheel may name
-    "linux": [f"manylinux_2_{minor}_x86_64" for minor in (28, 27, 26, 24, 17, 12, 5)]
+    "linux": [f"manylinux_2_{minor}_x86_64" for minor in range(28, 4, -1)]
     + ["manylinux2014_x86_64", "manylinux2010_x86_64", "linux_x86_64"],
     "windows": ["win_amd64"],
     "macos": [
