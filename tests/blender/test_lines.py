@@ -221,6 +221,33 @@ def test_undo_of_a_move_brings_the_take_back(
     assert not takes.place_takes(now)
 
 
+def test_a_strip_in_another_scene_is_followed_too(
+    rig, room, lines, takes, empty_scene, wav
+) -> None:
+    sound = room("thunder_blender.sound")
+    edit = bpy.data.scenes.new("Edit")
+    for scene in (empty_scene, edit):
+        sound.set_scene_rate(scene, 25)
+    strip = sound.add_sound(edit, wav, 10)
+    perform(rig, room, takes, lines.line_of_strip(edit, strip))
+    move(strip, 60)
+    empty_scene.frame_set(2)
+    assert_heard_is_seen(rig, lines.line_of_strip(edit, strip), (0.5, 1.5))
+
+
+def test_a_deleted_strip_leaves_the_take_where_it_was(
+    rig, room, lines, takes, empty_scene, add_strip
+) -> None:
+    strip = add_strip(10)
+    line = lines.line_of_strip(empty_scene, strip)
+    action = perform(rig, room, takes, line)
+    room("thunder_blender.compat").sequences(empty_scene).remove(strip)
+    bpy.context.view_layer.update()
+    assert_heard_is_seen(rig, line, (0.5, 1.5))
+    takes.choose_take(rig, action)
+    assert_heard_is_seen(rig, line, (0.5, 1.5))
+
+
 def test_following_many_lines_is_cheap(rig, room, lines, takes, empty_scene, add_strip) -> None:
     import time
 
