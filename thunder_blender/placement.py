@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 EASE = 0.2  # seconds of fade before and after a line
+SAME_PLACE = 0.5  # frames by which the parts of a cut strip may be apart
 SHORTEST = 0.1  # frames; Blender has no shorter strips
 
 
@@ -44,6 +45,10 @@ class Heard:
     end: float
     frames_per_second: float  # scene frames for each second of the file
 
+    def frame_of(self, second: float) -> float:
+        """Scene frame on which a second of the file is heard, were it shown."""
+        return self.frame + (second - self.start) * self.frames_per_second
+
 
 @dataclass(frozen=True)
 class Placement:
@@ -64,6 +69,15 @@ class Placement:
     def core(self) -> tuple[float, float]:
         """The scene frames where the take plays in full."""
         return self.frame_start + self.blend_in, self.frame_end - self.blend_out
+
+
+def joined(heard: Heard, other: Heard) -> Heard:
+    """Both as one where they are parts of one strip that was cut; else `heard` alone."""
+    apart = abs(heard.frame_of(other.start) - other.frame)
+    if apart > SAME_PLACE or heard.frames_per_second != other.frames_per_second:
+        return heard
+    start, end = min(heard.start, other.start), max(heard.end, other.end)
+    return Heard(heard.frame_of(start), start, end, heard.frames_per_second)
 
 
 def place(take: Recording, heard: Heard) -> Placement | None:

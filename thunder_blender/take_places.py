@@ -10,7 +10,7 @@ import bpy
 
 from . import lines, nla, placement, take_marks
 from .lines import LineError
-from .placement import Placement
+from .placement import Heard, Placement
 from .rig import Rig, RigError
 from .sound import scene_rate
 from .take_marks import line_of
@@ -49,28 +49,33 @@ def _strips_by_action(rig: Rig) -> dict[str, list[Any]]:
 
 
 class HeardLines:
-    """Where the lines of this file are heard now; looks once for each line."""
+    """Where the lines of this file are heard now; looks once for each line.
+
+    A strip that was cut in two is one line still, as long as its parts stay where they were: a
+    copied strip has its original's identifier until it gets its own (see `lines.line_of_strip`).
+    """
 
     def __init__(self) -> None:
-        self._strips: dict[str, tuple[bpy.types.Scene, Any]] = {}
+        self._strips: dict[str, list[tuple[bpy.types.Scene, Any]]] = defaultdict(list)
         for scene in bpy.data.scenes:
             for strip in lines.sound_strips(scene):
-                if (line_id := lines.line_id(strip)) and self._is_better(line_id, strip):
-                    self._strips[line_id] = scene, strip
+                if line_id := lines.line_id(strip):
+                    place = len(self._strips[line_id]) if lines.is_copy(strip) else 0
+                    self._strips[line_id].insert(place, (scene, strip))
 
-    def find(self, line_id: str) -> tuple[bpy.types.Scene, placement.Heard] | None:
+    def find(self, line_id: str) -> tuple[bpy.types.Scene, Heard] | None:
         """None where its strip is gone, shows nothing, or plays at speeds that are not known."""
-        scene, strip = self._strips.get(line_id, (None, None))
-        if scene is None:
+        if line_id not in self._strips:
             return None
+        (scene, strip), *copies = self._strips[line_id]
         try:
-            return scene, lines.heard(scene, strip)
+            heard = lines.heard(scene, strip)
+            for other, copy in copies:
+                if other == scene:
+                    heard = placement.joined(heard, lines.heard(scene, copy))
         except LineError:
             return None
-
-    def _is_better(self, line_id: str, strip: Any) -> bool:
-        """A copied strip has its original's identifier until it gets its own."""
-        return line_id not in self._strips or not lines.is_copy(strip)
+        return scene, heard
 
 
 def as_recorded(action: bpy.types.Action, rig: Rig) -> Placement:

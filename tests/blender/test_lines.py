@@ -248,6 +248,21 @@ def test_a_deleted_strip_leaves_the_take_where_it_was(
     assert_heard_is_seen(rig, line, (0.5, 1.5))
 
 
+def test_a_cut_strip_is_one_line_until_its_parts_move(
+    rig, room, lines, takes, empty_scene, add_strip
+) -> None:
+    strip = add_strip(10)
+    line = lines.line_of_strip(empty_scene, strip)
+    perform(rig, room, takes, line)
+    part = strip.split(frame=50, split_method="SOFT")
+    takes.place_takes(rig)
+    assert_heard_is_seen(rig, line, (0.5, 1.5, 2.0, 3.5))
+    move(part, 200)
+    takes.place_takes(rig)
+    assert_heard_is_seen(rig, line, (0.5, 1.5))
+    assert jaw_at(rig, 80) == pytest.approx(0)
+
+
 def test_following_many_lines_is_cheap(rig, room, lines, takes, empty_scene, add_strip) -> None:
     import time
 

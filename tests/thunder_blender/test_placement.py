@@ -9,6 +9,7 @@ from thunder_blender.placement import (
     EASE,
     Heard,
     Recording,
+    joined,
     place,
     place_as_recorded,
     with_fades,
@@ -66,3 +67,11 @@ def test_fades_end_where_neighbours_begin() -> None:
     assert (faded.blend_in, faded.blend_out) == (2, 0)
     overlapping = with_fades(core, RATE, [(150, 250)])
     assert overlapping.blend_in == EASE * RATE
+
+
+def test_parts_of_a_cut_strip_are_one() -> None:
+    left, right = Heard(200, 1.0, 3.0, RATE), Heard(250, 3.0, 5.0, RATE)
+    whole = Heard(200, 1.0, 5.0, RATE)
+    assert joined(left, right) == joined(right, left) == whole
+    assert joined(left, Heard(260, 3.0, 5.0, RATE)) == left
+    assert joined(left, Heard(250, 3.0, 5.0, 2 * RATE)) == left
