@@ -44,6 +44,7 @@ def _modules() -> tuple[ModuleType, ...]:
         update_flame_joints,
         use_active_strip,
         variants,
+        watch,
     )
     from .panels import character, line, menus, performance, takes
     from .panels import generate as generate_panel
@@ -88,6 +89,7 @@ def _modules() -> tuple[ModuleType, ...]:
         take_why,
         use_active_strip,
         variants,
+        watch,
         line,
         character,
         performance,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import cast
 
 import bpy
@@ -12,6 +13,7 @@ from ..thunder_blender import jobs, request
 from ..thunder_blender.request import Order
 from .base import Result, ThunderOperator, log
 
+STINT = 45.0  # seconds after which another operator takes over, so that Blender can autosave
 BUSY = ("TRANSFORM_OT", "SCULPT_OT", "PAINT_OT", "GPENCIL_OT", "GREASE_PENCIL_OT")
 
 
@@ -47,6 +49,11 @@ class GeneratingOperator(ThunderOperator):
             log.exception("%s failed", type(self).__name__)
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
+        return self.watch(context)
+
+    def watch(self, context: bpy.types.Context) -> Result:
+        """Look after the running job from here on."""
+        self.since = time.monotonic()
         context.window_manager.modal_handler_add(cast(bpy.types.Operator, self))
         return {"RUNNING_MODAL"}
 
@@ -58,7 +65,11 @@ class GeneratingOperator(ThunderOperator):
             return {"RUNNING_MODAL"}
         if event.type != "TIMER" or _hand_is_busy(context):
             return {"PASS_THROUGH"}
-        return self.after(jobs.tick())
+        result = self.after(jobs.tick())
+        if jobs.running() and time.monotonic() - self.since > STINT:
+            jobs.take_a_break(context.window)
+            return {"CANCELLED", "PASS_THROUGH"}
+        return result
 
     def after(self, tick: jobs.Tick) -> Result:
         """Tell what a tick brought; every take but the last gets its undo step here."""

@@ -21,6 +21,7 @@ from .apply_take import apply_take, ordered_rig
 from .fit_take import Fitting, start_fitting
 from .request import Order
 
+BREAK = 0.25  # seconds; autosave tries every 10 ms while an operator keeps it from saving
 TICK = 0.05  # seconds between two looks at the engine
 CANCELLING = "Cancelling"
 RUNNING = "A take is being generated; wait for it or press Cancel"
@@ -48,6 +49,7 @@ class _Running:
 
     pending: list[_Pending] = []
     timer: Any = None
+    window: int = 0  # in which the timer ticks
     shown: tuple[Any, ...] = ()  # what the panels show, to redraw them only when it changes
 
 
@@ -95,9 +97,30 @@ def abandon() -> None:
     end()
 
 
+def take_a_break(window: bpy.types.Window) -> None:
+    """Let Blender be without an operator of ours for a moment, then have the job watched again.
+
+    Blender does not autosave while any operator runs, and many variants can take an hour.
+    """
+    _Running.window = window.as_pointer()
+    bpy.app.timers.register(_watch_again, first_interval=BREAK)
+
+
+def _watch_again() -> None:
+    windows = bpy.context.window_manager.windows
+    window = next((item for item in windows if item.as_pointer() == _Running.window), None)
+    if window is None:
+        abandon()
+    elif running():
+        with bpy.context.temp_override(window=window):
+            bpy.ops.thunder.watch("INVOKE_DEFAULT")
+
+
 def end() -> None:
     """Leave nothing running: no jobs, no timer, panels back at rest."""
     _Running.pending = []
+    if bpy.app.timers.is_registered(_watch_again):
+        bpy.app.timers.unregister(_watch_again)
     if _Running.timer is not None:
         bpy.context.window_manager.event_timer_remove(_Running.timer)
         _Running.timer = None

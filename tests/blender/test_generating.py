@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -17,11 +18,12 @@ def door(room, monkeypatch):
     jobs = SimpleNamespace(
         asked=[],
         running=lambda: True,
+        take_a_break=lambda window: jobs.asked.append("break"),
         cancel=lambda: jobs.asked.append("cancel"),
         tick=lambda: jobs.asked.append("tick") or room("thunder_blender.jobs").Tick(running=True),
     )
     monkeypatch.setattr(module, "jobs", jobs)
-    return SimpleNamespace(kind=module.GeneratingOperator, jobs=jobs, told=[])
+    return SimpleNamespace(kind=module.GeneratingOperator, jobs=jobs, told=[], watched=1.0)
 
 
 def modal(door, event: str, value: str = "PRESS", playing: bool = False, hands: tuple = ()):
@@ -36,6 +38,7 @@ def modal(door, event: str, value: str = "PRESS", playing: bool = False, hands: 
         report=lambda level, text: door.told.append((level, text)), bl_label="Generate"
     )
     operator.after = lambda tick: door.kind.after(operator, tick)
+    operator.since = time.monotonic() - door.watched
     return door.kind.modal(operator, context, SimpleNamespace(type=event, value=value))
 
 
@@ -65,6 +68,12 @@ def test_the_timer_ticks(door) -> None:
     assert door.jobs.asked == ["tick"]
 
 
+def test_a_long_job_changes_hands_so_that_blender_can_autosave(door) -> None:
+    door.watched = 60.0
+    assert modal(door, "TIMER") == {"CANCELLED", "PASS_THROUGH"}
+    assert door.jobs.asked == ["tick", "break"]
+
+
 def test_nothing_is_applied_under_a_moving_hand(door) -> None:
     modal(door, "TIMER", hands=("THUNDER_OT_generate", "TRANSFORM_OT_translate"))
     assert not door.jobs.asked
@@ -87,5 +96,6 @@ def test_it_ends_when_the_job_was_ended_elsewhere(door) -> None:
 )
 def test_what_is_told_at_the_end(door, room, fields, result, level) -> None:
     door.jobs.tick = lambda: room("thunder_blender.jobs").Tick(running=False, **fields)
+    door.jobs.running = iter([True, False]).__next__
     assert modal(door, "TIMER") == {result, "PASS_THROUGH"}
     assert door.told == [({level}, *fields.values())]
