@@ -67,7 +67,7 @@ class GeneratingOperator(ThunderOperator):
             return {"PASS_THROUGH"}
         result = self.after(jobs.tick())
         if jobs.running() and time.monotonic() - self.since > STINT:
-            jobs.take_a_break(context.window)
+            jobs.take_a_break(context)
             return {"CANCELLED", "PASS_THROUGH"}
         return result
 

@@ -97,12 +97,12 @@ def abandon() -> None:
     end()
 
 
-def take_a_break(window: bpy.types.Window) -> None:
+def take_a_break(context: bpy.types.Context) -> None:
     """Let Blender be without an operator of ours for a moment, then have the job watched again.
 
     Blender does not autosave while any operator runs, and many variants can take an hour.
     """
-    _Running.window = window.as_pointer()
+    _Running.window = context.window.as_pointer()
     bpy.app.timers.register(_watch_again, first_interval=BREAK)
 
 
@@ -112,7 +112,8 @@ def _watch_again() -> None:
     if window is None:
         abandon()
     elif running():
-        with bpy.context.temp_override(window=window):
+        there: Any = bpy.context.temp_override(window=window)
+        with there:
             bpy.ops.thunder.watch("INVOKE_DEFAULT")
 
 

@@ -18,7 +18,7 @@ def door(room, monkeypatch):
     jobs = SimpleNamespace(
         asked=[],
         running=lambda: True,
-        take_a_break=lambda window: jobs.asked.append("break"),
+        take_a_break=lambda context: jobs.asked.append("break"),
         cancel=lambda: jobs.asked.append("cancel"),
         tick=lambda: jobs.asked.append("tick") or room("thunder_blender.jobs").Tick(running=True),
     )
