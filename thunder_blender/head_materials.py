@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
+import numpy.typing as npt
 
 from ..model_runtime.face import FaceModel
 from . import compat
@@ -33,6 +35,11 @@ LOOKS = {
 }
 
 
+EYES = "eyes"
+FRONTS = {  # part of the eye: degrees from its axis, and the colour that Solid mode shows
+    "iris": (23.0, (0.16, 0.08, 0.04)),
+    "pupil": (9.0, (0.005, 0.005, 0.005)),
+}
 SKIN = "skin"
 SKINS = {  # the painted skin of each identity; the others wear the plain one
     "Amara": "skin_dark",
@@ -52,14 +59,46 @@ def assign_materials(mesh: bpy.types.Mesh, face: FaceModel, identity: str) -> No
     for name in face.material_names:
         texture = SKINS.get(identity, SKIN) if name == SKIN else str(name)
         mesh.materials.append(_material(texture, LOOKS.get(str(name), Look())))
+    if EYES in face.material_names and "eyeball_left" in face.vertex_sets:
+        _show_irises(mesh, face)
 
 
-def _material(name: str, look: Look) -> bpy.types.Material:
-    label = f"THUNDER {name}"
+def _show_irises(mesh: bpy.types.Mesh, face: FaceModel) -> None:
+    """Give the front of the eyes materials of its own, of the same look and texture.
+
+    Solid mode shows one colour a material: without them a head would stare with blank eyes.
+    """
+    slots = face.quad_material.astype(np.int32)
+    angles = gaze_angles(face)
+    for name, (widest, colour) in sorted(FRONTS.items(), key=lambda item: -item[1][0]):
+        slots[angles < widest] = len(mesh.materials)
+        mesh.materials.append(_material(EYES, LOOKS[EYES], f"{EYES} {name}", colour))
+    mesh.polygons.foreach_set("material_index", slots)
+
+
+def gaze_angles(face: FaceModel) -> npt.NDArray[np.float64]:
+    """Degrees between each quad's middle, seen from its eyeball's, and straight ahead.
+
+    (F,), infinite for quads that belong to no eyeball.
+    """
+    angles = np.full(len(face.quads), np.inf)
+    for side in ("eyeball_left", "eyeball_right"):
+        inside = np.isin(face.quads, face.vertex_sets[side]).all(1)
+        ball = face.template[face.vertex_sets[side]]
+        ways = face.template[face.quads[inside]].mean(1) - (ball.min(0) + ball.max(0)) / 2
+        ahead = ways[:, 2] / np.linalg.norm(ways, axis=1)
+        angles[inside] = np.degrees(np.arccos(np.clip(ahead, -1.0, 1.0)))
+    return angles
+
+
+def _material(
+    name: str, look: Look, part: str = "", solid: tuple[float, float, float] | None = None
+) -> bpy.types.Material:
+    label = f"THUNDER {part or name}"
     if found := bpy.data.materials.get(label):
         return found
     material = bpy.data.materials.new(label)
-    material.diffuse_color = (*look.colour, 1.0)
+    material.diffuse_color = (*(solid or look.colour), 1.0)
     material.roughness = look.roughness
     tree = compat.node_tree(material)
     shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")

@@ -119,3 +119,32 @@ def test_an_identity_brings_its_texture(room, empty_scene, bundled) -> None:
     rig = head.create_head(empty_scene.collection, head.HeadParams("Amara"))
     nodes = rig.mesh.data.materials["THUNDER skin_dark"].node_tree.nodes
     assert nodes.active.image.name == "open_head_skin_dark.jpg"
+
+
+def test_eyes_look_at_you_in_solid_mode(room, empty_scene, bundled) -> None:
+    head = room("thunder_blender.head")
+    mesh = head.create_head(empty_scene.collection, head.HeadParams(), bundled).mesh.data
+    names = [material.name for material in mesh.materials]
+    used = [names[polygon.material_index] for polygon in mesh.polygons]
+    assert 0 < used.count("THUNDER eyes pupil") < used.count("THUNDER eyes iris")
+    assert used.count("THUNDER eyes iris") < used.count("THUNDER eyes")
+    images = {
+        next(
+            node.image for node in mesh.materials[name].node_tree.nodes if node.type == "TEX_IMAGE"
+        )
+        for name in ("THUNDER eyes", "THUNDER eyes iris", "THUNDER eyes pupil")
+    }
+    assert len(images) == 1
+    pupil = mesh.materials["THUNDER eyes pupil"].diffuse_color
+    assert max(pupil[:3]) < 0.1 < min(mesh.materials["THUNDER eyes"].diffuse_color[:3])
+
+
+def test_lips_stay_sealed_when_subdivided(room, empty_scene, bundled) -> None:
+    head = room("thunder_blender.head")
+    body = head.create_head(empty_scene.collection, head.HeadParams(), bundled).mesh
+    body.modifiers["Subdivision"].levels = 1
+    smooth = body.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+    inner = [int(i) for i in bundled.vertex_sets["lip_rings"][:, 4:8].ravel()]
+    assert len(smooth.vertices) > len(body.data.vertices)
+    moved = [(smooth.vertices[i].co - body.data.vertices[i].co).length for i in inner]
+    assert max(moved) < 1e-5
