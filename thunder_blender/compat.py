@@ -126,6 +126,13 @@ def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
     return scene
 
 
+def show_in_sequencer(context: bpy.types.Context, scene: bpy.types.Scene) -> None:
+    """Let sequencers without a scene show this one; before 5.0 they always show the active."""
+    workspace: Any = context.workspace
+    if workspace and getattr(workspace, "sequencer_scene", scene) is None:
+        workspace.sequencer_scene = scene
+
+
 def sequences(scene: bpy.types.Scene) -> Any:
     """The scene's strips: `strips` from 4.4, `sequences` before."""
     editor = scene.sequence_editor or scene.sequence_editor_create()

@@ -21,6 +21,7 @@ def load_line(context: bpy.types.Context, path: Path, frame: int, fit_range: boo
     compat.sequences(scene)
     strip = sound.add_sound(scene, path, frame, free_channel(scene, frame))
     scene.sequence_editor.active_strip = strip
+    compat.show_in_sequencer(context, scene)
     context.scene.thunder.strip = ""  # the active strip it is
     if fit_range:
         _, after = compat.strip_range(strip)

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import bpy
 
 from . import EXTENSION, engine, runtime, runtime_devices, runtime_watch
 
-LOG = "worker.log"
+LOG = "worker-{}.log"  # by process: several Blenders share the folder
 DEVICES = (
     (runtime_devices.AUTO, "Automatic", "The fastest device that works"),
     (runtime_devices.CUDA, "CUDA", "An NVIDIA GPU"),
@@ -98,7 +99,7 @@ def launch() -> engine.Launch:
     return engine.Launch(
         python=found.python,
         worker_root=Path(__file__).resolve().parents[1],
-        log=user_folder() / LOG,
+        log=user_folder() / LOG.format(os.getpid()),
         device=runtime_devices.ENGINE_NAMES[own.device if own else runtime_devices.AUTO],
         idle_seconds=60.0 * own.idle_minutes if own else engine.Launch.idle_seconds,
     )

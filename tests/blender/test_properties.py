@@ -200,6 +200,8 @@ def test_load_line_uses_a_free_channel_and_becomes_the_line(room, empty_scene, t
     empty_scene.frame_end = 20
     path = write_wave(tmp_path / "second.wav")
     assert bpy.ops.thunder.load_line(filepath=str(path), frame=5) == {"FINISHED"}
+    if hasattr(bpy.types.WorkSpace, "sequencer_scene") and bpy.context.workspace:
+        assert bpy.context.workspace.sequencer_scene == bpy.context.scene
     strip = room("thunder_blender.request").current_strip(bpy.context)
     assert (strip.name, strip.channel) == ("second", 2)
     assert empty_scene.frame_end >= 52
