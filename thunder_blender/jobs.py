@@ -163,7 +163,8 @@ def _settle(done: _Pending) -> dict[str, str]:
     except CancelledError:
         return {"cancelled": f"Cancelled: {done.order.title}"}
     except ThunderError as error:
-        status(error=str(error), needs_runtime=isinstance(error, EngineError))
+        settled_there = isinstance(error, EngineError) and "preferences" in str(error)
+        status(error=str(error), needs_runtime=settled_there)
         return {"failed": str(error)}
 
 

@@ -161,14 +161,23 @@ def test_while_one_runs_no_other_starts(engine, order, jobs) -> None:
         bpy.ops.thunder.cancel()
 
 
-def test_a_failure_is_kept_for_the_panel_until_put_away(engine, order, room, jobs) -> None:
+@pytest.mark.parametrize(
+    ("sentence", "settled_there"),
+    [
+        ("The engine has no memory left. Close a program.", False),
+        ("The engine could not start. Press Install Runtime in the preferences.", True),
+    ],
+)
+def test_a_failure_is_kept_for_the_panel_until_put_away(
+    engine, order, room, jobs, sentence, settled_there
+) -> None:
     contract = room("model_runtime.contract")
-    engine.fail_with = contract.EngineError("The engine has no memory left. Close a program.")
+    engine.fail_with = contract.EngineError(sentence)
     begin(jobs, order)
     (tick,) = ticks(jobs)
     status = bpy.context.window_manager.thunder
-    assert tick.failed == status.error == "The engine has no memory left. Close a program."
-    assert status.needs_runtime and not status.running
+    assert tick.failed == status.error == sentence
+    assert status.needs_runtime == settled_there and not status.running
     bpy.ops.thunder.dismiss_error()
     assert (status.error, status.needs_runtime) == ("", False)
 
