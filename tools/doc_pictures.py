@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pictures of README and docs/artists.md.
 
-    python -m tools.doc_pictures [--from build/screenshots/sid-5.2.2/1x] [--sheet demo/demo_sheet.png]
+    python -m tools.doc_pictures [--from SCREENSHOTS] [--sheet demo/demo_sheet.png]
 
 The sidebar is cut out of what `dev.py test` photographs in real Blender (without --from: the newest
 at scale 1), the faces are the contact sheet of `dev.py demo`. Needs Pillow.
