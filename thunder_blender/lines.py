@@ -106,7 +106,7 @@ def speed_of(strip: Any, rate: float) -> float:
 
     Blender tells the frames of the retiming keys but not the speeds between them. One speed for
     the whole strip follows from its first and last key; raises LineError where there are more.
-    5.2 plays such a strip exactly so, 4.5 and 5.0 up to one frame late, depending on its place.
+    5.2 plays such a strip exactly so, earlier ones up to one frame late, depending on its place.
     """
     keys = compat.retiming_frames(strip)
     if len(keys) < 2:

@@ -124,7 +124,7 @@ def test_the_face_shows_the_second_that_is_heard(
 
 
 CLICKS = (0.5, 1.0, 2.0, 3.0)  # seconds of the file
-PITCHED_LATE = bpy.app.version < (5, 1)  # see lines.speed_of
+PITCHED_LATE = bpy.app.version < (5, 2)  # see lines.speed_of
 
 
 @pytest.mark.parametrize("rate", [24.0, 25.0, 29.97])
