@@ -47,12 +47,12 @@ class ThunderPreferences(bpy.types.AddonPreferences):
     index: bpy.props.StringProperty(
         name="Package Index",
         description="Address of the index that the runtime's packages come from, such as a "
-        "studio's own. Empty: as pip is set up on this machine, usually pypi.org",
+        "studio's own. Empty: as pip is set up on this machine",
     )
     torch_index: bpy.props.StringProperty(
         name="Torch Index",
         description="Address of the index with torch's build for the device, where that is another "
-        "one. Empty: the one that the list of packages names, such as download.pytorch.org/whl/cpu",
+        "one. Empty: the one that the list of packages names",
     )
     idle_minutes: bpy.props.FloatProperty(
         name="Idle Time-Out (Minutes)",
