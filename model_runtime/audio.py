@@ -58,9 +58,9 @@ def read_audio(path: Path) -> Audio:
     collected = bytearray()
     damaged = 0
     for block in _limited(path, sound):
-        mono, bad = _mono(block)
+        merged, bad = mono(block)
         damaged += bad
-        collected += resampler.feed(mono).tobytes()
+        collected += resampler.feed(merged).tobytes()
     collected += resampler.finish().tobytes()
     samples = np.frombuffer(collected, np.float32)
     seconds = resampler.taken / sound.rate
@@ -227,7 +227,7 @@ def _limited(path: Path, sound: _Sound) -> Iterator[FloatArray]:
         yield block
 
 
-def _mono(block: FloatArray) -> tuple[FloatArray, int]:
+def mono(block: FloatArray) -> tuple[FloatArray, int]:
     """Mean of the channels (n,), and how many samples were damaged and became 0."""
     sane = np.abs(block) < LOUDEST  # False for NaN too
     damaged = int(block.size - np.count_nonzero(sane))

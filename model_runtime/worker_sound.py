@@ -9,7 +9,16 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from .audio import BLOCK, LOUDEST, SAMPLE_RATE, SHORTEST, SILENT_PEAK, Audio, Resampler, read_audio
+from .audio import (
+    BLOCK,
+    SAMPLE_RATE,
+    SHORTEST,
+    SILENT_PEAK,
+    Audio,
+    Resampler,
+    mono,
+    read_audio,
+)
 from .contract import AudioError, FloatArray
 from .files import sha256_of
 
@@ -94,16 +103,11 @@ def _read_by_seeking(path: Path, start: float, duration: float | None) -> Audio:
         resampler = Resampler(rate)
         parts: list[FloatArray] = []
         while left > 0 and len(block := file.read(min(left, BLOCK), "float32", always_2d=True)):
-            parts.append(resampler.feed(_mono(block)))
+            parts.append(resampler.feed(mono(block)[0]))
             left -= len(block)
         parts.append(resampler.finish())
     audio = Audio(parts[-1], rate, channels, 0.0, sha256_of(path))
     return _with_samples(audio, np.concatenate(parts))
-
-
-def _mono(block: FloatArray) -> FloatArray:
-    sane = np.where(np.abs(block) < LOUDEST, block, np.float32(0))  # NaN is damage too
-    return sane.mean(axis=1, dtype=np.float32)
 
 
 def _with_samples(audio: Audio, samples: FloatArray) -> Audio:

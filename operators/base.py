@@ -15,6 +15,19 @@ log = logging.getLogger(__name__)
 Result = set[str]
 
 
+def object_mode_reason(context: bpy.types.Context) -> str:
+    """Why objects cannot be made or reshaped now; empty in Object Mode."""
+    return "" if context.mode == "OBJECT" else "Leave the current mode for Object Mode first"
+
+
+def select_only(context: bpy.types.Context, chosen: bpy.types.Object) -> None:
+    """Make `chosen` the one selected object, and the active one."""
+    for item in context.selected_objects:
+        item.select_set(False)
+    chosen.select_set(True)
+    context.view_layer.objects.active = chosen
+
+
 class ThunderOperator:
     """Mixin for operators: override `perform`, and `disabled_reason` where it can be greyed out."""
 

@@ -7,7 +7,7 @@ import bpy
 
 from ..thunder_blender import head
 from ..thunder_blender.properties import identity_items
-from .base import Result, ThunderOperator
+from .base import Result, ThunderOperator, object_mode_reason, select_only
 
 
 class THUNDER_OT_create_head(ThunderOperator, bpy.types.Operator):
@@ -23,7 +23,7 @@ class THUNDER_OT_create_head(ThunderOperator, bpy.types.Operator):
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
-        return "" if context.mode == "OBJECT" else "Leave the current mode for Object Mode first"
+        return object_mode_reason(context)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         if not self.properties.is_property_set("identity"):
@@ -33,10 +33,7 @@ class THUNDER_OT_create_head(ThunderOperator, bpy.types.Operator):
     def perform(self, context: bpy.types.Context) -> str:
         params = head.HeadParams(self.identity, location=tuple(context.scene.cursor.location))
         rig = head.create_head(context.collection, params)
-        for item in context.selected_objects:
-            item.select_set(False)
-        rig.mesh.select_set(True)
-        context.view_layer.objects.active = rig.mesh
+        select_only(context, rig.mesh)
         return f"Created {rig.mesh.name}"
 
 

@@ -29,16 +29,6 @@ class THUNDER_OT_generate(GeneratingOperator, bpy.types.Operator):
     bl_label = "Generate"
     bl_options = {"UNDO"}  # not REGISTER: adjusting it afterwards would generate at each change
 
-    strip: bpy.props.StringProperty(
-        name="Strip",
-        description="Name of the sound strip; unless given, the one chosen in the sidebar",
-        options={"SKIP_SAVE"},
-    )
-    rig: bpy.props.StringProperty(
-        name="Rig",
-        description="Name of the character's mesh or armature; unless given, the current one",
-        options={"SKIP_SAVE"},
-    )
     name: bpy.props.StringProperty(
         name="Name",
         description="Name of the take; unless given, made of line and seed",

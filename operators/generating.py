@@ -28,6 +28,17 @@ def why_not(context: bpy.types.Context) -> str:
 class GeneratingOperator(ThunderOperator):
     """Mixin for operators that order takes: override `orders`."""
 
+    strip: bpy.props.StringProperty(
+        name="Strip",
+        description="Name of the sound strip; unless given, the one chosen in the sidebar",
+        options={"SKIP_SAVE"},
+    )
+    rig: bpy.props.StringProperty(
+        name="Rig",
+        description="Name of the character's mesh or armature; unless given, the current one",
+        options={"SKIP_SAVE"},
+    )
+
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         return why_not(context)

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from ..thunder_blender import flame_import
-from .base import Result, ThunderOperator
+from .base import Result, ThunderOperator, object_mode_reason, select_only
 
 
 class THUNDER_OT_import_flame(ThunderOperator, bpy.types.Operator):
@@ -38,7 +38,7 @@ class THUNDER_OT_import_flame(ThunderOperator, bpy.types.Operator):
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
-        return "" if context.mode == "OBJECT" else "Leave the current mode for Object Mode first"
+        return object_mode_reason(context)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         context.window_manager.fileselect_add(self)
@@ -52,10 +52,7 @@ class THUNDER_OT_import_flame(ThunderOperator, bpy.types.Operator):
             tuple(context.scene.cursor.location),
         )
         imported = flame_import.import_flame(context.collection, wanted, flame_import.kept_folder())
-        for item in context.selected_objects:
-            item.select_set(False)
-        imported.rig.mesh.select_set(True)
-        context.view_layer.objects.active = imported.rig.mesh
+        select_only(context, imported.rig.mesh)
         return imported.sentence()
 
 

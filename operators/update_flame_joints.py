@@ -7,7 +7,7 @@ import bpy
 
 from ..thunder_blender import flame_rig
 from ..thunder_blender.rig import RigError, find_scene_rig
-from .base import ThunderOperator
+from .base import ThunderOperator, object_mode_reason
 
 
 class THUNDER_OT_update_flame_joints(ThunderOperator, bpy.types.Operator):
@@ -19,8 +19,8 @@ class THUNDER_OT_update_flame_joints(ThunderOperator, bpy.types.Operator):
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
-        if context.mode != "OBJECT":
-            return "Leave the current mode for Object Mode first"
+        if reason := object_mode_reason(context):
+            return reason
         rig = find_scene_rig(context.scene, context.object)
         return "" if rig and flame_rig.is_flame(rig) else "Select a rig of Import FLAME"
 

@@ -25,16 +25,6 @@ class THUNDER_OT_variants(GeneratingOperator, bpy.types.Operator):
         default=4,
         options={"SKIP_SAVE"},
     )
-    strip: bpy.props.StringProperty(
-        name="Strip",
-        description="Name of the sound strip; unless given, the one chosen in the sidebar",
-        options={"SKIP_SAVE"},
-    )
-    rig: bpy.props.StringProperty(
-        name="Rig",
-        description="Name of the character's mesh or armature; unless given, the current one",
-        options={"SKIP_SAVE"},
-    )
 
     def orders(self, context: bpy.types.Context) -> list[request.Order]:
         order = request.order_from_context(context, request.Choice(self.strip, self.rig))

@@ -6,8 +6,8 @@ from __future__ import annotations
 import bpy
 
 from ..thunder_blender import jobs, request
+from ..thunder_blender.text import draw_sentence
 from .editors import ThunderPanel, in_both_editors
-from .text import draw_sentence
 
 BESIDE = 7  # letters' worth of room that the box and its button take
 

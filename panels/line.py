@@ -6,8 +6,8 @@ from __future__ import annotations
 import bpy
 
 from ..thunder_blender import request
+from ..thunder_blender.text import draw_value
 from .editors import ThunderPanel, in_both_editors
-from .text import draw_value
 
 
 class Line(ThunderPanel):

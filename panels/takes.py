@@ -10,8 +10,8 @@ import bpy
 from ..thunder_blender import request, take_edits, takes
 from ..thunder_blender.rig import Rig
 from ..thunder_blender.take_marks import TakeInfo
+from ..thunder_blender.text import draw_value, width
 from .editors import ThunderPanel, in_both_editors
-from .text import draw_value, width
 
 UNKNOWN = "-"
 NUMBERS = re.compile(r"(\d+)")

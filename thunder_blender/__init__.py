@@ -31,6 +31,7 @@
 - `flame_import`: an artist's FLAME file becomes a rig: `flame_rig` builds it, `flame_drivers` let
   its joints follow, `flame_fit` lays it over the open head, `flame_solve` finds the units in its
   expressions, `flame_mapping` keeps them, `flame_motion` and `flame_lips` turn motion into curves
+- `text`: words that are drawn, for the panels and the preferences
 - `mapping`: which curves a motion becomes, by the kind of rig
 - `compat`: every difference between Blender 4.2 and 5.2, in one file; `compat_panels`: those of
   panels and requests

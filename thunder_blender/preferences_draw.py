@@ -17,8 +17,8 @@ from . import (
     runtime_lock,
     runtime_watch,
 )
+from .text import LABELS, draw_lines, draw_value
 
-LABELS = 0.4  # share of the width that property split gives to labels
 LETTER = 5.9  # pixels that a letter takes on average, at scale 1
 MARGIN = 80  # pixels for borders and an icon, at scale 1
 
@@ -64,11 +64,11 @@ def draw_runtime(
     installed = runtime.read_installed(preferences.runtime_folder())
     if installed:
         torch = installed.packages.get("torch", "unknown")
-        value(layout, "Runtime", f"{installed.target}, torch {torch}")
+        draw_value(layout, "Runtime", f"{installed.target}, torch {torch}")
         if installed.target != (wanted := runtime_actions.wanted_target()):
             note(layout, context, f"For this device there is also {wanted}", "INFO")
     else:
-        value(layout, "Runtime", "Not installed")
+        draw_value(layout, "Runtime", "Not installed")
     if work := runtime_watch.busy():
         draw_progress(layout, work.progress)
     else:
@@ -139,17 +139,8 @@ def draw_engine(layout: bpy.types.UILayout, own: preferences.ThunderPreferences)
     """The engine's process: when it ends, and ending it now."""
     layout.prop(own, "idle_minutes")
     current = engine.current_engine()
-    value(layout, "Engine", current.status if current else "Off")
+    draw_value(layout, "Engine", current.status if current else "Off")
     indented(layout).operator("thunder.free_gpu", icon="CANCEL")
-
-
-def value(layout: bpy.types.UILayout, label: str, text: str) -> None:
-    """A value that is only read, aligned with the properties around it."""
-    split = layout.split(factor=LABELS)
-    left = split.row()
-    left.alignment = "RIGHT"
-    left.label(text=label)
-    split.label(text=text)
 
 
 def indented(layout: bpy.types.UILayout) -> bpy.types.UILayout:
@@ -163,11 +154,7 @@ def note(
     layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE"
 ) -> None:
     """A sentence under a property, over as many lines as it needs."""
-    column = indented(layout).column(align=True)
-    column.scale_y = 0.85
-    for number, line in enumerate(textwrap.wrap(text, letters(context))):
-        later = "BLANK1" if icon != "NONE" else "NONE"
-        column.label(text=line, icon=later if number else icon)
+    draw_lines(indented(layout), textwrap.wrap(text, letters(context)), icon)
 
 
 def letters(context: bpy.types.Context) -> int:

@@ -53,7 +53,6 @@ __all__ = [
     "provenance_seed",
     "restore_mine",
     "settings_of",
-    "switch_take",
     "take_frames",
     "take_info",
     "take_strips",
@@ -107,11 +106,6 @@ def choose_take(rig: Rig, action: bpy.types.Action) -> None:
     for other in [*_buried(rig), action]:
         _put_on(rig, other)
     place_takes(rig)
-
-
-def switch_take(rig: Rig, action: bpy.types.Action) -> None:
-    """`choose_take` by its older name."""
-    choose_take(rig, action)
 
 
 def restore_mine(rig: Rig) -> list[str]:

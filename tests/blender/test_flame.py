@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from model_runtime.contract import CHANNELS, UNITS
+from tests.blender.shown import evaluated
 from tools import make_test_flame
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
@@ -39,15 +40,6 @@ def rig(room, empty_scene, flame, person):
     builder = room("thunder_blender.flame_rig")
     params = builder.FlameParams(tuple(person.tolist()), shape_keys=40)
     return builder.create_flame(empty_scene.collection, flame, params)
-
-
-def evaluated(rig) -> np.ndarray:
-    """Vertices as Blender shows them, in FLAME's axes: (V, 3)."""
-    shown = rig.mesh.evaluated_get(bpy.context.evaluated_depsgraph_get())
-    points = np.empty(len(shown.data.vertices) * 3, np.float32)
-    shown.data.vertices.foreach_get("co", points)
-    x, y, z = points.reshape(-1, 3).T
-    return np.stack((x, z, -y), axis=1)
 
 
 def pose(rig, expression: np.ndarray, turns: np.ndarray) -> None:

@@ -7,17 +7,9 @@ import numpy as np
 import pytest
 
 from model_runtime.contract import UNITS
+from tests.blender.shown import evaluated
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
-
-
-def evaluated(rig) -> np.ndarray:
-    """Vertices as Blender shows them, in FLAME's axes: (V, 3)."""
-    shown = rig.mesh.evaluated_get(bpy.context.evaluated_depsgraph_get())
-    points = np.empty(len(shown.data.vertices) * 3, np.float32)
-    shown.data.vertices.foreach_get("co", points)
-    x, y, z = points.reshape(-1, 3).T
-    return np.stack((x, z, -y), axis=1)
 
 
 def pose(rig, weights: np.ndarray, neck: np.ndarray) -> None:

@@ -41,7 +41,7 @@ def value(rig, unit: str) -> float:
 def test_keys_are_the_take_at_50_frames_a_second(rig, takes, make_take) -> None:
     bpy.context.scene.render.fps = 50
     take = make_take()
-    takes.switch_take(rig, takes.create_take(rig, "seed 7", take, 50.0, 11))
+    takes.choose_take(rig, takes.create_take(rig, "seed 7", take, 50.0, 11))
     scene = bpy.context.scene
     for frame in (0, 40, 99):
         scene.frame_set(11 + frame)
@@ -62,7 +62,7 @@ def test_the_neck_turns_as_the_take_says(rig, takes, make_take) -> None:
 
     bpy.context.scene.render.fps = 50
     take = make_take()
-    takes.switch_take(rig, takes.create_take(rig, "take", take, 50.0, 1))
+    takes.choose_take(rig, takes.create_take(rig, "take", take, 50.0, 1))
     bpy.context.scene.frame_set(31)
     rotation = Vector(take.weights[30, -3:].tolist())
     expected = Quaternion(rotation.normalized(), rotation.length)
@@ -87,7 +87,7 @@ def test_takes_are_listed_and_switched(rig, takes, make_take) -> None:
     assert takes.list_takes(rig) == [first, second]
     assert takes.active_take(rig) is None
     for action in (first, second, first):
-        takes.switch_take(rig, action)
+        takes.choose_take(rig, action)
         assert takes.active_take(rig) == action
     assert first.use_fake_user
     assert second.use_fake_user
@@ -107,7 +107,7 @@ def test_the_artists_own_action_is_untouched_and_comes_back(rig, takes, make_tak
     mine, mine_neck = keys.animation_data.action, rig.armature.animation_data.action
     users = mine.use_fake_user
     for name in ("a", "b"):
-        takes.switch_take(rig, takes.create_take(rig, name, make_take(), 25.0, 1))
+        takes.choose_take(rig, takes.create_take(rig, name, make_take(), 25.0, 1))
     assert keys.animation_data.action not in (mine, mine_neck)
     takes.restore_mine(rig)
     assert keys.animation_data.action == mine
@@ -118,7 +118,7 @@ def test_the_artists_own_action_is_untouched_and_comes_back(rig, takes, make_tak
 
 
 def test_without_own_animation_restore_leaves_the_head_still(rig, takes, make_take) -> None:
-    takes.switch_take(rig, takes.create_take(rig, "a", make_take(), 25.0, 1))
+    takes.choose_take(rig, takes.create_take(rig, "a", make_take(), 25.0, 1))
     takes.restore_mine(rig)
     assert takes.active_take(rig) is None
     takes.restore_mine(rig)

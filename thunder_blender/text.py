@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Words in the sidebar: sentences, which labels do not wrap by themselves, and values to read."""
+"""Words that are drawn: sentences, which labels do not wrap by themselves, and values to read."""
 
 from __future__ import annotations
 
@@ -24,9 +24,16 @@ def draw_sentence(
 
     `indent` is how many letters fewer than in a whole panel there is room for.
     """
+    return draw_lines(layout, lines_of(sentence, letters(context) - indent), icon)
+
+
+def draw_lines(
+    layout: bpy.types.UILayout, lines: list[str], icon: str = "NONE"
+) -> bpy.types.UILayout:
+    """Lines close together, the icon before the first; returns their column."""
     column = layout.column(align=True)
     column.scale_y = 0.85
-    for number, text in enumerate(lines_of(sentence, letters(context) - indent)):
+    for number, text in enumerate(lines):
         indented = "BLANK1" if icon != "NONE" else "NONE"
         column.label(text=text, icon=indented if number else icon)
     return column
