@@ -6,19 +6,19 @@ from __future__ import annotations
 import argparse
 import logging
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from model_runtime.contract import MOTION_FPS
 from model_runtime.encoder import EncoderConfig, Speech, SpeechEncoder
 from model_runtime.phones import BILABIAL, LABIODENTAL, PHONES, ROUNDED, SILENCE
-from model_runtime.weights import save_model
+from model_runtime.weights import load_state, read_metadata, save_model
 from training.mel_augment import augment_mel, mask_mel
 from training.pack import Item, Pack
 from training.schedule import (
@@ -151,11 +151,49 @@ def _events(closed: Tensor, item: Item) -> list[float]:
     return peaks
 
 
-def train(pack: Pack, run: Path, config: TrainConfig, network: EncoderConfig) -> None:
-    """Train to `config.steps`, from the last checkpoint in `run` if there is one."""
+def deepen(shallow: SpeechEncoder, layers: int) -> SpeechEncoder:
+    """A deeper encoder that computes what `shallow` does, ready to be trained on.
+
+    The trained blocks are spread evenly; each new one adds nothing until it is trained, because
+    its output projections are zero (network morphism, Wei et al. 2016).
+    """
+    model = SpeechEncoder(replace(shallow.config, layers=layers))
+    count = len(shallow.blocks)
+    places = [(number + 1) * layers // count - 1 for number in range(count)]
+    new = [block for number, block in enumerate(model.blocks) if number not in places]
+    for block in new:
+        for last in (block.attention.out, block.conv.out, block.feed[-1]):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+    for place, block in zip(places, shallow.blocks, strict=True):
+        model.blocks[place].load_state_dict(block.state_dict())
+    for name in ("stem", "norm", "phones", "contacts"):
+        getattr(model, name).load_state_dict(getattr(shallow, name).state_dict())
+    return model
+
+
+def new_model(config: EncoderConfig, shallow: Path | None) -> SpeechEncoder:
+    """An untrained encoder, or one that goes on from a trained, shallower one."""
+    if shallow is None:
+        return SpeechEncoder(config)
+    trained = SpeechEncoder(EncoderConfig(**read_metadata(shallow)[0]))
+    return deepen(load_state(trained, shallow), config.layers).requires_grad_(True)
+
+
+def train(
+    pack: Pack,
+    run: Path,
+    config: TrainConfig,
+    network: EncoderConfig,
+    shallow: Path | None = None,
+) -> None:
+    """Train to `config.steps`, from the last checkpoint in `run` if there is one.
+
+    A new run starts from the model file `shallow` where one is given (see `deepen`).
+    """
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
-    model = SpeechEncoder(network)
+    model = new_model(network, shallow)
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.peak_rate, weight_decay=0.02)
     mean = MovingAverage(model)
     first = resume_training(run / CHECKPOINT, model, optimiser, mean)
@@ -215,12 +253,15 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=TrainConfig.batch)
     parser.add_argument("--threads", type=int, default=TrainConfig.threads)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--layers", type=int, default=EncoderConfig.layers)
+    parser.add_argument("--peak-rate", type=float, default=TrainConfig.peak_rate)
+    parser.add_argument("--from", dest="shallow", type=Path, help="a shallower encoder's model file")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    config = TrainConfig(
-        steps=options.steps, batch=options.batch, threads=options.threads, seed=options.seed
-    )
-    train(Pack(options.pack), options.run, config, EncoderConfig())
+    names = ("steps", "batch", "threads", "seed", "peak_rate")
+    config = TrainConfig(**{name: getattr(options, name) for name in names})
+    network = EncoderConfig(layers=options.layers)
+    train(Pack(options.pack), options.run, config, network, options.shallow)
 
 
 if __name__ == "__main__":
