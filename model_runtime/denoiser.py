@@ -17,6 +17,7 @@ from .phones import CONTACTS, PHONES
 FRAMES_PER_TOKEN = 2
 SPEECH_WIDTH = len(PHONES) + 1  # phone posteriors, loudness
 AUTO_EMOTION = len(EMOTIONS)  # index of the unconditioned emotion
+UNKNOWN_PHONE = len(PHONES)  # where no transcript is known
 
 
 @dataclass(frozen=True)
@@ -29,21 +30,59 @@ class DenoiserConfig:
     dropout: float = 0.05
     window: int = 320  # motion frames the network is trained on
     overlap: int = 40  # frames of the previous window that are held fixed
+    transcript: bool = False  # whether the network also reads Condition.phones
     mean: tuple[float, ...] = (0.0,) * len(CHANNELS)
     scale: tuple[float, ...] = (1.0,) * len(CHANNELS)
 
 
-class Condition(NamedTuple):
-    """What steers the motion. A batch of windows; frames is a multiple of FRAMES_PER_TOKEN."""
+class _Conditions(NamedTuple):
+    speech: Tensor
+    contacts: Tensor
+    emotion: Tensor
+    intensity: Tensor
+    known: Tensor
+    mask: Tensor
+    keep: Tensor
+    heard: Tensor
+    phones: Tensor
 
-    speech: Tensor  # (batch, frames, SPEECH_WIDTH)
-    contacts: Tensor  # (batch, frames, len(CONTACTS))
-    emotion: Tensor  # (batch, frames) index into EMOTIONS, or AUTO_EMOTION
-    intensity: Tensor  # (batch, frames)
-    known: Tensor  # (batch, frames, channels): motion that is held fixed, in network units
-    mask: Tensor  # (batch, frames, channels): 1 where `known` holds
-    keep: Tensor  # (batch, frames) bool: False on padding
-    heard: Tensor  # (batch,) 1 with speech, 0 for the unconditioned branch of guidance
+
+class Condition(_Conditions):
+    """What steers the motion. A batch of windows; frames is a multiple of FRAMES_PER_TOKEN.
+
+    - speech (batch, frames, SPEECH_WIDTH)
+    - contacts (batch, frames, len(CONTACTS))
+    - emotion (batch, frames): index into EMOTIONS, or AUTO_EMOTION
+    - intensity (batch, frames)
+    - known (batch, frames, channels): motion that is held fixed, in network units
+    - mask (batch, frames, channels): 1 where `known` holds
+    - keep (batch, frames) bool: False on padding
+    - heard (batch,): 1 with speech, 0 for the unconditioned branch of guidance
+    - phones (batch, frames): index into PHONES, or UNKNOWN_PHONE (throughout where left out)
+    """
+
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        speech: Tensor,
+        contacts: Tensor,
+        emotion: Tensor,
+        intensity: Tensor,
+        known: Tensor,
+        mask: Tensor,
+        keep: Tensor,
+        heard: Tensor,
+        phones: Tensor | None = None,
+    ) -> Condition:
+        if phones is None:
+            phones = torch.full_like(emotion, UNKNOWN_PHONE)
+        return super().__new__(
+            cls, speech, contacts, emotion, intensity, known, mask, keep, heard, phones
+        )
+
+    def to(self, device: torch.device) -> Condition:
+        return Condition(*(part.to(device, non_blocking=True) for part in self))
 
 
 class Denoiser(nn.Module):
@@ -68,10 +107,15 @@ class Denoiser(nn.Module):
         self.out = nn.Linear(width, FRAMES_PER_TOKEN * channels)
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
+        if config.transcript:
+            self.transcript = nn.Embedding(FRAMES_PER_TOKEN * (UNKNOWN_PHONE + 1), width)
+            nn.init.zeros_(self.transcript.weight)
 
     def forward(self, noisy: Tensor, time: Tensor, condition: Condition) -> Tensor:
         """noisy (batch, frames, channels) at time (batch,) in [0, 1] -> clean, same shape."""
         x = self._tokens(noisy, condition) + self._hear(condition)
+        if self.config.transcript:
+            x = x + self._read(condition)
         felt = self.emotion(condition.emotion[:, ::FRAMES_PER_TOKEN])
         state = self.time(time_embedding(time))[:, None] + felt
         shift_scale = self.modulation(functional.silu(state))  # (batch, tokens, 6 * width)
@@ -97,6 +141,14 @@ class Denoiser(nn.Module):
             heard * keep,
         )
         return self.speech(torch.cat(parts, dim=2).transpose(1, 2)).transpose(1, 2)
+
+    def _read(self, condition: Condition) -> Tensor:
+        """What the transcript adds to each token: one table for each of a token's frames."""
+        known = condition.keep & (condition.heard[:, None] > 0)
+        phones = torch.where(known, condition.phones, UNKNOWN_PHONE)
+        place = torch.arange(phones.shape[1], device=phones.device) % FRAMES_PER_TOKEN
+        read = self.transcript(phones + place * (UNKNOWN_PHONE + 1))
+        return read.unflatten(1, (-1, FRAMES_PER_TOKEN)).sum(2)
 
 
 def time_embedding(time: Tensor, width: int = 64) -> Tensor:

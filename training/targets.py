@@ -12,7 +12,7 @@ import logging
 import multiprocessing
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,14 @@ import numpy.typing as npt
 import torch
 
 from model_runtime.contacts import contact_condition
-from model_runtime.contract import CHANNELS, EMOTIONS, INTENSITY_RANGE, MOTION_FPS, FloatArray
+from model_runtime.contract import (
+    CHANNELS,
+    EMOTIONS,
+    INTENSITY_RANGE,
+    MOTION_FPS,
+    FloatArray,
+    RequestError,
+)
 from model_runtime.encoder import EncoderConfig, SpeechEncoder
 from model_runtime.features import loudness
 from model_runtime.hearing import Calibration, hear_mel, speech_condition
@@ -40,12 +47,13 @@ TURN_SECONDS = 0.6
 
 @dataclass(frozen=True)
 class Lesson:
-    """Where a clip lies in the arrays."""
+    """Where a clip lies in the arrays, and in the pack."""
 
     source: str
     split: str
     start: int
     frames: int
+    pack_start: int | None = None  # of lessons made before they were tied to their pack: unknown
 
 
 class Lessons:
@@ -77,6 +85,26 @@ class Lessons:
         motion = self.arrays["motion"]
         rows = np.asarray(motion[:: max(1, len(motion) // count)], np.float32)
         return rows.mean(0), np.maximum(rows.std(0), 0.02)
+
+
+def in_pack(lessons: list[Lesson], pack: Pack) -> list[Item]:
+    """The item of the pack of each lesson. Raises RequestError where they are of another pack.
+
+    Lessons lie in the order of the pack's items, test clips left out.
+    """
+    starts = {item.start: item for item in pack.items}
+    ordered = [item for item in pack.items if item.split != "test"]
+    if lessons and lessons[0].pack_start is None:
+        pairs = list(zip(lessons, ordered, strict=False)) if len(lessons) == len(ordered) else []
+    else:
+        pairs = [(one, starts[one.pack_start]) for one in lessons if one.pack_start in starts]
+    alike = all(one.source == item.source and one.frames == item.frames for one, item in pairs)
+    if len(pairs) != len(lessons) or not alike:
+        raise RequestError(
+            "The lessons were not made from this pack. Give the pack that training.targets read, "
+            "or make the lessons again."
+        )
+    return [item for _, item in pairs]
 
 
 def intensity_curve(frames: int, rng: np.random.Generator) -> FloatArray:
@@ -204,8 +232,8 @@ def _write(
         for count, (item, arrays) in enumerate(results, 1):
             for name, file in files.items():
                 arrays[name].astype(Lessons.ARRAYS[name][1]).tofile(file)
-            row = {"source": item.source, "split": item.split, "start": start}
-            index.write(json.dumps({**row, "frames": item.frames}) + "\n")
+            lesson = Lesson(item.source, item.split, start, item.frames, item.start)
+            index.write(json.dumps(asdict(lesson)) + "\n")
             start += item.frames
             if count % 1000 == 0:
                 log.info("lessons: %d of %d, %.0f s", count, total, time.monotonic() - began)
