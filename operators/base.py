@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 Result = set[str]
 
+BUSY = ("TRANSFORM_OT", "SCULPT_OT", "PAINT_OT", "GPENCIL_OT", "GREASE_PENCIL_OT")
+
 
 def object_mode_reason(context: bpy.types.Context) -> str:
     """Why objects cannot be made or reshaped now; empty in Object Mode."""
@@ -26,6 +28,17 @@ def select_only(context: bpy.types.Context, chosen: bpy.types.Object) -> None:
         item.select_set(False)
     chosen.select_set(True)
     context.view_layer.objects.active = chosen
+
+
+def playing(context: bpy.types.Context) -> bool:
+    """During playback Esc stops the playback, as everywhere in Blender."""
+    return any(window.screen.is_animation_playing for window in context.window_manager.windows)
+
+
+def hand_is_busy(context: bpy.types.Context) -> bool:
+    """Whether the artist is in the middle of a stroke or a move: nothing lands in there."""
+    found = [item for item in context.window.modal_operators if item]  # None: of a disabled add-on
+    return any(operator.bl_idname.startswith(BUSY) for operator in found)
 
 
 class ThunderOperator:

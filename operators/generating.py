@@ -11,10 +11,9 @@ import bpy
 from ..model_runtime.contract import ThunderError
 from ..thunder_blender import jobs, request
 from ..thunder_blender.request import Order
-from .base import Result, ThunderOperator, log
+from .base import Result, ThunderOperator, hand_is_busy, log, playing
 
 STINT = 45.0  # seconds after which another operator takes over, so that Blender can autosave
-BUSY = ("TRANSFORM_OT", "SCULPT_OT", "PAINT_OT", "GPENCIL_OT", "GREASE_PENCIL_OT")
 
 
 def why_not(context: bpy.types.Context) -> str:
@@ -71,10 +70,10 @@ class GeneratingOperator(ThunderOperator):
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         if not jobs.running():
             return {"CANCELLED", "PASS_THROUGH"}
-        if event.type == "ESC" and event.value == "PRESS" and not _playing(context):
+        if event.type == "ESC" and event.value == "PRESS" and not playing(context):
             jobs.cancel()
             return {"RUNNING_MODAL"}
-        if event.type != "TIMER" or _hand_is_busy(context):
+        if event.type != "TIMER" or hand_is_busy(context):
             return {"PASS_THROUGH"}
         result = self.after(jobs.tick())
         if jobs.running() and time.monotonic() - self.since > STINT:
@@ -97,14 +96,3 @@ class GeneratingOperator(ThunderOperator):
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender closes the window or opens another file."""
         jobs.abandon()
-
-
-def _playing(context: bpy.types.Context) -> bool:
-    """During playback Esc stops the playback, as everywhere in Blender."""
-    return any(window.screen.is_animation_playing for window in context.window_manager.windows)
-
-
-def _hand_is_busy(context: bpy.types.Context) -> bool:
-    """Whether the artist is in the middle of a stroke or a move: no take lands in there."""
-    found = [item for item in context.window.modal_operators if item]  # None: of a disabled add-on
-    return any(operator.bl_idname.startswith(BUSY) for operator in found)

@@ -1,28 +1,39 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Import FLAME: the artist's own FLAME file becomes a rig at the 3D cursor."""
+"""Import FLAME: the artist's own FLAME file becomes a rig at the 3D cursor.
+
+Scripts wait for it. At the window the file is read and fitted in a thread while this operator
+looks on: the work goes on, Esc cancels, and the rig comes in one step when all is ready.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import bpy
 
-from ..thunder_blender import flame_import
-from .base import Result, ThunderOperator, object_mode_reason, select_only
+from ..model_runtime.contract import ThunderError
+from ..thunder_blender import flame_import, flame_task
+from .base import (
+    Result,
+    ThunderOperator,
+    hand_is_busy,
+    log,
+    object_mode_reason,
+    playing,
+    select_only,
+)
 
 
-class THUNDER_OT_import_flame(ThunderOperator, bpy.types.Operator):
-    """Build a rig from your own FLAME file, with its expressions, identity, jaw, neck and eyes"""
-
-    bl_idname = "thunder.import_flame"
-    bl_label = "Import FLAME"
-    bl_options = {"REGISTER", "UNDO"}
+class FlameOptions(ThunderOperator):
+    """What both operators ask for."""
 
     filepath: bpy.props.StringProperty(
-        name="File", description="FLAME model (.pkl or .npz)", subtype="FILE_PATH"
+        name="File",
+        description="FLAME model (.pkl or .npz)",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
     )
-    filter_glob: bpy.props.StringProperty(default="*.pkl;*.npz", options={"HIDDEN"})
     identity_file: bpy.props.StringProperty(
         name="Identity",
         description="Identity coefficients of a person (.npy or .npz); empty for the average head",
@@ -38,22 +49,116 @@ class THUNDER_OT_import_flame(ThunderOperator, bpy.types.Operator):
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
-        return object_mode_reason(context)
+        return object_mode_reason(context) or flame_task.running_reason()
+
+
+class THUNDER_OT_import_flame(FlameOptions, bpy.types.Operator):
+    """Build a rig from your own FLAME file, with its expressions, identity, jaw, neck and eyes"""
+
+    bl_idname = "thunder.import_flame"
+    bl_label = "Import FLAME"
+    bl_options = {"REGISTER", "UNDO"}
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        context.window_manager.fileselect_add(self)
+        if not self.filepath:
+            bpy.ops.thunder.pick_flame("INVOKE_DEFAULT")
+            return {"CANCELLED"}  # the picker calls this operator again, with a file
+        if bpy.app.background or context.window is None:
+            return self.execute(context)
+        flame_task.begin(context, self._wanted(context))
+        context.window_manager.modal_handler_add(cast(bpy.types.Operator, self))
         return {"RUNNING_MODAL"}
 
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        running = flame_task.current()
+        if running is None:
+            return self._ended("The import was cancelled")
+        if event.type == "ESC" and event.value == "PRESS" and not playing(context):
+            self._ended("The import was cancelled")
+            return {"CANCELLED"}
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        progress = running.progress
+        flame_task.show(f"{progress.stage} {running.name}: {progress.fraction:.0%}   Esc: Cancel")
+        if not running.ready or hand_is_busy(context) or object_mode_reason(context):
+            return {"PASS_THROUGH"}
+        return self._build(context, running)
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender closes the window or opens another file."""
+        flame_task.end()
+
     def perform(self, context: bpy.types.Context) -> str:
-        wanted = flame_import.FlameImport(
+        prepared = flame_import.prepare(self._wanted(context), flame_import.kept_folder())
+        return self._made(context, prepared)
+
+    def _build(self, context: bpy.types.Context, running: flame_task.Preparing) -> Result:
+        flame_task.end()
+        try:
+            sentence = self._made(context, running.result())
+        except ThunderError as error:
+            log.exception("%s failed", type(self).__name__)
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED", "PASS_THROUGH"}
+        self.report({"INFO"}, sentence)
+        return {"FINISHED", "PASS_THROUGH"}
+
+    def _made(self, context: bpy.types.Context, prepared: flame_import.Prepared) -> str:
+        imported = flame_import.build(context.collection, prepared)
+        select_only(context, imported.rig.mesh)
+        return imported.sentence()
+
+    def _ended(self, sentence: str) -> Result:
+        flame_task.end()
+        self.report({"WARNING"}, sentence)
+        return {"CANCELLED", "PASS_THROUGH"}
+
+    def _wanted(self, context: bpy.types.Context) -> flame_import.FlameImport:
+        return flame_import.FlameImport(
             Path(bpy.path.abspath(self.filepath)),
             Path(bpy.path.abspath(self.identity_file)) if self.identity_file else None,
             self.shape_keys,
             tuple(context.scene.cursor.location),
         )
-        imported = flame_import.import_flame(context.collection, wanted, flame_import.kept_folder())
-        select_only(context, imported.rig.mesh)
-        return imported.sentence()
+
+
+class THUNDER_OT_pick_flame(FlameOptions, bpy.types.Operator):
+    """Choose a FLAME file and import it"""
+
+    bl_idname = "thunder.pick_flame"
+    bl_label = "Import FLAME"
+    bl_options = {"INTERNAL"}
+
+    filter_glob: bpy.props.StringProperty(default="*.pkl;*.npz", options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        bpy.ops.thunder.import_flame(
+            "INVOKE_DEFAULT",
+            filepath=self.filepath,
+            identity_file=self.identity_file,
+            shape_keys=self.shape_keys,
+        )
+        return {"FINISHED"}
+
+
+class THUNDER_OT_cancel_flame(ThunderOperator, bpy.types.Operator):
+    """Stop importing; nothing of it stays"""
+
+    bl_idname = "thunder.cancel_flame"
+    bl_label = "Cancel Import"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        return "" if flame_task.current() else "No FLAME is being imported"
+
+    def perform(self, context: bpy.types.Context) -> str:
+        flame_task.end()
+        return "The import was cancelled"
 
 
 def draw_entry(self: Any, _context: bpy.types.Context) -> None:
@@ -61,11 +166,17 @@ def draw_entry(self: Any, _context: bpy.types.Context) -> None:
     self.layout.operator(THUNDER_OT_import_flame.bl_idname, text="FLAME (.pkl, .npz)")
 
 
+register_classes, unregister_classes = bpy.utils.register_classes_factory(
+    (THUNDER_OT_import_flame, THUNDER_OT_pick_flame, THUNDER_OT_cancel_flame)
+)
+
+
 def register() -> None:
-    bpy.utils.register_class(THUNDER_OT_import_flame)
+    register_classes()
     bpy.types.TOPBAR_MT_file_import.append(draw_entry)
 
 
 def unregister() -> None:
+    flame_task.end()
     bpy.types.TOPBAR_MT_file_import.remove(draw_entry)
-    bpy.utils.unregister_class(THUNDER_OT_import_flame)
+    unregister_classes()

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..thunder_blender import flame_rig
-from ..thunder_blender.rig import RigError, find_scene_rig
+from ..thunder_blender import flame_rig, request
 from .base import ThunderOperator, object_mode_reason
 
 
@@ -21,13 +20,11 @@ class THUNDER_OT_update_flame_joints(ThunderOperator, bpy.types.Operator):
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         if reason := object_mode_reason(context):
             return reason
-        rig = find_scene_rig(context.scene, context.object)
+        rig = request.current_rig(context)
         return "" if rig and flame_rig.is_flame(rig) else "Select a rig of Import FLAME"
 
     def perform(self, context: bpy.types.Context) -> str:
-        rig = find_scene_rig(context.scene, context.object)
-        if rig is None:
-            raise RigError("There is no FLAME rig. Use Import FLAME first.")
+        rig = request.required_rig(context)
         farthest = flame_rig.update_joints(rig)
         return f"Joints of {rig.mesh.name} moved by up to {1000 * farthest:.1f} mm"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..thunder_blender import request
+from ..thunder_blender import flame_rig, flame_task, request
 from ..thunder_blender.text import draw_value
 from .editors import ThunderPanel, in_both_editors
 
@@ -26,6 +26,8 @@ class Character(ThunderPanel):
         rig = request.current_rig(context)
         if rig and not choices.rig:
             draw_value(column, "Active", rig.mesh.name)
+        if rig and flame_rig.is_flame(rig):
+            column.operator("thunder.update_flame_joints", icon="BONE_DATA")
 
 
 class Create(ThunderPanel):
@@ -46,7 +48,19 @@ def draw_new_head(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     column = layout.column()
     column.prop(context.scene.thunder, "identity")
     column.operator("thunder.create_head", icon="USER")
-    column.operator("thunder.import_flame", icon="IMPORT")
+    if running := flame_task.current():
+        draw_import(column, running)
+    else:
+        column.operator("thunder.import_flame", icon="IMPORT")
+
+
+def draw_import(layout: bpy.types.UILayout, running: flame_task.Preparing) -> None:
+    """How far the import is, and Cancel."""
+    progress = running.progress
+    column = layout.column(align=True)
+    text = f"{progress.stage} {progress.fraction:.0%}"
+    column.progress(factor=progress.fraction, type="BAR", text=text)
+    column.operator("thunder.cancel_flame", icon="X")
 
 
 register, unregister = bpy.utils.register_classes_factory(

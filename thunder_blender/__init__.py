@@ -28,7 +28,8 @@
   `runtime_actions`: what the buttons begin
 - `preferences`: the extension's preferences, and how they start the engine; `preferences_draw`
   shows them
-- `flame_import`: an artist's FLAME file becomes a rig: `flame_rig` builds it, `flame_drivers` let
+- `flame_import`: an artist's FLAME file becomes a rig, `flame_task` does what of it takes long
+  in a thread: `flame_rig` builds it, `flame_drivers` let
   its joints follow, `flame_fit` lays it over the open head, `flame_solve` finds the units in its
   expressions, `flame_mapping` keeps them, `flame_motion` and `flame_lips` turn motion into curves
 - `text`: words that are drawn, for the panels and the preferences

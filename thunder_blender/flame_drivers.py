@@ -38,7 +38,7 @@ SHIFTS = ("u", "v", "w")  # the joint's shift along x, y, z in a bone's expressi
 
 def follow_expressions(body: bpy.types.Object, armature: bpy.types.Object, face: FaceModel) -> None:
     """Let every bone stand where the expression puts its joint."""
-    shifts = np.einsum("jv,evc->jce", face.joint_regressor, face.expression_basis)
+    shifts = np.tensordot(face.joint_regressor, face.expression_basis, axes=(1, 1)).swapaxes(1, 2)
     moving = {
         name: shift
         for name, shift in zip(face.joint_names, shifts, strict=True)

@@ -9,6 +9,7 @@ matched with its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,15 +66,15 @@ class Fit:
         return self.placement.back(carried)
 
 
-def fit(head: FaceModel, flame: FaceModel) -> Fit:
-    """Match `flame` with the open head `head`."""
+def fit(head: FaceModel, flame: FaceModel, tell: Callable[[float], object] = abs) -> Fit:
+    """Match `flame` with the open head `head`; `tell` hears the share that is done."""
     place = place_by_joints(head, flame)
     points = place(flame.template)
     sides = _Sides.of(head)
     lower = flame.skin_weights[:, flame.joint("jaw")] > 0.5
     movable = ~_eyes(flame)
     points = _bring_mouth(head, points, flame.triangles, lower & movable, ~lower & movable)
-    points = _draw_on(points, flame.triangles, sides, lower, movable)
+    points = _draw_on(points, flame.triangles, sides, lower, movable, tell)
     normals = vertex_normals(points, flame.triangles)
     met = sides.nearest(points, normals, lower)
     trust = np.where(movable & (met.distance < FARTHEST), 1.0, 0.0)
@@ -204,11 +205,17 @@ def _bring_mouth(
 
 
 def _draw_on(
-    points: Floats, triangles: npt.NDArray[np.int32], sides: _Sides, lower: Flags, movable: Flags
+    points: Floats,
+    triangles: npt.NDArray[np.int32],
+    sides: _Sides,
+    lower: Flags,
+    movable: Flags,
+    tell: Callable[[float], object],
 ) -> Floats:
     """Move the points onto the open head, neighbours together, ever less smoothly."""
     neighbours = _Neighbours.of(triangles, len(points))
-    for rounds in SMOOTHING:
+    for done, rounds in enumerate(SMOOTHING):
+        tell(done / len(SMOOTHING))
         met = sides.nearest(points, vertex_normals(points, triangles), lower)
         found = movable & (met.distance < 2 * FARTHEST)
         wanted = np.where(found[:, None], met.place - points, 0.0)

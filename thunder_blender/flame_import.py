@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Import FLAME: from the artist's file to a rig that takes can be generated on."""
+"""Import FLAME: from the artist's file to a rig that takes can be generated on.
+
+`prepare` reads the file and finds how the units map to it: seconds of work on numbers, without
+Blender's data, which `flame_task` does in a thread. `build` then makes the rig.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +19,7 @@ from . import EXTENSION, flame_mapping, flame_rig, head
 from .rig import Rig
 
 WORST = 3  # units that are named after an import
+READING = 0.1  # of the time that the work in `prepare` takes
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,16 @@ class FlameImport:
     shape: Path | None = None  # identity coefficients
     shape_keys: int = 100
     location: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A FLAME that was read, and what the units are on it."""
+
+    wanted: FlameImport
+    flame: Flame
+    person: tuple[float, ...]  # identity coefficients
+    mapping: flame_mapping.FlameMapping
 
 
 @dataclass(frozen=True)
@@ -57,18 +73,33 @@ def import_flame(
 
     `kept` is a folder for what is worth finding once only. Raises FlameError.
     """
+    return build(collection, prepare(wanted, kept))
+
+
+def prepare(
+    wanted: FlameImport, kept: Path | None = None, tell: Callable[[float], object] = abs
+) -> Prepared:
+    """All that takes long and needs none of Blender's data. Raises FlameError, WeightsError.
+
+    `tell` hears the share that is done; what it raises ends the work.
+    """
     flame = load_flame(wanted.path)
     person = load_shape(wanted.shape, len(flame.face.identity_basis)) if wanted.shape else ()
-    mapping = flame_mapping.map_flame(flame, head.bundled_face(), kept)
-    rig = flame_rig.create_flame(collection, flame, _params(flame, wanted, tuple(person)))
-    flame_mapping.store(rig.mesh, mapping)
-    return Imported(rig, mapping)
-
-
-def _params(flame: Flame, wanted: FlameImport, person: tuple[float, ...]) -> flame_rig.FlameParams:
-    return flame_rig.FlameParams(
-        shape=tuple(float(value) for value in person),
-        shape_keys=min(wanted.shape_keys, len(flame.face.identity_basis)),
-        name="FLAME",
-        location=wanted.location,
+    tell(READING)
+    mapping = flame_mapping.map_flame(
+        flame, head.bundled_face(), kept, lambda done: tell(READING + (1 - READING) * done)
     )
+    return Prepared(wanted, flame, tuple(float(value) for value in person), mapping)
+
+
+def build(collection: bpy.types.Collection, prepared: Prepared) -> Imported:
+    """Make the rig of what was prepared."""
+    params = flame_rig.FlameParams(
+        shape=prepared.person,
+        shape_keys=min(prepared.wanted.shape_keys, len(prepared.flame.face.identity_basis)),
+        name="FLAME",
+        location=prepared.wanted.location,
+    )
+    rig = flame_rig.create_flame(collection, prepared.flame, params)
+    flame_mapping.store(rig.mesh, prepared.mapping)
+    return Imported(rig, prepared.mapping)

@@ -27,7 +27,7 @@ def keep(body: bpy.types.Object, face: FaceModel, basis: Floats, keys: int) -> N
     shapes = face.identity_basis[:keys]
     body[JOINTS] = to_blender(face.joint_regressor @ basis).ravel().tolist()
     if keys:
-        shifts = np.einsum("jv,nvc->njc", face.joint_regressor, shapes)
+        shifts = np.tensordot(shapes, face.joint_regressor, axes=(1, 1)).swapaxes(1, 2)
         body[SHIFTS] = to_blender(shifts).ravel().tolist()
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ EDITION = 1  # of the fit and the solve; a new one does not use what an older on
 PREFIX = "thunder_flame_"  # of the custom properties
 COLUMNS = np.array([-0.008, -0.004, 0.0, 0.004, 0.008])  # metres from the middle of the mouth
 REACH = 0.0035
-NO_COLUMN = -1
+FITTING = 0.4  # of the time that the fit and the solve take together
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,20 @@ class FlameMapping:
 SHAPES = {"expression": (len(UNITS), -1), "jaw": (len(UNITS), 3), "lips": (-1, 3)}
 
 
-def map_flame(flame: Flame, head: FaceModel, kept: Path | None = None) -> FlameMapping:
-    """Fit the open head's units to `flame`, or find what an import before left in `kept`."""
+def map_flame(
+    flame: Flame,
+    head: FaceModel,
+    kept: Path | None = None,
+    tell: Callable[[float], object] = abs,
+) -> FlameMapping:
+    """Fit the open head's units to `flame`, or find what an import before left in `kept`.
+
+    `tell` hears the share that is done; what it raises ends the work.
+    """
     path = kept / f"{flame.sha256}-{EDITION}.npz" if kept else None
     if path and (found := _load(path)):
         return found
-    mapping = _solve(flame.face, head)
+    mapping = _solve(flame.face, head, tell)
     if path:
         np.savez_compressed(path, **_parts(mapping))
     return mapping
@@ -92,8 +101,8 @@ def _load(path: Path) -> FlameMapping | None:
         return None
 
 
-def _solve(flame: FaceModel, head: FaceModel) -> FlameMapping:
-    fit = flame_fit.fit(head, flame)
+def _solve(flame: FaceModel, head: FaceModel, tell: Callable[[float], object]) -> FlameMapping:
+    fit = flame_fit.fit(head, flame, lambda done: tell(FITTING * done))
     lips = _near_lips(head, fit)
     movable = (fit.trust > 0) & (flame.skin_weights[:, flame.joint("jaw") + 1 :].max(1) < 0.5)
     target = flame_solve.Target(
@@ -102,7 +111,7 @@ def _solve(flame: FaceModel, head: FaceModel) -> FlameMapping:
         movable.astype(float),
         lips & movable,
     )
-    solution = flame_solve.solve(flame, target)
+    solution = flame_solve.solve(flame, target, lambda done: tell(FITTING + (1 - FITTING) * done))
     scale = np.array([1 / fit.placement.scale], np.float32)
     columns = _columns(head, fit, lips & movable)
     return FlameMapping(solution.expression, solution.jaw, solution.residual, columns, scale)

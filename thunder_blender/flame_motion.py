@@ -118,8 +118,8 @@ def lips_of(rig: Rig, mapping: flame_mapping.FlameMapping) -> flame_lips.Lips:
 
 
 def _points(block: bpy.types.ShapeKey, vertices: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-    points = np.empty(3 * len(block.data), np.float32)
-    block.data.foreach_get("co", points)
+    points = np.empty(3 * len(block.points), np.float32)
+    block.points.foreach_get("co", points)
     return _to_flame(points.reshape(-1, 3)[vertices].astype(float))
 
 

@@ -107,6 +107,6 @@ def _add_keys(body: bpy.types.Object, name: str, shapes: Floats, values: Floats)
     body.data.vertices.foreach_get("co", basis)
     for index, shape in enumerate(shapes):
         key = body.shape_key_add(name=f"{name}{index + 1}", from_mix=False)
-        key.data.foreach_set("co", basis + to_blender(shape).ravel())
+        key.points.foreach_set("co", basis + to_blender(shape).ravel())
         key.slider_min, key.slider_max = -RANGE, RANGE
         key.value = float(values[index]) if index < len(values) else 0.0

@@ -56,18 +56,21 @@ class Solution:
     residual: npt.NDArray[np.float32]  # (52,) root mean square over vertices that the unit moves
 
 
-def solve(flame: FaceModel, target: Target) -> Solution:
-    """Match all units of `target`."""
+def solve(flame: FaceModel, target: Target, tell: Callable[[float], object] = abs) -> Solution:
+    """Match all units of `target`; `tell` hears the share that is done."""
     expression = np.zeros((len(target.names), len(flame.expression_basis)))
     jaw = np.zeros((len(target.names), 3))
     still = _Problem(flame, target.weights * np.where(target.lips, LIP_WEIGHT, 1.0))
     plain = [i for i, name in enumerate(target.names) if name not in (*JAW_UNITS, OPEN, CLOSE)]
     expression[plain] = still.expressions(target.moves[plain])
-    for name in JAW_UNITS:
+    for done, name in enumerate(JAW_UNITS, 1):
+        tell(0.1 * done)
         index = target.names.index(name)
         expression[index], jaw[index] = still.with_turn(target.of(name))
+    tell(0.4)
     opened, closed = target.names.index(OPEN), target.names.index(CLOSE)
     expression[opened], jaw[opened] = still.with_opening(target.of(OPEN))
+    tell(0.7)
     sealed = _Problem(flame, target.weights * np.where(target.lips, SEAL_WEIGHT, 1.0))
     both = sealed.with_opening(SEAL_AT * (target.of(OPEN) + target.of(CLOSE)), least=-ANGLES[0])
     expression[closed] = both[0] / SEAL_AT - expression[opened]

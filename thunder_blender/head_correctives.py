@@ -49,8 +49,8 @@ def add_correctives(body: bpy.types.Object, armature: bpy.types.Object, face: Fa
         key = body.shape_key_add(name=f"pose {corrective.bone} {corrective.entry}", from_mix=False)
         basis = body.data.shape_keys.key_blocks[0]
         points = np.empty(3 * len(corrective.shape), np.float32)
-        basis.data.foreach_get("co", points)
-        key.data.foreach_set("co", points + to_blender(corrective.shape).ravel())
+        basis.points.foreach_get("co", points)
+        key.points.foreach_set("co", points + to_blender(corrective.shape).ravel())
         key.slider_min, key.slider_max, key.value = -RANGE, RANGE, 0.0
         _drive(key, armature, corrective)
 

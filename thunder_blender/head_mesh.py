@@ -55,7 +55,7 @@ def add_units(body: bpy.types.Object, face: FaceModel, vertices: npt.NDArray[np.
     basis = to_blender(vertices)
     for name, shape in zip(face.unit_names, face.expression_basis, strict=True):
         key = body.shape_key_add(name=str(name), from_mix=False)
-        key.data.foreach_set("co", (basis + to_blender(shape)).ravel())
+        key.points.foreach_set("co", (basis + to_blender(shape)).ravel())
         key.slider_min, key.slider_max, key.value = 0.0, 1.0, 0.0  # 5.0 starts keys at 1
     body.data.shape_keys.name = f"{body.name} Units"
     body.active_shape_key_index = 0

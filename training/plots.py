@@ -56,7 +56,7 @@ def plot_clip(
     axes[-1].set_xlim(0, min(clip.seconds, WIDEST))
     axes[-1].set_xlabel("s")
     figure.suptitle(f"{clip.id} ({clip.source}): {clip.transcript[:120]}", y=0.97)
-    return _save(figure, folder / f"{clip.source}-{_plain(clip.id)}.png")
+    return save(figure, folder / f"{clip.source}-{_plain(clip.id)}.png")
 
 
 def _curves(axis: Any, name: str, curves: Mapping[str, MouthCurves]) -> None:
@@ -89,7 +89,7 @@ def _spectrogram(axis: Any, samples: FloatArray, segments: Sequence[Segment]) ->
         axis.text(middle, mel.shape[0], segment.phone, ha="center", va="bottom", fontsize=9)
 
 
-def _save(figure: Any, path: Path) -> Path:
+def save(figure: Any, path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=80, bbox_inches="tight")

@@ -26,9 +26,12 @@ def learning_rate(step: int, peak: float, steps: int, warmup: int = 300) -> floa
     return peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
 
 
-def seed_dropout(seed: int, step: int) -> None:
-    """Dropout draws from torch's own generator: seeded by the step, a resumed run is exact."""
-    torch.manual_seed(seed * 1_000_003 + step)
+def seed_dropout(seed: int, step: int, rank: int = 0) -> None:
+    """Dropout draws from torch's own generator: seeded by the step, a resumed run is exact.
+
+    Processes that train together (`rank`) drop differently.
+    """
+    torch.manual_seed(seed * 1_000_003 + step + rank * 1_000_000_007)
 
 
 class MovingAverage(Generic[ModelT]):

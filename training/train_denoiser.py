@@ -1,33 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Train the denoiser: `python -m training.train_denoiser --lessons DIR --run DIR`."""
+"""Train the denoiser: `python -m training.train_denoiser --lessons DIR --run DIR`.
+
+With `--pack DIR --units DIR --m2s FILE` it is supervised by mesh-to-speech; see docs/protocol.md.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import logging
+import math
+import sys
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from model_runtime.contract import CHANNELS, EMOTIONS, UNITS, FloatArray
-from model_runtime.denoiser import (
-    AUTO_EMOTION,
-    Condition,
-    Denoiser,
-    DenoiserConfig,
-    from_network,
-    to_network,
+from model_runtime.contract import EMOTIONS, RequestError, ThunderError
+from model_runtime.denoiser import Denoiser, DenoiserConfig
+from model_runtime.devices import DEVICES
+from model_runtime.encoder import EncoderConfig, SpeechEncoder
+from model_runtime.mesh_to_speech import MeshToSpeech, load_m2s
+from model_runtime.weights import load_state, read_metadata, save_model
+from training.denoiser_batches import Batch, Batches, Share, ahead
+from training.denoiser_config import SUPERVISED, TrainConfig
+from training.denoiser_losses import Losses
+from training.denoiser_model import Trainee, own_loss, start_from
+from training.distributed import (
+    Group,
+    agreed,
+    average_gradients,
+    average_values,
+    joined,
+    share_weights,
+    wait,
 )
-from model_runtime.diffusion import add_noise
-from model_runtime.face import load_face
-from model_runtime.weights import save_model
-from training.lip_loss import GapRows, VertexForm, gap_rows, vertex_form
 from training.schedule import (
     CHECKPOINT,
     MovingAverage,
@@ -37,227 +47,272 @@ from training.schedule import (
     save_training,
     seed_dropout,
 )
-from training.targets import Lesson, Lessons
+from training.sounds import Sounds
+from training.supervision import PREFIX, Supervisor
+from training.targets import Lessons
 
 log = logging.getLogger(__name__)
-MOUTH = frozenset(name for name in UNITS if name.startswith(("jaw", "mouth", "tongue")))
+LOG = "log.jsonl"  # in the run folder
+LOG_EVERY = 20  # steps
 
 
 @dataclass(frozen=True)
-class TrainConfig:
-    steps: int = 4000
-    batch: int = 32
-    peak_rate: float = 1e-3
-    seed: int = 0
-    velocity_weight: float = 1.0
-    lip_weight: float = 0.1  # per mm^2 of the lips' vertices
-    gap_weight: float = 0.05  # per mm^2 of lip gap, CONTACT_GAIN times that in contacts
-    contact_gain: float = 8.0
-    drop_speech: float = 0.1
-    drop_emotion: float = 0.2
-    save_every: int = 250
-    threads: int = 1
+class Aids:
+    """What a training may have beside its lessons."""
+
+    sounds: Sounds | None = None
+    m2s: MeshToSpeech | None = None
+    encoder: SpeechEncoder | None = None  # trained along
+    start: Denoiser | None = None  # a trained denoiser to go on from
+    minutes: float = math.inf  # stop then, to go on another time
 
 
-class Batch(NamedTuple):
-    motion: Tensor  # (batch, frames, channels), natural units
-    condition: Condition
+class Judges:
+    """All losses of a batch's estimate, each a named scalar, and how they are added up."""
 
+    def __init__(
+        self, config: TrainConfig, network: DenoiserConfig, aids: Aids, device: torch.device
+    ) -> None:
+        self.config, self.device = config, device
+        self.losses = Losses(config, network, device)
+        self.supervisor = Supervisor(aids.m2s, config, network, device) if aids.m2s else None
 
-class Batches:
-    """Crops of lessons; batch `step` depends on (seed, step) only, so a run resumes exactly."""
+    def __call__(self, trainee: Trainee, batch: Batch, supervise: bool) -> dict[str, Tensor]:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
+            clean, speech = trainee(batch)
+        clean = clean.float()
+        parts = self.losses(clean, batch)
+        if speech is not None:
+            parts["encoder"] = own_loss(speech, batch) * self.config.encoder_weight
+        if supervise and self.supervisor is not None:
+            parts |= self.supervisor(clean, batch)
+        return parts
 
-    def __init__(self, lessons: Lessons, split: str, config: TrainConfig, window: int) -> None:
-        self.lessons, self.config, self.window = lessons, config, window
-        self.items = [item for item in lessons.items if item.split == split and item.frames > 20]
-        weight = np.array([float(item.frames) for item in self.items])
-        self.share = np.cumsum(weight) / weight.sum()
-
-    def __call__(self, step: int, network: DenoiserConfig) -> Batch:
-        rng = np.random.default_rng([self.config.seed, step])
-        picks = np.searchsorted(self.share, rng.random(self.config.batch))
-        rows = [self._crop(self.items[pick], rng) for pick in picks]
-        columns = [torch.from_numpy(np.stack(part)) for part in zip(*rows, strict=True)]
-        motion, speech, contacts, intensity, emotion, keep, mask = columns
-        heard = torch.from_numpy(rng.random(len(rows)) >= self.config.drop_speech).float()
-        known = to_network(motion, network)
-        condition = Condition(
-            speech, contacts, emotion.long(), intensity[..., 0], known * mask, mask, keep, heard
-        )
-        return Batch(motion, condition)
-
-    def _crop(self, item: Lesson, rng: np.random.Generator) -> tuple[Any, ...]:
-        frames = min(item.frames, self.window)
-        first = int(rng.integers(0, item.frames - frames + 1))
-        first = 0 if rng.random() < 0.2 else first
-        names = ("motion", "speech", "contacts", "intensity", "emotion")
-        arrays = [self.lessons.rows(name, item, first, frames) for name in names]
-        padded = [np.pad(a, ((0, self.window - frames), (0, 0)), mode="edge") for a in arrays]
-        keep = np.arange(self.window) < frames
-        emotion = padded.pop()[:, 0]
-        if rng.random() < self.config.drop_emotion:
-            emotion = np.full_like(emotion, AUTO_EMOTION)
-        return (*padded, emotion, keep, known_mask(self.window, rng))
-
-
-def known_mask(frames: int, rng: np.random.Generator) -> FloatArray:
-    """What is held fixed: (frames, channels). The tasks of the tool, drawn at random.
-
-    Nothing (a first window), the beginning (a following window), all but a span (regenerate
-    range), some channels throughout (locked channels), or single frames (the artist's keys).
-    """
-    mask = np.zeros((frames, len(CHANNELS)), np.float32)
-    task = rng.random()
-    if task < 0.35:
-        return mask
-    if task < 0.75:
-        mask[: int(rng.integers(2, 61))] = 1.0
-    elif task < 0.87:
-        start, length = int(rng.integers(0, frames)), int(rng.integers(10, frames // 2))
-        mask[:] = 1.0
-        mask[start : start + length] = 0.0
-    elif task < 0.95:
-        mask[:, rng.random(len(CHANNELS)) < rng.uniform(0.1, 0.8)] = 1.0
-    else:
-        mask[rng.random(frames) < rng.uniform(0.005, 0.05)] = 1.0
-    return mask
-
-
-class Losses:
-    """Reconstruction + velocity + lip vertices + lip gaps of the one-step clean estimate."""
-
-    def __init__(self, config: TrainConfig, network: DenoiserConfig) -> None:
-        face = load_face()
-        self.config, self.network = config, network
-        self.lips: VertexForm = vertex_form(face, "lips")
-        self.gaps: GapRows = gap_rows(face)
-        mouth = torch.tensor([1.5 if name in MOUTH else 1.0 for name in CHANNELS])
-        self.channel_weight = mouth / mouth.mean()
-
-    def __call__(self, clean: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """clean (batch, frames, channels) in network units -> named losses, each a scalar."""
-        condition = batch.condition
-        target = to_network(batch.motion, self.network)
-        error = (clean - target) * (1 - condition.mask)
-        weight = condition.keep[..., None] * self.channel_weight
-        change = error.diff(dim=1) * weight[:, 1:]
-        natural = from_network(clean, self.network) - batch.motion
-        units = (natural * (1 - condition.mask) * condition.keep[..., None])[..., : len(UNITS)]
-        contact = condition.contacts[..., :2].amax(-1, keepdim=True)
-        gap = self.gaps.change(units).square() * (1 + self.config.contact_gain * contact)
-        count = condition.keep.float().mean()
-        return {
-            "motion": (error.square() * weight).mean() / count,
-            "velocity": change.square().mean() / count * self.config.velocity_weight,
-            "lips": self.lips.distance(units).mean() / count * self.config.lip_weight,
-            "gap": gap.mean() / count * self.config.gap_weight,
-        }
+    def total(self, parts: dict[str, Tensor]) -> Tensor:
+        """w times the mesh-to-speech losses, plus the others."""
+        weight = self.config.m2s_weight
+        return torch.stack(
+            [value * (weight if name.startswith(PREFIX) else 1.0) for name, value in parts.items()]
+        ).sum()
 
 
 def train(
-    lessons: Lessons, run: Path, config: TrainConfig, network: DenoiserConfig, extra: dict[str, Any]
-) -> None:
-    """Train to `config.steps`, from the last checkpoint in `run` if there is one."""
+    lessons: Lessons,
+    run: Path,
+    config: TrainConfig,
+    network: DenoiserConfig,
+    extra: dict[str, Any],
+    aids: Aids | None = None,
+    group: Group | None = None,
+) -> int:
+    """Train to `config.steps`, from the last checkpoint in `run` if there is one.
+
+    Gives the steps done: fewer than `config.steps` where `aids.minutes` ran out. Raises
+    RequestError where the values do not fit together.
+    """
+    aids, group = aids or Aids(), group or Group()
+    check(config, network, aids, group)
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
+    trainee = Trainee(aids.start or new_denoiser(lessons, network), aids.encoder)
+    trainee.requires_grad_(True).to(group.device)
+    return Training(lessons, run, config, trainee, extra, aids, group).go()
+
+
+def check(config: TrainConfig, network: DenoiserConfig, aids: Aids, group: Group) -> None:
+    """Raises RequestError where the values do not fit together."""
+    config.check(group.world)
+    needed = {
+        "Mesh-to-speech supervision": aids.m2s,
+        "A speech encoder trained along": aids.encoder,
+        "A denoiser that reads the transcript": network.transcript,
+    }
+    for what, wanted in needed.items():
+        if wanted and aids.sounds is None:
+            raise RequestError(f"{what} needs the pack of the lessons: --pack DIR.")
+
+
+def new_denoiser(lessons: Lessons, network: DenoiserConfig) -> Denoiser:
     mean, scale = lessons.statistics()
-    network = replace(network, mean=tuple(mean.tolist()), scale=tuple(scale.tolist()))
-    model = Denoiser(network)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=config.peak_rate, weight_decay=0.01)
-    average, losses = MovingAverage(model), Losses(config, network)
-    first = resume_training(run / CHECKPOINT, model, optimiser, average)
-    batches, began = Batches(lessons, "train", config, network.window), time.monotonic()
-    for step in range(first, config.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, config.peak_rate, config.steps)
-        row = train_step(model, optimiser, losses, batches(step, network), config, step)
-        average.update(model, step)
-        if (step + 1) % 20 == 0:
-            seconds = (time.monotonic() - began) / (step + 1 - first)
-            append_log(run / "log.jsonl", {"step": step + 1, **row, "s/step": seconds})
-        if (step + 1) % config.save_every == 0 or step + 1 == config.steps:
-            _save(run, model, optimiser, average, step + 1, config, extra)
-            append_log(
-                run / "log.jsonl", {"step": step + 1, **validate(average.model, losses, lessons)}
-            )
+    return Denoiser(replace(network, mean=tuple(mean.tolist()), scale=tuple(scale.tolist())))
 
 
-def train_step(
-    model: Denoiser,
-    optimiser: torch.optim.Optimizer,
-    losses: Losses,
-    batch: Batch,
-    config: TrainConfig,
-    step: int,
+class Training:
+    """One run: model, optimiser, average and where it writes."""
+
+    def __init__(
+        self,
+        lessons: Lessons,
+        run: Path,
+        config: TrainConfig,
+        trainee: Trainee,
+        extra: dict[str, Any],
+        aids: Aids,
+        group: Group,
+    ) -> None:
+        self.lessons, self.run, self.config, self.aids = lessons, run, config, aids
+        self.trainee, self.extra, self.group = trainee, extra, group
+        self.network = trainee.denoiser.config
+        groups = [{"params": list(trainee.denoiser.parameters()), "peak": config.peak_rate}]
+        if trainee.encoder is not None:
+            rate = config.encoder_rate
+            groups.append({"params": list(trainee.encoder.parameters()), "peak": rate})
+        self.optimiser = torch.optim.AdamW(groups, lr=config.peak_rate, weight_decay=0.01)
+        self.judges = Judges(config, self.network, aids, group.device)
+        self.average = MovingAverage(trainee)
+
+    def go(self) -> int:
+        """Train to the end of the steps or of the minutes; gives the steps done."""
+        config, began = self.config, time.monotonic()
+        first = resume_training(self.run / CHECKPOINT, self.trainee, self.optimiser, self.average)
+        share_weights(self.trainee, self.group)
+        batches = Batches(self.lessons, "train", config, self.network, self.aids.sounds)
+        done = first
+        for step, parts in ahead(batches, range(first, config.steps), self.shares(), self.device):
+            values = self.step(step, parts)
+            done = step + 1
+            if done % LOG_EVERY == 0:
+                self._log(done, values, (time.monotonic() - began) / (done - first))
+            stop = time.monotonic() - began > 60 * self.aids.minutes
+            stop = math.isfinite(self.aids.minutes) and agreed(stop, self.group)
+            if done % config.save_every == 0 or done == config.steps or stop:
+                self.save(done)
+            if stop:
+                log.info("stopped after %d of %d steps", done, config.steps)
+                break
+        return done
+
+    @property
+    def device(self) -> torch.device:
+        return self.group.device
+
+    def shares(self) -> list[Share]:
+        parts, group = self.config.parts, self.group
+        return [Share(group.rank, group.world, part, parts) for part in range(parts)]
+
+    def step(self, step: int, parts: list[Batch]) -> dict[str, Tensor]:
+        """One update from the parts of a batch; gives the named losses of this process's rows."""
+        config = self.config
+        seed_dropout(config.seed, step, self.group.rank)
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(step, group["peak"], config.steps)
+        self.trainee.train()
+        self.optimiser.zero_grad()
+        found = []
+        for batch in parts:
+            values = self.judges(self.trainee, batch, supervise=config.m2s_weight > 0)
+            (self.judges.total(values) / len(parts)).backward()  # type: ignore[no-untyped-call]
+            found.append(values)
+        average_gradients(self.trainee.parameters(), self.group)
+        torch.nn.utils.clip_grad_norm_(self.trainee.parameters(), 1.0)
+        self.optimiser.step()
+        self.average.update(self.trainee, step)
+        return {name: torch.stack([v[name].detach() for v in found]).mean() for name in found[0]}
+
+    def _log(self, done: int, values: dict[str, Tensor], seconds: float) -> None:
+        row = {name: round(value, 4) for name, value in average_values(values, self.group).items()}
+        if self.group.first:
+            append_log(self.run / LOG, {"step": done, **row, "s/step": seconds})
+
+    def save(self, done: int) -> None:
+        """The first process writes checkpoint and model files and measures; the others wait."""
+        if self.group.first:
+            save_training(self.run / CHECKPOINT, self.trainee, self.optimiser, self.average, done)
+            values = {**self.extra, "steps": done, "training": asdict(self.config)}
+            mean = self.average.model
+            path = self.run / "denoiser.safetensors"
+            save_model(mean.denoiser, self.network, path, **values, emotions=EMOTIONS)
+            if mean.encoder is not None:
+                path = self.run / "encoder.safetensors"
+                save_model(mean.encoder, mean.encoder.config, path, steps=done)
+            figures = validate(mean, self.judges, self.lessons, self.aids.sounds)
+            append_log(self.run / LOG, {"step": done, **figures})
+        wait(self.group)
+
+
+@torch.no_grad()
+def validate(
+    trainee: Trainee, judges: Judges, lessons: Lessons, sounds: Sounds | None, count: int = 4
 ) -> dict[str, float]:
-    seed_dropout(config.seed, step)
-    model.train()
-    generator = torch.Generator().manual_seed(1 + config.seed * 1_000_003 + step)
-    parts = losses(_estimate(model, batch, generator), batch)
-    total = torch.stack(list(parts.values())).sum()
-    optimiser.zero_grad()
-    total.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimiser.step()
-    return {name: round(value.item(), 4) for name, value in parts.items()}
-
-
-def _estimate(model: Denoiser, batch: Batch, generator: torch.Generator) -> Tensor:
-    target = to_network(batch.motion, model.config)
-    time_ = torch.rand(len(target), generator=generator)
-    noise = torch.randn(target.shape, generator=generator)
-    with torch.autocast("cpu", torch.bfloat16):
-        clean = model(add_noise(target, noise, time_), time_, batch.condition)
-    return clean.float()
-
-
-@torch.inference_mode()
-def validate(model: Denoiser, losses: Losses, lessons: Lessons, count: int = 4) -> dict[str, float]:
     """The losses on development speakers, at fixed crops, times and noise."""
-    config = TrainConfig(seed=99)
-    batches = Batches(lessons, "dev", config, model.config.window)
-    rows = []
-    for step in range(count):
-        batch = batches(step, model.config)
-        generator = torch.Generator().manual_seed(step)
-        rows.append(losses(_estimate(model, batch, generator), batch))
+    config = replace(judges.config, seed=99, batch=32, parts=1)
+    batches = Batches(lessons, "dev", config, trainee.denoiser.config, sounds)
+    rows = [
+        judges(trainee, batches(step).to(judges.device), supervise=True) for step in range(count)
+    ]
     return {
         f"dev_{name}": round(torch.stack([row[name] for row in rows]).mean().item(), 4)
         for name in rows[0]
     }
 
 
-def _save(
-    run: Path,
-    model: Denoiser,
-    optimiser: torch.optim.Optimizer,
-    mean: MovingAverage[Denoiser],
-    step: int,
-    config: TrainConfig,
-    extra: dict[str, Any],
-) -> None:
-    save_training(run / CHECKPOINT, model, optimiser, mean, step)
-    values = {**extra, "steps": step, "training": asdict(config), "emotions": EMOTIONS}
-    save_model(mean.model, model.config, run / "denoiser.safetensors", **values)
+def parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--lessons", type=Path, required=True)
+    p.add_argument("--run", type=Path, required=True)
+    p.add_argument("--sampling", type=Path, help="JSON of engine.SamplingConfig values")
+    p.add_argument("--from", dest="start", type=Path, help="a trained denoiser's model file")
+    p.add_argument("--pack", type=Path, help="of the lessons, for what follows")
+    p.add_argument("--m2s", type=Path, help="mesh-to-speech model file that supervises")
+    p.add_argument("--units", type=Path, help="folder that training.units wrote")
+    p.add_argument("--encoder", type=Path, help="speech encoder's model file, to be trained along")
+    p.add_argument("--transcript", action="store_true", help="the denoiser also reads the phones")
+    p.add_argument("--device", choices=DEVICES, default="auto")
+    p.add_argument("--minutes", type=float, default=math.inf, help="stop then; go on another time")
+    for name in ("steps", "batch", "parts", "seed", "threads", "save_every"):
+        p.add_argument(_flag(name), type=int, default=getattr(TrainConfig, name))
+    for name in ("peak_rate", "encoder_rate", "m2s_weight", "noisiest"):
+        p.add_argument(_flag(name), type=float, default=getattr(TrainConfig, name))
+    p.add_argument("--supervise", choices=SUPERVISED, default=TrainConfig.supervise)
+    return p
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lessons", type=Path, required=True)
-    parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--sampling", type=Path, help="JSON of engine.SamplingConfig values")
-    parser.add_argument("--steps", type=int, default=TrainConfig.steps)
-    parser.add_argument("--batch", type=int, default=TrainConfig.batch)
-    parser.add_argument("--threads", type=int, default=TrainConfig.threads)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    config = TrainConfig(
-        steps=options.steps, batch=options.batch, threads=options.threads, seed=options.seed
-    )
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def config_of(options: argparse.Namespace) -> TrainConfig:
+    given = vars(options)
+    return TrainConfig(**{f.name: given[f.name] for f in fields(TrainConfig) if f.name in given})
+
+
+def aids_of(options: argparse.Namespace, lessons: Lessons) -> tuple[Aids, dict[str, Any]]:
+    """The aids that a command names, and the extra values of the file gone on from."""
+    sounds = Sounds(options.pack, lessons.items, options.units) if options.pack else None
+    m2s = load_m2s(options.m2s) if options.m2s else None
+    if m2s is not None and options.units is None:
+        raise RequestError("Mesh-to-speech supervision needs speech units: --units DIR.")
+    encoder = None
+    if options.encoder:
+        config, _ = read_metadata(options.encoder)
+        encoder = load_state(SpeechEncoder(EncoderConfig(**config)), options.encoder)
+    start, extra = start_from(options.start, options.transcript) if options.start else (None, {})
+    return Aids(sounds, m2s, encoder, start, options.minutes), extra
+
+
+def run_training(options: argparse.Namespace) -> None:
+    """Do what the command line says. Raises ThunderError."""
+    lessons = Lessons(options.lessons)
+    aids, extra = aids_of(options, lessons)
     sampling = json.loads(options.sampling.read_text()) if options.sampling else {}
-    train(Lessons(options.lessons), options.run, config, DenoiserConfig(), {"sampling": sampling})
+    sampling = sampling or extra.get("sampling", {})
+    network = DenoiserConfig(transcript=options.transcript)
+    with joined(options.device) as group:
+        level = logging.INFO if group.first else logging.WARNING
+        logging.basicConfig(level=level, format="%(asctime)s %(message)s")
+        made = {"sampling": sampling}
+        train(lessons, options.run, config_of(options), network, made, aids, group)
+
+
+def main() -> int:
+    """Run the command: 0, or 1 with one sentence on stderr."""
+    try:
+        run_training(parser().parse_args())
+    except ThunderError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

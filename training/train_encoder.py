@@ -255,7 +255,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--layers", type=int, default=EncoderConfig.layers)
     parser.add_argument("--peak-rate", type=float, default=TrainConfig.peak_rate)
-    parser.add_argument("--from", dest="shallow", type=Path, help="a shallower encoder's model file")
+    parser.add_argument(
+        "--from", dest="shallow", type=Path, help="a shallower encoder's model file"
+    )
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     names = ("steps", "batch", "threads", "seed", "peak_rate")

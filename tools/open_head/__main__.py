@@ -17,7 +17,7 @@ from .collisions import CollisionMeter, Depths
 from .spoken import all_poses
 
 TOLERANCE = 0.3  # mm
-HEADINGS = ("upper", "lower", "gums", "ton-teeth", "ton-flesh", "lids", "lips")
+HEADINGS = ("upper", "lower", "gums", "ton-teeth", "ton-flesh", "bite", "lids", "lips")
 
 Row = tuple[str, str, Depths]
 

@@ -25,8 +25,9 @@ CROWN = 6.2e-3  # metres of a tooth, from the biting edge, that stand free of th
 GUM = 12.5e-3  # metres from the biting edges up to which the gum stands free of the lips
 FREE_TONGUE = 0.030  # metres of the tongue, from its tip, that nothing holds
 LID_REACH = 0.004  # metres around the edges of the lids
+REACH = 4e-3  # metres around a tooth in which another may pass through it
 LINING_FROM = 3  # lip ring from which the skin can meet teeth
-DOUBTFUL = 2.0e-3  # metres from which a hit is confirmed by winding number
+DOUBTFUL = 0.25e-3  # metres from which a hit is confirmed by winding number
 STILL = 1e-6  # metres; less is no motion
 
 
@@ -39,6 +40,7 @@ class Depths:
     gums_in_flesh: float
     tongue_in_teeth: float
     tongue_in_flesh: float
+    teeth_in_teeth: float
     lids_in_eyes: float
     lips_in_lips: float
 
@@ -65,6 +67,10 @@ class CollisionMeter:
         inner = np.isin(face.quads[skin], lining).all(1)
         self.lining = Skin(triangles(face.quads[skin][inner]))
         self.teeth = Skin(triangles(face.quads[teeth]))
+        self.arches = tuple(
+            Skin(triangles(_within(face.quads[teeth], sets[f"teeth_{arch}"])))
+            for arch in ("upper", "lower")
+        )
         self.skin_triangles = triangles(face.quads[skin])
         self.hard_quads = face.quads[teeth | gums].astype(int)
         self.upper, self.lower = self._crowns("upper", 1), self._crowns("lower", -1)
@@ -119,6 +125,22 @@ class CollisionMeter:
             self._in_flesh(points, self.gums),
             1000 * float(teeth.depth.max(initial=0.0)),
             self._in_flesh(points, self.tongue),
+            1000 * float(self.bite(points).depth.max(initial=0.0)),
+        )
+
+    def bite(self, points: Array) -> Hits:
+        """Where the arches pass through each other: lower vertices, and the way out for them."""
+        upper, lower = self.arches
+        own = [points[arch.vertices] for arch in self.arches]
+        down = upper.inside(own[1], own[0], REACH)
+        up = lower.inside(own[0], own[1], REACH)
+        nearest = lower.corners[up.triangle, up.shares.argmax(1)]
+        return Hits(
+            lower.vertices[np.concatenate([down.index, nearest])],
+            np.concatenate([down.depth, up.depth]),
+            np.concatenate([down.triangle, up.triangle]),
+            np.concatenate([down.shares, up.shares]),
+            np.concatenate([down.way_out, -up.way_out]),
         )
 
     def teeth_in_flesh(self, points: Array) -> float:
@@ -176,6 +198,11 @@ class CollisionMeter:
             front = (distance < radius + LID_REACH) & (offset[:, 2] > 0.35 * radius)
             front &= facing > 0.3
             yield np.asarray(ball, int), Skin(skin[np.isin(skin, outer[front]).all(1)])
+
+
+def _within(quads: npt.NDArray[np.integer], which: npt.NDArray[np.integer]) -> Ints:
+    """The quads all of whose vertices are among `which`."""
+    return np.asarray(quads[np.isin(quads, which).all(1)], int)
 
 
 def triangles(quads: npt.NDArray[np.integer]) -> Ints:

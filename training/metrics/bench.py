@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from ..corpus.store import Clip, Corpus, open_corpus
 from .clips import choose, partners
 from .curves import MouthCurves, Probe, rest_pose
 from .liveliness import Regions, RestOf
+from .mesh import Mesh, open_mesh
 from .score import all_curves
 
 log = logging.getLogger(__name__)
@@ -37,9 +38,13 @@ class Bench:
     target_curves: Mapping[str, MouthCurves]
     probe: Probe
     regions: Regions
+    mesh: Mesh
+    alter: Callable[[Clip, FloatArray], FloatArray] | None = None  # what becomes of the sound
 
     def samples(self, clip: Clip) -> FloatArray:
-        return self.corpus.samples(clip)
+        """The sound that a system hears: (n,) at 16 kHz."""
+        samples = self.corpus.samples(clip)
+        return self.alter(clip, samples) if self.alter else samples
 
     def articulated(self, clip: Clip, seed: int, intensity: float, emotion: str) -> FloatArray:
         """The articulation model in the place of a trained one."""
@@ -59,7 +64,8 @@ def open_bench(folder: Path, split: str, per_source: int) -> Bench:
     probe = lip_probe(face)
     targets = {clip.id: target_motion(clip.segments, corpus.samples(clip)) for clip in clips}
     curves = all_curves(probe, targets)
-    return Bench(corpus, clips, partners(clips), targets, curves, probe, face_regions(face))
+    regions, mesh = face_regions(face), open_mesh(face)
+    return Bench(corpus, clips, partners(clips), targets, curves, probe, regions, mesh)
 
 
 def target_motion(

@@ -19,10 +19,13 @@ from ..plots import plot_clip
 from .bench import Bench, emotion_rest, open_bench
 from .clips import few
 from .figures import FIGURES, Figures
+from .judge import find_judge
 from .liveliness import Generate, intensity_report, seed_report
 from .model_systems import Performer, with_sampling
 from .realigned import realigned
-from .score import Curves, all_curves, mean_faces, score, shuffled, worst_by_kind
+from .score import Curves, Motions, all_curves, mean_faces, score, shuffled, worst_by_kind
+from .suite import Suite
+from .thunder import measure_thunder
 
 log = logging.getLogger(__name__)
 
@@ -49,19 +52,39 @@ class Options:
     keys_json: Path | None = None
     plots: Path | None = None
     plot_clips: int = 6
+    metrics: bool = False  # vertex and curve figures, with intervals over clips
+    metric_seeds: int = 10
+    metric_clips: int = 8  # for the seeds
+    judge: Path | None = None
+    steps_table: bool = False
+    steps_clips: int = 12
+    intensity: float | None = None
+    languages: bool = False
+    language_clips: int = 12
+    noise_db: tuple[float, ...] = ()
 
 
-def evaluate(options: Options) -> Document:
-    """Figures of the model at the top, other systems under their names, the rest in `detail`.
+@dataclass(frozen=True)
+class Results:
+    """What an evaluation found: the spine's document, and the parts of thunder.json."""
 
-    Raises ThunderError where corpus, weights or a setting is unusable.
+    spine: Document
+    thunder: Document
+
+
+def evaluate(options: Options) -> Results:
+    """Measure what `options` ask for.
+
+    In the spine's document the model's figures are at the top, other systems under their names, the
+    rest in `detail`. Raises ThunderError where corpus, weights or a setting is unusable.
     """
     keys_ms = read_keys_ms(options.keys_json)
     performer_engine = None if options.no_model else _engine(options)
     bench = open_bench(options.corpus, options.split, options.clips_per_source)
     log.info("%d clips of the %s split", len(bench.clips), options.split)
     performer = Performer(performer_engine, bench) if performer_engine else None
-    systems = _systems(options, bench, performer)
+    motions = _model_motions(options, performer)
+    systems = _systems(options, bench, motions)
     rows = {
         name: score(bench.clips, curves, bench.target_curves) for name, curves in systems.items()
     }
@@ -74,7 +97,10 @@ def evaluate(options: Options) -> Document:
         detail["liveliness"]["model"] = _liveliness(options, bench, performer.generate)
     detail["liveliness"]["ceiling"] = _liveliness(options, bench, bench.articulated)
     _plot(options, bench, systems)
-    return document | {"detail": detail}
+    suite = Suite(bench.probe, bench.mesh, find_judge(options.judge, bench))
+    parts = measure_thunder(options, bench, performer, suite, motions, rows)
+    made = {"made_with": detail["made_with"] | {"models": _hashes(performer)}} if parts else {}
+    return Results(document | {"detail": detail}, parts | made)
 
 
 def read_keys_ms(path: Path | None) -> float | None:
@@ -92,25 +118,28 @@ def _engine(options: Options) -> Engine:
     return with_sampling(Engine.load(options.weights), options.sampling)
 
 
-def _systems(options: Options, bench: Bench, performer: Performer | None) -> Systems:
-    systems: Systems = _model_systems(options, bench, performer) if performer else {}
+def _model_motions(options: Options, performer: Performer | None) -> dict[str, Motions]:
+    """The model's motions, raw and with what helps or explains it; none without a model."""
+    if performer is None:
+        return {}
+    raw = performer.raw()
+    motions: dict[str, Motions] = {"model": raw, "projected": performer.projected(raw)}
+    if options.told:
+        motions["told"] = performer.told()
+    return {name: found for name, found in motions.items() if found}
+
+
+def _systems(options: Options, bench: Bench, motions: Mapping[str, Motions]) -> Systems:
+    systems: Systems = {name: all_curves(bench.probe, found) for name, found in motions.items()}
     systems["ceiling"] = bench.target_curves
     if options.realign:
         systems["aligner"] = all_curves(bench.probe, realigned(bench, options.realign))
     systems["mean_face"] = mean_faces(bench.probe, bench.targets)
-    if performer:
+    if motions:
         systems["shuffled_ceiling"] = shuffled(bench.clips, bench.target_curves, bench.partners)
     said = systems.get("model", bench.target_curves)
     systems["shuffled"] = shuffled(bench.clips, said, bench.partners)
     return systems
-
-
-def _model_systems(options: Options, bench: Bench, performer: Performer) -> Systems:
-    raw = performer.raw()
-    motions = {"model": raw, "projected": performer.projected(raw)}
-    if options.told:
-        motions["told"] = performer.told()
-    return {name: all_curves(bench.probe, found) for name, found in motions.items() if found}
 
 
 def _top(rows: Mapping[str, Any]) -> Document:
@@ -142,6 +171,11 @@ def _plot(options: Options, bench: Bench, systems: Systems) -> None:
     for clip in few(bench.clips, options.plot_clips):
         curves = {name: found[clip.id] for name, found in shown.items()}
         log.info("drew %s", plot_clip(options.plots, clip, bench.samples(clip), curves))
+
+
+def _hashes(performer: Performer | None) -> dict[str, str]:
+    """sha256 of the models' files, by name."""
+    return dict(getattr(performer.engine, "hashes", {})) if performer else {}
 
 
 def _made_with(options: Options, bench: Bench) -> Document:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from model_runtime.contacts import runs
 from model_runtime.contract import MOTION_FPS, UNITS, FloatArray
 
 from .ratio import Ratio
@@ -14,6 +15,7 @@ from .ratio import Ratio
 UPPER_PREFIXES = ("eyeBlink", "eyeSquint", "eyeWide", "brow", "cheekSquint", "noseSneer")
 UPPER_UNITS = tuple(i for i, name in enumerate(UNITS) if name.startswith(UPPER_PREFIXES))
 CALM_UNITS = tuple(i for i in UPPER_UNITS if not UNITS[i].startswith("eyeBlink"))
+BLINKS = tuple(i for i, name in enumerate(UNITS) if name.startswith("eyeBlink"))
 LIP_UNITS = tuple(i for i, name in enumerate(UNITS) if name.startswith(("jaw", "mouth")))
 
 
@@ -31,6 +33,14 @@ def jitter(aperture: FloatArray, target: FloatArray, fps: float = MOTION_FPS) ->
         mean_acceleration(aperture[:count], fps) * count,
         mean_acceleration(target[:count], fps) * count,
     )
+
+
+def blinks_per_minute(motion: FloatArray, fps: float = MOTION_FPS) -> float | None:
+    """Runs of frames with both lids at least half shut, a minute; None without frames."""
+    if not len(motion):
+        return None
+    shut = motion[:, list(BLINKS)].mean(axis=1) >= 0.5
+    return len(runs(shut)) * 60.0 * fps / len(motion)
 
 
 def displacements(motion: FloatArray, basis: FloatArray, columns: Sequence[int]) -> FloatArray:

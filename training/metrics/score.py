@@ -23,17 +23,22 @@ Curves = Mapping[str, MouthCurves]  # clip id -> curves of one system
 
 
 def score(
-    clips: Sequence[Clip], curves: Curves, targets: Curves, rest: RestPose | None = None
+    clips: Sequence[Clip],
+    curves: Curves,
+    targets: Curves,
+    rests: Mapping[str, RestPose] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Source -> {kind, clips, events, figures} of one system; clips without curves are left out.
 
-    `targets` are the articulation model's curves of the same clips.
+    `targets` are the articulation model's curves of the same clips, `rests` how each one's mouth
+    waits in silence where that is not with closed lips.
     """
     measured: dict[str, list[ClipFigures]] = defaultdict(list)
     kinds: dict[str, str] = {}
     for clip in clips:
         if clip.id not in curves:
             continue
+        rest = (rests or {}).get(clip.id)
         found = measure(curves[clip.id], targets[clip.id], clip.segments, rest)
         measured[clip.source].append(found)
         kinds[clip.source] = clip.kind
