@@ -3,13 +3,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from model_runtime.contract import CHANNELS, MOTION_FPS
-from training.metrics import contacts, motion, timing
+from model_runtime.contract import CHANNELS, MOTION_FPS, RequestError, ThunderError
+from training.metrics import (
+    baselines,
+    contacts,
+    language_phones,
+    lip_curves,
+    mesh,
+    motion,
+    noise,
+    resample,
+    results,
+    seeds,
+    suite,
+    timing,
+)
 from training.metrics.curves import MouthCurves, RestPose, mouth_curves, rest_pose
 from training.metrics.figures import FIGURES, interval, measure, pool, worst
 from training.metrics.ratio import Ratio
@@ -36,6 +50,7 @@ LINE = (  # "map, five": 0.5 s of silence, the words, a pause of 0.6 s between t
 )
 FRAMES = round(LINE[-1].end * MOTION_FPS)
 TIMES = np.arange(FRAMES) / MOTION_FPS
+TIMES200 = np.arange(200) / MOTION_FPS
 
 
 def spoken(phones: str, low: float, high: float, rest: float = SHUT) -> np.ndarray:
@@ -261,3 +276,158 @@ def test_the_worst_source_counts_in_the_right_direction() -> None:
     assert (found["pbm_closed"], found["vowel_shut"], found["lag_ms"]) == (0.8, 0.01, 9.0)
     assert found["fv_contact"] == 0.7
     assert found["rest"] is None
+
+
+def one_unit(millimetres: tuple[float, ...], axis: int = 1) -> mesh.Region:
+    """A region whose vertices are moved by unit 0 alone, by these millimetres at weight 1."""
+    basis = np.zeros((52, len(millimetres), 3), np.float32)
+    basis[0, :, axis] = millimetres
+    return mesh.Region(basis)
+
+
+def weights(*values: float) -> np.ndarray:
+    found = np.zeros((len(values), 55), np.float32)
+    found[:, 0] = values
+    return found
+
+
+def test_lip_vertex_error_takes_the_worst_vertex_of_each_frame() -> None:
+    lips = one_unit((4.0, -10.0))
+    lve, squares = mesh.lip_vertex_error(lips, weights(0.0, 0.1, 0.4), weights(0.0, 0.0, 0.0))
+    assert lve == pytest.approx((0 + 1 + 4) / 3, abs=1e-5)
+    assert squares == pytest.approx(np.sqrt((0 + 1 + 16) / 3), abs=1e-5)
+    assert mesh.lip_vertex_error(lips, weights(0.5, 0.5, 0.5)[:2], weights(0.5, 0.5, 0.9))[0] == 0
+
+
+def test_fdd_is_positive_where_the_motion_has_less_life_than_the_truth() -> None:
+    upper = one_unit((2.0, 4.0))
+    truth = weights(0.0, 1.0, 0.0, 1.0)  # squared 0 or 4 and 0 or 16 mm^2: deviations 2 and 8
+    assert mesh.dynamics_deviation(upper, weights(0, 0, 0, 0), truth) == pytest.approx(5.0)
+    assert mesh.dynamics_deviation(upper, truth, weights(0, 0, 0, 0)) == pytest.approx(-5.0)
+    assert mesh.dynamics_deviation(upper, truth, truth) == 0.0
+
+
+def test_seeds_spread_and_their_nearest_to_the_truth() -> None:
+    head = mesh.Mesh(lips=one_unit((10.0,)), upper=one_unit((10.0, 0.0)))
+    takes = [weights(0.1, 0.1), weights(0.3, 0.3), weights(0.7, 0.7)]
+    found = seeds.seed_values(head, takes, weights(0.2, 0.2))
+    assert found["s_div_lips_mm"] == pytest.approx((2 + 6 + 4) / 3, abs=1e-5)
+    assert found["s_div_upper_mm"] == pytest.approx((1 + 3 + 2) / 3, abs=1e-5)
+    assert found["lve_best_mm"] == pytest.approx(1.0, abs=1e-5)
+    assert found["lve_mean_mm"] == pytest.approx((1 + 1 + 5) / 3, abs=1e-5)
+    assert found["lve_of_mean_mm"] == pytest.approx(10 * (1.1 / 3 - 0.2), abs=1e-4)
+    assert found["upper_best_mm"] == pytest.approx(0.5, abs=1e-5)
+    same = seeds.seed_values(head, [takes[0]] * 3, weights(0.2, 0.2))
+    assert same["s_div_lips_mm"] == same["s_div_upper_mm"] == 0.0
+
+
+def test_mod_takes_pressed_lips_as_an_opening_of_nothing() -> None:
+    found = lip_curves.opening_difference(np.array([3.0, -2.0, 1.0]), np.array([1.0, -0.5, -1.0]))
+    assert found == pytest.approx((2 + 0 + 1) / 3)
+
+
+def test_correlation_forgives_scale_and_offset_concordance_does_not() -> None:
+    truth = np.array([0.0, 1.0, 2.0])
+    assert lip_curves.correlation(2 * truth + 3, truth) == pytest.approx(1.0)
+    assert lip_curves.correlation(-truth, truth) == pytest.approx(-1.0)
+    assert lip_curves.correlation(np.ones(3), truth) is None
+    # covariance 4/3, variances 8/3 and 2/3, means 5 and 1
+    assert lip_curves.concordance(2 * truth + 3, truth) == pytest.approx((8 / 3) / (10 / 3 + 16))
+    assert lip_curves.concordance(truth, truth) == pytest.approx(1.0)
+    assert lip_curves.concordance(np.ones(3), truth) == 0.0
+    assert lip_curves.concordance(truth, np.ones(3)) is None
+
+
+def test_warping_pays_only_for_what_no_warping_mends() -> None:
+    truth = np.array([0.0, 0.0, 4.0, 0.0, 0.0])
+    assert lip_curves.warped_distance(np.roll(truth, 1), truth) == 0.0
+    assert lip_curves.warped_distance(truth + 1.0, truth) == pytest.approx(1.0)
+    assert lip_curves.warped_distance(np.zeros(5), truth) == pytest.approx(4 / 5)
+
+
+def test_the_cheapest_path_goes_through_the_cheap_cells() -> None:
+    total = lip_curves.accumulated(np.array([[1.0, 9.0, 9.0], [1.0, 9.0, 9.0], [9.0, 1.0, 1.0]]))
+    assert total[-1, -1] == 4.0  # down, across the corner, to the right
+    assert lip_curves.warping_path(total).tolist() == [[0, 0], [1, 0], [2, 1], [2, 2]]
+
+
+@pytest.mark.parametrize("frames", [-4, -2, 0, 1, 3])
+def test_timing_misalignment_of_a_shifted_copy_is_its_shift(frames: int) -> None:
+    truth = syllables()
+    found, share = lip_curves.timing_misalignment(baselines.shifted(truth, frames), truth)
+    assert found == pytest.approx(abs(frames) * 20.0, abs=4.0)
+    assert share > 0.6
+    assert lip_curves.timing_misalignment(np.ones(200), truth) == (None, 0.0)
+
+
+def test_every_curve_figure_gets_worse_with_the_shift_and_worst_with_other_words() -> None:
+    truth = syllables()
+    other = 5 + 3 * np.sin(2 * np.pi * 3.3 * TIMES200 + 2) + 2 * np.sin(2 * np.pi * 0.7 * TIMES200)
+    rows = [suite.curve_values(baselines.shifted(truth, k), truth) for k in range(5)]
+    for name in ("mod_mm", "lip_dtw_mm", "mtm_ms"):
+        values = [row[name] for row in rows]
+        assert values == sorted(values) and values[0] < 0.01 < values[-1], name
+    for name in ("lip_pcc", "lip_ccc"):
+        values = [row[name] for row in rows]
+        assert values == sorted(values, reverse=True) and values[0] > 0.999 > values[-1], name
+    worst = suite.curve_values(other, truth)
+    assert worst["mod_mm"] > rows[1]["mod_mm"] and worst["lip_pcc"] < rows[2]["lip_pcc"]
+    assert worst["lip_dtw_mm"] > rows[4]["lip_dtw_mm"]
+
+
+def test_shifted_motion_holds_its_ends() -> None:
+    steps = np.arange(5.0)[:, None]
+    assert baselines.shifted(steps, 2)[:, 0].tolist() == [0, 0, 0, 1, 2]
+    assert baselines.shifted(steps, -1)[:, 0].tolist() == [1, 2, 3, 4, 4]
+    assert baselines.fitted(steps, 7)[:, 0].tolist() == [0, 1, 2, 3, 4, 0, 1]
+
+
+def test_blinks_are_runs_of_shut_lids() -> None:
+    take = np.zeros((3000, 55), np.float32)  # a minute
+    lids = [i for i, name in enumerate(CHANNELS) if name.startswith("eyeBlink")]
+    for start in (100, 900, 2000):
+        take[start : start + 8, lids] = 0.9
+    take[500:510, lids[0]] = 0.9  # a wink is none
+    assert motion.blinks_per_minute(take) == pytest.approx(3.0)
+    assert motion.blinks_per_minute(take[:0]) is None
+
+
+def test_an_estimate_is_the_mean_with_the_range_of_its_resamples() -> None:
+    one = resample.estimate([1.0, 3.0, None])
+    assert (one.mean, one.low, one.high, one.clips) == (2.0, 1.0, 3.0, 2)
+    many = resample.estimate([1.0, 3.0] * 200)
+    assert 1.8 < many.low < 2.0 < many.high < 2.2
+    assert many == resample.estimate([1.0, 3.0] * 200)
+    assert resample.estimate([None]) is None
+
+
+def test_noise_has_the_level_that_was_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    samples = rng.normal(0, 0.1, 16000).astype(np.float32)
+    added = noise.with_noise(samples, rng.normal(0, 3.0, 16000), 10.0) - samples
+    level = 10 * np.log10((samples**2).mean() / (added.astype(float) ** 2).mean())
+    assert level == pytest.approx(10.0, abs=0.01)
+
+
+def test_other_languages_phones_are_the_nearest_of_ours() -> None:
+    events = [(0.0, "_"), (0.1, "pF"), (0.3, "y:"), (0.4, ";"), (0.5, "'B2")]
+    found = language_phones.phones_of(events, 0.7, "de")
+    assert [(s.phone, round(s.start, 3), round(s.end, 3)) for s in found] == [
+        ("SIL", 0.0, 0.1),
+        ("P", 0.1, 0.2),
+        ("F", 0.2, 0.3),
+        ("UW", 0.3, 0.5),
+        ("B", 0.5, 0.7),
+    ]
+    with pytest.raises(ThunderError, match="QQ"):
+        language_phones.phones_of([(0.0, "QQ")], 0.1, "fr")
+
+
+def test_results_keep_the_parts_that_were_not_measured(tmp_path: Path) -> None:
+    path = tmp_path / "thunder.json"
+    results.update_results(path, {"real": {"rest": 0.123456}, "steps": [1]})
+    results.update_results(path, {"steps": [2]})
+    assert results.read_results(path) == {"real": {"rest": 0.1235}, "steps": [2]}
+    path.write_text("[1")
+    with pytest.raises(RequestError, match="Move it away"):
+        results.read_results(path)

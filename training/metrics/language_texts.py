@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the synthetic voices of other languages say: sentences of our own, rich in p b m and f v."""
+
+from __future__ import annotations
+
+TEXTS: dict[str, tuple[str, ...]] = {
+    "de": (
+        "Guten Morgen, mein Freund, komm bitte herein.",
+        "Meine Mutter bringt am Abend Brot und Butter mit.",
+        "Papa pflückt im Garten rote Äpfel vom Baum.",
+        "Viele Vögel fliegen im Februar über das freie Feld.",
+        "Am Bahnhof wartet ein müder Mann mit einem Koffer.",
+        "Wir wollen morgen früh nach Hamburg fahren.",
+        "Fünf Fische schwimmen im tiefen, warmen Wasser.",
+        "Bist du böse? Nein, ich bin bloß ein bisschen müde.",
+        "Der Film beginnt um sieben, vielleicht auch etwas später.",
+        "Im Sommer blühen Blumen vor beinahe jedem Haus.",
+        "Frau Weber verkauft Pflaumen, Bohnen und frische Milch.",
+        "Pass auf, die Lampe fällt gleich vom Tisch!",
+    ),
+    "fr": (
+        "Bonjour, mon ami, je peux vous parler un moment?",
+        "Ma mère apporte du pain, du beurre et des pommes.",
+        "Le pauvre homme a perdu son parapluie dans le bois.",
+        "Il fait froid, ferme vite la fenêtre, je te prie.",
+        "Mon frère boit un bon café avec ma femme.",
+        "Vendredi matin, nous partons en vacances à Venise.",
+        "La petite fille pleure parce que le vélo est tombé.",
+        "Beaucoup de monde va voir ce film fameux.",
+        "Papa prépare une soupe aux champignons et aux fèves.",
+        "Combien de fois faut-il vous le répéter?",
+        "Le bateau blanc passe devant le vieux moulin.",
+        "Pardon, madame, où se trouve le pont neuf?",
+    ),
+    "es": (
+        "Buenos días, amigo mío, pasa por favor.",
+        "Mi madre compra pan, manzanas y un poco de miel.",
+        "El pobre hombre no puede abrir la puerta.",
+        "Papá prepara una sopa de pollo para la familia.",
+        "Fuimos al campo con un perro feo y fiel.",
+        "También vamos a ver una película muy famosa.",
+        "La primavera empieza y florecen los ambientes.",
+        "Ambos amigos beben café en un bar pequeño.",
+        "Por fin mi hermana ha terminado su trabajo.",
+        "En febrero hace frío y llueve bastante.",
+        "Un barco blanco pasa bajo el puente viejo.",
+        "Perdón, me falta tiempo para hablar más.",
+    ),
+    "it": (
+        "Buongiorno, amico mio, come va la famiglia?",
+        "La mamma compra il pane e un po' di formaggio.",
+        "Papà porta la bambina al mare con il vaporetto.",
+        "Il povero bambino ha perso una palla bianca.",
+        "Venerdì mattina partiamo per Firenze con mio fratello.",
+        "Fa freddo, puoi chiudere bene la finestra?",
+        "Beviamo un buon caffè prima di lavorare.",
+        "Un famoso pittore viveva sopra la bottega.",
+        "In primavera i fiori bianchi coprono il campo.",
+        "Mio padre prepara una zuppa di fave e prezzemolo.",
+        "Abbiamo bisogno di tempo per imparare bene.",
+        "Permesso, mi può aprire la porta, per favore?",
+    ),
+}

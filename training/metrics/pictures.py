@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures of an evaluation: systems beside each other, shifts, steps, noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib import pyplot as plt
+
+from ..plots import save
+from .baselines import SHIFTS, shift_name
+from .thunder_report import NAMES
+
+Part = Any
+SHOWN = (
+    *("lve_mm", "mod_mm", "lip_pcc", "lip_ccc", "lip_dtw_mm", "mtm_ms", "fdd_mm2", "jitter"),
+    *("blinks", "unit_accuracy", "mel_l1", "pbm_closed"),
+)
+CONTACTS = ("pbm_closed", "fv_contact", "closure_precision", "vowel_shut", "rest")
+COLOURS = {"real": "tab:blue", "synthetic": "tab:orange"}
+
+
+def draw_results(folder: Path, parts: Mapping[str, Part]) -> list[Path]:
+    """Draw what `parts` hold into `folder`; the pictures' paths. Raises OutputError."""
+    made = []
+    if "metrics" in parts:
+        made.append(draw_systems(folder / "systems.png", parts["metrics"]))
+        made.append(draw_shifts(folder / "shifts.png", parts["metrics"]))
+    if "steps" in parts:
+        made.append(draw_steps(folder / "steps.png", parts["steps"]))
+    if "noise" in parts:
+        made.append(draw_noise(folder / "noise.png", parts["noise"]))
+    return made
+
+
+def draw_systems(path: Path, part: Mapping[str, Part]) -> Path:
+    """Each figure of each system with its interval, real and synthetic speech apart."""
+    kinds = {kind: part[kind] for kind in COLOURS if kind in part}
+    shifts = {shift_name(k) for k in SHIFTS}
+    rows = [name for name in next(iter(kinds.values())) if name not in shifts or "4" in name]
+    figure, axes = plt.subplots(3, 4, figsize=(18, 11), sharey=True)
+    for axis, name in zip(axes.flat, SHOWN, strict=True):
+        for step, (kind, found) in enumerate(kinds.items()):
+            points = [(i, found[row].get(name)) for i, row in enumerate(rows) if row in found]
+            _ranges(axis, [(i + 0.25 * step, one) for i, one in points if one], COLOURS[kind], kind)
+        axis.set_title(NAMES[name])
+        axis.set_yticks(range(len(rows)), [row.replace("_", " ") for row in rows])
+        axis.grid(axis="x", alpha=0.3)
+    axes.flat[0].invert_yaxis()
+    axes.flat[0].legend()
+    figure.tight_layout()
+    return save(figure, path)
+
+
+def draw_shifts(path: Path, part: Mapping[str, Part]) -> Path:
+    """What each frame of shift of the truth costs, the model's figure as a line across."""
+    names = ("lve_mm", "mod_mm", "lip_pcc", "lip_ccc", "lip_dtw_mm", "mtm_ms")
+    figure, axes = plt.subplots(2, 3, figsize=(15, 8))
+    for axis, name in zip(axes.flat, names, strict=True):
+        for kind, colour in COLOURS.items():
+            rows = part.get(kind, {})
+            known = {k: rows.get("truth" if not k else shift_name(k)) for k in (0, *SHIFTS)}
+            points = sorted((k, row[name]["mean"]) for k, row in known.items() if row and row[name])
+            axis.plot(*zip(*points, strict=True), "o-", color=colour, label=f"truth, {kind}")
+            model = rows.get("model", {}).get(name)
+            if model:
+                axis.axhline(model["mean"], color=colour, ls="--", label=f"model, {kind}")
+        axis.set_title(NAMES[name])
+        axis.set_xlabel("frames late")
+    axes.flat[0].legend()
+    figure.tight_layout()
+    return save(figure, path)
+
+
+def draw_steps(path: Path, rows: Sequence[Mapping[str, Part]]) -> Path:
+    """Every figure over the number of sampler steps."""
+    names = ("seconds_per_second", *(n for n in NAMES if rows[0]["figures"].get(n)))
+    figure, axes = plt.subplots(-(-len(names) // 5), 5, figsize=(18, 14), sharex=True)
+    for axis, name in zip(axes.flat, names, strict=False):
+        if name == "seconds_per_second":
+            axis.plot([r["steps"] for r in rows], [r[name] for r in rows], "o-", color="k")
+        else:
+            found = [(row["steps"], row["figures"][name]) for row in rows if row["figures"][name]]
+            axis.fill_between(
+                [x for x, _ in found],
+                [o["low"] for _, o in found],
+                [o["high"] for _, o in found],
+                alpha=0.2,
+            )
+            axis.plot([x for x, _ in found], [o["mean"] for _, o in found], "o-")
+        axis.set_title(NAMES.get(name, "seconds a second"))
+        axis.set_xscale("log", base=2)
+        axis.set_xticks([row["steps"] for row in rows], [str(row["steps"]) for row in rows])
+    figure.tight_layout()
+    return save(figure, path)
+
+
+def draw_noise(path: Path, rows: Sequence[Mapping[str, Part]]) -> Path:
+    """Contact figures of the worst source over the noise."""
+    figure, axes = plt.subplots(1, len(CONTACTS), figsize=(18, 4))
+    for axis, name in zip(axes, CONTACTS, strict=True):
+        for kind, colour in COLOURS.items():
+            points = [(r["snr_db"], r[kind][name]) for r in rows if r[kind][name] is not None]
+            axis.plot(
+                [x for x, _ in points], [y for _, y in points], "o-", color=colour, label=kind
+            )
+        axis.set_title(NAMES[name])
+        axis.set_xlabel("speech over noise, dB")
+    axes[0].legend()
+    figure.tight_layout()
+    return save(figure, path)
+
+
+def _ranges(axis: Any, points: Sequence[tuple[float, Part]], colour: str, label: str) -> None:
+    for number, (place, one) in enumerate(points):
+        axis.plot([one["low"], one["high"]], [place, place], color=colour, lw=1.5)
+        axis.plot(one["mean"], place, "o", ms=5, color=colour, label="" if number else label)
