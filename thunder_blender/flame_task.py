@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The running import of a FLAME: its file is read and fitted in a thread, Blender stays alive.
+
+The thread sees numbers only, never bpy. One import runs at a time; `begin`, `end` and the timer
+that they keep belong to the UI thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..model_runtime.contract import CancelledError, Progress
+from .flame_import import FlameImport, Prepared, kept_folder, prepare
+
+TICK = 0.1  # seconds between two looks
+READING, FITTING, READY = "Reading FLAME", "Fitting FLAME", "Building FLAME"
+RUNNING = "A FLAME is being imported; wait for it or press Cancel"
+
+
+class Preparing:
+    """One file on its way; `result` is there once `ready` is true."""
+
+    def __init__(self, wanted: FlameImport, kept: Path | None) -> None:
+        self.progress = Progress(READING, 0.0)
+        self.cancelled = False
+        self._wanted, self._kept = wanted, kept
+        self._outcome: Prepared | BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="THUNDER FLAME", daemon=True)
+        self._thread.start()
+
+    @property
+    def name(self) -> str:
+        """Of the file."""
+        return self._wanted.path.name
+
+    @property
+    def ready(self) -> bool:
+        return self._outcome is not None
+
+    def cancel(self) -> None:
+        """Let the thread end at its next step; nobody waits for that."""
+        self.cancelled = True
+
+    def result(self) -> Prepared:
+        """What was prepared; waits for it. Raises what went wrong in the thread."""
+        self._thread.join()
+        if isinstance(self._outcome, Prepared):
+            return self._outcome
+        assert self._outcome is not None, "the thread has ended without a word"
+        raise self._outcome
+
+    def _run(self) -> None:
+        try:
+            self._outcome = prepare(self._wanted, self._kept, self._tell)
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+            self._outcome = error
+        self.progress = Progress(READY, 1.0)
+
+    def _tell(self, done: float) -> None:
+        if self.cancelled:
+            raise CancelledError("The import was cancelled.")
+        self.progress = Progress(FITTING, done)
+
+
+class _Running:
+    """The one place that knows of the running import; nothing here outlives `end`."""
+
+    preparing: Preparing | None = None
+    timer: Any = None
+
+
+def current() -> Preparing | None:
+    """The import that is running."""
+    return _Running.preparing
+
+
+def running_reason() -> str:
+    """Why no other import can be started; empty when one can."""
+    return RUNNING if _Running.preparing else ""
+
+
+def begin(context: bpy.types.Context, wanted: FlameImport) -> Preparing:
+    """Start to prepare `wanted`, and a timer in this window. Never blocks."""
+    end()
+    _Running.preparing = Preparing(wanted, kept_folder())
+    manager = context.window_manager
+    _Running.timer = manager.event_timer_add(TICK, window=context.window)
+    return _Running.preparing
+
+
+def end() -> None:
+    """Leave nothing running: no import, no timer, the status bar as it was."""
+    if _Running.preparing is not None:
+        _Running.preparing.cancel()
+        _Running.preparing = None
+        show("")
+    if _Running.timer is not None:
+        bpy.context.window_manager.event_timer_remove(_Running.timer)
+        _Running.timer = None
+
+
+def show(text: str) -> None:
+    """Say in the status bar what goes on; empty gives the bar back to Blender. Redraws panels."""
+    for window in bpy.context.window_manager.windows:
+        window.workspace.status_text_set(text or None)
+        for area in window.screen.areas:
+            for region in area.regions if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"} else ():
+                if region.type == "UI":
+                    region.tag_redraw()
