@@ -53,7 +53,6 @@ from training.targets import Lessons
 
 log = logging.getLogger(__name__)
 LOG = "log.jsonl"  # in the run folder
-LOG_EVERY = 20  # steps
 
 
 @dataclass(frozen=True)
@@ -171,7 +170,7 @@ class Training:
         for step, parts in ahead(batches, range(first, config.steps), self.shares(), self.device):
             values = self.step(step, parts)
             done = step + 1
-            if done % LOG_EVERY == 0:
+            if done % config.log_every == 0:
                 self._log(done, values, (time.monotonic() - began) / (done - first))
             stop = time.monotonic() - began > 60 * self.aids.minutes
             stop = math.isfinite(self.aids.minutes) and agreed(stop, self.group)
@@ -259,10 +258,11 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--transcript", action="store_true", help="the denoiser also reads the phones")
     p.add_argument("--device", choices=DEVICES, default="auto")
     p.add_argument("--minutes", type=float, default=math.inf, help="stop then; go on another time")
-    for name in ("steps", "batch", "parts", "seed", "threads", "save_every"):
+    for name in ("steps", "batch", "parts", "seed", "threads", "save_every", "log_every"):
         p.add_argument(_flag(name), type=int, default=getattr(TrainConfig, name))
     for name in ("peak_rate", "encoder_rate", "m2s_weight", "noisiest"):
         p.add_argument(_flag(name), type=float, default=getattr(TrainConfig, name))
+    p.add_argument("--float32", dest="bf16", action="store_false", help="no bfloat16")
     p.add_argument("--supervise", choices=SUPERVISED, default=TrainConfig.supervise)
     return p
 
