@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Data-parallel training: `torchrun --nproc-per-node N -m training.train_denoiser ...`.
+"""Data-parallel training: `torchrun --nproc-per-node N -m -- training.train_denoiser ...`.
 
 Each process takes its rows of every batch; gradients are averaged over the processes. With one
 process, and without torchrun, nothing here does anything.

@@ -89,7 +89,7 @@ class Judges:
 
     def total(self, parts: dict[str, Tensor]) -> Tensor:
         """w times the mesh-to-speech losses, plus the others."""
-        weight = self.config.m2s_weight
+        weight = self.config.m2s_weight * self.config.m2s_scale
         return torch.stack(
             [value * (weight if name.startswith(PREFIX) else 1.0) for name, value in parts.items()]
         ).sum()
@@ -260,7 +260,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--minutes", type=float, default=math.inf, help="stop then; go on another time")
     for name in ("steps", "batch", "parts", "seed", "threads", "save_every", "log_every"):
         p.add_argument(_flag(name), type=int, default=getattr(TrainConfig, name))
-    for name in ("peak_rate", "encoder_rate", "m2s_weight", "noisiest"):
+    for name in ("peak_rate", "encoder_rate", "m2s_weight", "m2s_scale", "noisiest"):
         p.add_argument(_flag(name), type=float, default=getattr(TrainConfig, name))
     p.add_argument("--float32", dest="bf16", action="store_false", help="no bfloat16")
     p.add_argument("--supervise", choices=SUPERVISED, default=TrainConfig.supervise)

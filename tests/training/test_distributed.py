@@ -43,23 +43,14 @@ def train(files: Path, run: Path, processes: int, *more: str) -> list[dict[str, 
     """Train by the command line in `processes` processes; gives the rows of its log."""
     command = [sys.executable, "-m"]
     if processes > 1:
-        command += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
+        command += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+        command += ["-m", "--"]  # else torchrun takes --run for one of its own
     command += ["training.train_denoiser", "--run", str(run), "--device", "cpu", "--transcript"]
     command += ["--lessons", str(files), "--pack", str(files), "--units", str(files)]
     command += ["--from", str(files / "start.safetensors"), "--m2s", str(files / "m2s.safetensors")]
     command += ["--encoder", str(files / "encoder.safetensors")]
-    command += [
-        "--steps",
-        "6",
-        "--batch",
-        "8",
-        "--save-every",
-        "3",
-        "--log-every",
-        "1",
-        "--float32",
-    ]
-    command += more
+    command += ["--steps", "6", "--batch", "8", "--save-every", "3", "--log-every", "1"]
+    command += ["--float32", *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=500
