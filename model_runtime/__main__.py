@@ -66,6 +66,7 @@ def _generate(options: argparse.Namespace) -> None:
     """Check everything that can be checked first, then read, load, generate and write."""
     jobs = [(_settings(options, seed), _out_path(options.out, seed)) for seed in _seeds(options)]
     watch = Stopwatch(quiet=options.quiet)
+    transcript = _transcript(options.transcript)
     with watch.stage("start"):
         from .audio import read_audio
         from .takefile import check_output, write_take
@@ -80,8 +81,9 @@ def _generate(options: argparse.Namespace) -> None:
         engine = _engine_class().load(options.weights)
     for settings, path in jobs:
         with watch.stage(f"generate seed {settings.seed}", audio.seconds):
-            take = engine.generate(audio.samples, settings, watch.progress)
-        made = provenance(take, GenerateRequest(options.audio, settings), audio)
+            take = engine.generate(audio.samples, settings, watch.progress, transcript)
+        request = GenerateRequest(options.audio, settings, transcript=transcript)
+        made = provenance(take, request, audio)
         take = replace(take, provenance=made)
         with watch.stage(f"write {path.name}"):
             write_take(take, path, options.fps)
@@ -164,6 +166,20 @@ def _settings(options: argparse.Namespace, seed: int) -> Settings:
     )
 
 
+def _transcript(given: str) -> str:
+    """The text itself, or that of the file behind an '@'."""
+    if not given.startswith("@"):
+        return given
+    path = Path(given[1:])
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RequestError(f"The transcript '{path}' is no UTF-8 text. Save it as such.") from error
+    except OSError as error:
+        reason = (error.strerror or "the system refused it").lower()
+        raise RequestError(f"The transcript '{path}' cannot be read: {reason}.") from error
+
+
 def _number(what: str, text: str, bounds: tuple[float, float]) -> float:
     try:
         return float(text)
@@ -223,6 +239,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--emotion", default=AUTO, help=f"{', '.join((AUTO, *EMOTIONS))}; or '0:sad,2:happy'")
     add("--articulation", default="1", help="0.5 to 1.5: how far the mouth goes between closures")
     add("--smoothing", default="0", help="0 to 1: how much small movements are calmed")
+    add("--transcript", default="", metavar="TEXT|@FILE", help="what is said, in English")
     add("--out", type=Path, required=True, help="take.npz, take.csv (Live Link Face) or take.json")
     add("--fps", type=float, help="frames a second in the file (csv: 60, others: 50)")
     add("--weights", type=Path, help="folder of other model weights")

@@ -88,6 +88,7 @@ INTENSITY_RANGE = (0.0, 1.5)
 ARTICULATION_RANGE = (0.5, 1.5)
 SMOOTHING_RANGE = (0.0, 1.0)
 SEED_RANGE = (0, 2**31 - 1)
+LONGEST_TRANSCRIPT = 500_000  # letters; what is said in eight hours
 
 
 class ThunderError(Exception):
@@ -167,14 +168,23 @@ class Settings:
 
 @dataclass(frozen=True)
 class GenerateRequest:
-    """One take of one line: the part of the sound from `start` on, in seconds of the file."""
+    """One take of one line: the part of the sound from `start` on, in seconds of the file.
+
+    Raises RequestError when it has no length, or more transcript than any line.
+    """
 
     audio: Path
     settings: Settings = field(default_factory=Settings)
     start: float = 0.0
     duration: float | None = None  # None: to the end
+    transcript: str = ""  # what is said, as far as it is known
 
     def __post_init__(self) -> None:
+        if len(self.transcript) > LONGEST_TRANSCRIPT:
+            raise RequestError(
+                f"The transcript has {len(self.transcript)} letters; no line holds more than "
+                f"{LONGEST_TRANSCRIPT}. Give the words of this line only."
+            )
         if self.start < 0.0 or (self.duration is not None and self.duration <= 0.0):
             raise RequestError("The line has no length. Give its strip some sound to show.")
 

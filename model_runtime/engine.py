@@ -37,17 +37,18 @@ from .denoiser import (
 from .diffusion import SAMPLERS, times
 from .encoder import EncoderConfig, SpeechEncoder
 from .features import motion_frames
-from .hearing import Calibration, Heard, contact_condition, hear, speech_condition
+from .hearing import Calibration, Heard, hear, speech_condition
 from .noise import window_noise
 from .polish import polish
+from .transcript import Told, tell
 from .weights import check_file, default_device, load_state, read_metadata, weights_path
 
 JAW_OPEN = CHANNELS.index("jawOpen")
 MOUTH_CLOSE = CHANNELS.index("mouthClose")
 MOUTH = [i for i, name in enumerate(CHANNELS) if name.startswith(("jaw", "mouth", "tongue"))]
 EMOTION_INDEX = {AUTO: AUTO_EMOTION} | {name: index for index, name in enumerate(EMOTIONS)}
-# A row a motion frame: speech, contacts, intensity, emotion.
-Inputs = tuple[FloatArray, FloatArray, FloatArray, npt.NDArray[np.int64]]
+# A row a motion frame: speech, contacts, intensity, emotion, phones of the transcript.
+Inputs = tuple[FloatArray, FloatArray, FloatArray, npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -101,21 +102,27 @@ class Engine:
         samples: FloatArray,
         settings: Settings,
         progress: ProgressCallback | None = None,
+        transcript: str = "",
     ) -> Take:
         """Perform a line: 16 kHz mono sound (n,) -> a Take of motion_frames(n) frames at 50 fps.
 
-        Raises CancelledError when `progress` returns False.
+        A `transcript` decides where lips touch; what became of it is told in the provenance under
+        "transcript" (the text) and "alignment" (`transcript.report`). Raises CancelledError when
+        `progress` returns False.
         """
         _report(progress, "Listening", 0.0)
         heard = hear(self.encoder, samples, self.sampling.calibration)
-        motion = self.perform(heard, settings, progress)
-        weights = polish(motion, self._inputs(heard, settings)[1], settings)
+        told = tell(heard, transcript, self.sampling.point)
+        motion = self.perform(heard, settings, progress, told)
+        weights = polish(motion, told.contacts, settings)
         provenance: dict[str, Any] = {
             "seed": settings.seed,
             "emotion": settings.emotion,
             "intensity": settings.intensity,
             "articulation": settings.articulation,
             "smoothing": settings.smoothing,
+            "transcript": transcript,
+            **({"alignment": told.report} if told.report else {}),
             "models": self.hashes,
             "steps": self.sampling.steps,
             "guidance": self.sampling.guidance,
@@ -125,12 +132,19 @@ class Engine:
 
     @torch.inference_mode()
     def perform(
-        self, heard: Heard, settings: Settings, progress: ProgressCallback | None = None
+        self,
+        heard: Heard,
+        settings: Settings,
+        progress: ProgressCallback | None = None,
+        told: Told | None = None,
     ) -> FloatArray:
-        """Sample the motion of a heard line, window by window: (frames, channels)."""
+        """Sample the motion of a heard line, window by window: (frames, channels).
+
+        Without `told` the sound alone decides the contacts.
+        """
         config = self.denoiser.config
         frames, hop = len(heard.loudness), config.window - config.overlap
-        inputs = self._inputs(heard, settings)
+        inputs = self._inputs(heard, settings, told or tell(heard, "", self.sampling.point))
         count = max(1, -(-max(0, frames - config.overlap) // hop))
         motion = np.zeros((count * hop + config.overlap, len(CHANNELS)), np.float32)
         for window in range(count):
@@ -143,14 +157,15 @@ class Engine:
         _report(progress, "Performing", 1.0)
         return tidy(motion[:frames])
 
-    def _inputs(self, heard: Heard, settings: Settings) -> Inputs:
+    def _inputs(self, heard: Heard, settings: Settings, told: Told) -> Inputs:
         frames = len(heard.loudness)
         felt = [EMOTION_INDEX[name] for name in settings.emotion_curve(frames)]
         return (
             speech_condition(heard),
-            contact_condition(heard, self.sampling.point),
+            told.contacts,
             settings.intensity_curve(frames),
             np.array(felt, np.int64),
+            told.phones,
         )
 
     def _window(
@@ -191,7 +206,9 @@ class Engine:
         settings: Settings,
     ) -> Condition:
         config = self.denoiser.config
-        speech, contacts, intensity, emotion = (_cut(part, start, config.window) for part in inputs)
+        speech, contacts, intensity, emotion, phones = (
+            _cut(part, start, config.window) for part in inputs
+        )
         frames = min(config.window, len(inputs[0]) - start)
         known = np.zeros((config.window, len(CHANNELS)), np.float32)
         mask = np.zeros_like(known)
@@ -206,6 +223,7 @@ class Engine:
             "mask": torch.from_numpy(mask),
             "keep": torch.arange(config.window) < frames,
             "heard": torch.tensor(1.0),
+            "phones": torch.from_numpy(phones),
         }
         return Condition(**{name: value[None].to(self.device) for name, value in one.items()})
 

@@ -30,7 +30,7 @@ from .contract import (
     ThunderError,
 )
 
-PROTOCOL = 1  # of the messages; both ends must have the same
+PROTOCOL = 2  # of the messages; both ends must have the same
 # kinds of message, to the worker
 GENERATE, TEST, CANCEL, QUIT = "generate", "test", "cancel", "quit"
 # and from it; ALIVE says that the process is well while it has nothing else to say
@@ -185,6 +185,7 @@ def request_message(number: int, request: GenerateRequest) -> Message:
     settings = request.settings
     body: Body = {**asdict(settings), "id": number, "audio": str(request.audio)}
     body |= {"start": request.start, "duration": request.duration}
+    body["transcript"] = request.transcript
     arrays: tuple[Array, ...] = ()
     if isinstance(settings.intensity, tuple):  # an animated value has a key a frame
         arrays = (np.array(settings.intensity, np.float64).reshape(-1, 2),)
@@ -204,7 +205,12 @@ def read_request(message: Message) -> GenerateRequest:
             emotion = tuple((float(second), str(name)) for second, name in emotion)
         rest = {name: body[name] for name in ("seed", "articulation", "smoothing")}
         settings = Settings(intensity=intensity, emotion=emotion, **rest)
-        return GenerateRequest(Path(body["audio"]), settings, body["start"], body["duration"])
+        transcript = body["transcript"]
+        if not isinstance(transcript, str):
+            raise ValueError("a transcript that is no text")
+        return GenerateRequest(
+            Path(body["audio"]), settings, body["start"], body["duration"], transcript
+        )
 
 
 def take_message(number: int, take: Take, work_seconds: float = 0.0) -> Message:

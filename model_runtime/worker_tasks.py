@@ -54,7 +54,8 @@ class Tasks:
         progress(Progress("Reading the sound", 0.0))
         audio = self._ears().read(request.audio, request.start, request.duration)
         start = time.perf_counter()
-        take = self._perform(audio.samples, request.settings, with_seconds_left(progress))
+        told = with_seconds_left(progress)
+        take = self._perform(audio.samples, request.settings, told, request.transcript)
         self.work_seconds = time.perf_counter() - start
         return replace(take, provenance=provenance(take, request, audio))
 
@@ -99,14 +100,21 @@ class Tasks:
         self.device, self._crowded_out = "cpu", True
         return Engine.load(self._weights, torch.device("cpu"))
 
-    def _perform(self, samples: FloatArray, settings: Settings, progress: ProgressCallback) -> Take:
+    def _perform(
+        self,
+        samples: FloatArray,
+        settings: Settings,
+        progress: ProgressCallback,
+        transcript: str = "",
+    ) -> Take:
         """On the device; if its memory is full once more with all that can be freed; on the CPU."""
         attempts: list[tuple[str, str]] = [(self.device, "")]
         if self.device != "cpu":
             attempts += [(self.device, " (GPU memory freed)"), ("cpu", " on the CPU, GPU is full")]
         for device, note in attempts:
             try:
-                take = self._on(device).generate(samples, settings, noted(progress, note))
+                engine = self._on(device)
+                take = engine.generate(samples, settings, noted(progress, note), transcript)
             except (RuntimeError, MemoryError) as error:
                 if not devices.is_out_of_memory(error):
                     raise

@@ -41,10 +41,11 @@ class Line:
     speed: float  # 1.0 as recorded, 2.0 twice as fast
     first_frame: float  # scene frame on which `start` is heard
     rate: float  # frames a second of the scene
+    transcript: str = ""  # what is said, as far as the artist wrote it down
 
     def request(self, settings: Settings) -> GenerateRequest:
         """What to ask the engine for."""
-        return GenerateRequest(self.path, settings, self.start, self.duration)
+        return GenerateRequest(self.path, settings, self.start, self.duration, self.transcript)
 
     def frame_of(self, second: float) -> float:
         """Scene frame on which a second of the file is heard."""
@@ -84,7 +85,10 @@ def line_of_strip(scene: bpy.types.Scene, strip: Any, mark: bool = True) -> Line
     speed = rate / part.frames_per_second
     seconds = part.end - part.start
     path = sound_path(strip)
-    return Line(strip.name, line_id(strip), path, part.start, seconds, speed, part.frame, rate)
+    said = strip.thunder_transcript.strip()
+    return Line(
+        strip.name, line_id(strip), path, part.start, seconds, speed, part.frame, rate, said
+    )
 
 
 def heard(scene: bpy.types.Scene, strip: Any) -> Heard:

@@ -220,8 +220,9 @@ def register() -> None:
     )
     compat_panels.sound_strip_type().thunder_transcript = bpy.props.StringProperty(
         name="Transcript",
-        description="What is said in this line, kept with the strip. The performance follows the "
-        "sound alone: the transcript does not change it yet",
+        description="What is said in this line, in English, kept with the strip. The next take "
+        "closes the lips where these words need it. Without it, or where it does not fit, the "
+        "sound alone decides",
         options=set(),
     )
 

@@ -91,6 +91,14 @@ def test_what_a_script_leaves_out_is_the_characters_own(engine, rig, hello) -> N
     assert own.seed == 5, "a locked seed stays"
 
 
+def test_the_strips_transcript_goes_along(engine, rig, hello) -> None:
+    bpy.ops.thunder.generate()
+    hello.thunder_transcript = " Good morning "
+    bpy.ops.thunder.generate()
+    bpy.ops.thunder.variants(count=2)
+    assert [request.transcript for request in engine.requests] == ["", *["Good morning"] * 3]
+
+
 def test_an_unlocked_seed_is_rolled_after_a_take(engine, rig, hello) -> None:
     rig.mesh.thunder.seed = 5
     bpy.ops.thunder.generate()
@@ -296,7 +304,7 @@ def test_an_unexpected_error_ends_the_job_and_is_not_swallowed(
     engine, order, jobs, monkeypatch
 ) -> None:
     begin(jobs, order)
-    monkeypatch.setattr(jobs, "apply_take", lambda *_: 1 / 0)
+    monkeypatch.setattr(jobs, "apply_steps", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         ticks(jobs)
     assert not jobs.running()

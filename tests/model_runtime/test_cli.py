@@ -33,12 +33,13 @@ class FakeEngine:
         FakeEngine.loads += 1
         return cls()
 
-    def generate(self, samples, settings, progress=None):
+    def generate(self, samples, settings, progress=None, transcript=""):
         if self.failure:
             raise self.failure
         frames = len(samples) // 320
         noise = np.random.default_rng(settings.seed).random((frames, len(CHANNELS)), np.float32)
-        return Take(noise * 0.5, provenance={"models": {"denoiser": "abc"}})
+        made = {"models": {"denoiser": "abc"}, "transcript": transcript}
+        return Take(noise * 0.5, provenance=made)
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +101,19 @@ def test_an_emotion_may_turn_and_the_mouth_be_tuned(tmp_path, line):
     made = read_take(out).provenance
     assert made["emotion"] == [[0.0, "sad"], [0.4, "happy"]]
     assert (made["articulation"], made["smoothing"]) == (1.2, 0.4)
+
+
+def test_a_transcript_is_given_as_text_or_in_a_file(tmp_path, line, capsys):
+    out, text = tmp_path / "take.npz", tmp_path / "line.txt"
+    assert run(line, "--transcript", "Good morning", "--out", out) == 0
+    assert read_take(out).provenance["transcript"] == "Good morning"
+    text.write_text("\ufeffGuten Morgen, Größe", encoding="utf-8")
+    assert run(line, "--transcript", f"@{text}", "--out", out) == 0
+    assert read_take(out).provenance["transcript"] == "Guten Morgen, Größe"
+    text.write_bytes(b"\xff\xfe\x00")
+    for wrong, says in ((text, "no UTF-8 text"), (tmp_path / "none.txt", "cannot be read")):
+        assert run(line, "--transcript", f"@{wrong}", "--out", out) == 1
+        assert says in capsys.readouterr().err
 
 
 def test_an_intensity_curve_can_be_given(tmp_path, line):

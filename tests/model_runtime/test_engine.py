@@ -69,6 +69,17 @@ def test_the_same_seed_gives_the_same_take_and_another_another(engine: Engine):
     assert not np.allclose(one, engine.generate(samples, Settings(seed=5)).weights)
 
 
+def test_a_transcript_is_reported_and_one_that_does_not_fit_changes_nothing(engine: Engine):
+    samples = sound(2.0)
+    alone = engine.generate(samples, Settings())
+    told = engine.generate(samples, Settings(), transcript="Nobody says this in noise")
+    made = told.provenance
+    assert (made["transcript"], made["alignment"]["used"]) == ("Nobody says this in noise", False)
+    assert "does not fit" in made["alignment"]["note"]
+    assert (told.weights == alone.weights).all()
+    assert alone.provenance["transcript"] == "" and "alignment" not in alone.provenance
+
+
 def test_without_mouth_noise_the_seed_leaves_the_mouth_alone(weights: Path):
     class Echo(torch.nn.Module):
         config = SMALL

@@ -54,7 +54,9 @@ def frame(header: object, rest: bytes = b"") -> io.BytesIO:
     ids=["plain", "all", "keys", "an hour of keys"],
 )
 def test_requests_arrive_whole(settings):
-    request = GenerateRequest(Path("a b/Größe \udcff.wav"), settings, 1.25, 2.5)
+    request = GenerateRequest(
+        Path("a b/Größe \udcff.wav"), settings, 1.25, 2.5, "Bob\u2019s \u201cno\u201d"
+    )
     assert wire.read_request(through(wire.request_message(4, request))) == request
 
 
@@ -105,6 +107,7 @@ def test_settings_out_of_range_are_refused_on_arrival():
         {"emotion": 3},
         {"intensity": None},
         {"articulation": [1]},
+        {"transcript": None},
     ],
 )
 def test_requests_of_another_shape_are_refused(change):

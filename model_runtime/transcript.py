@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a transcript adds to the hearing of a line: phones, and contacts that words decide."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .align import NO_WORDS, UNKNOWN_PHONE, AlignConfig, Alignment, align, sayable
+from .contacts import Interval, OperatingPoint, contact_condition, peak_events, silence_events
+from .contract import MOTION_FPS, FloatArray
+from .hearing import Heard
+from .phones import BILABIAL, LABIODENTAL, SILENCE
+from .spoken import spoken_words
+
+ENOUGH = 0.35  # score of a transcript that belongs to its sound; see docs/transcript.md
+SHORTEST_REST = 0.06  # seconds of silence between words that the mouth rests in
+NOT_READ = "The transcript holds no word that can be read; the take follows the sound alone."
+MISFIT = (
+    "The transcript does not fit the sound (it agrees to {:.0%}); the take follows the sound "
+    "alone. Compare it with what is said."
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A line's contacts and phones, and what became of its transcript."""
+
+    contacts: FloatArray  # (frames, len(CONTACTS)): the denoiser's contact condition
+    phones: npt.NDArray[np.int64]  # (frames,) index into PHONES, or UNKNOWN_PHONE
+    report: dict[str, Any]  # plain data for the take's provenance; empty without a transcript
+
+
+def tell(
+    heard: Heard, transcript: str, point: OperatingPoint, config: AlignConfig | None = None
+) -> Told:
+    """Decide a heard line's contacts with its transcript, or by the sound alone without one.
+
+    A transcript that does not fit is left unused, which is logged as a warning and reported.
+    """
+    untold = np.full(len(heard.loudness), UNKNOWN_PHONE, np.int64)
+    by_sound = _contacts(heard, untold, (), point)
+    if not transcript.strip():
+        return Told(by_sound, untold, {})
+    words = sayable(spoken_words(transcript))
+    if not words:
+        return _refused(by_sound, untold, NOT_READ, NO_WORDS)
+    found = align(heard.phones, words, config)
+    if found.score < ENOUGH:
+        return _refused(by_sound, untold, MISFIT.format(found.score), found)
+    contacts = _contacts(heard, found.phones, found.segments, point)
+    return Told(contacts, found.phones, report(found, used=True))
+
+
+def report(found: Alignment, used: bool, note: str = "") -> dict[str, Any]:
+    """An alignment as JSON has it: seconds from the line's start, three decimals."""
+    return {
+        "used": used,
+        "score": round(found.score, 3),
+        "note": note,
+        "words": [[w.text, *(round(v, 3) for v in w[1:])] for w in found.words] if used else [],
+        "phones": [[s.phone, *(round(v, 3) for v in s[1:])] for s in found.segments]
+        if used
+        else [],
+    }
+
+
+def _refused(
+    contacts: FloatArray, untold: npt.NDArray[np.int64], note: str, found: Alignment
+) -> Told:
+    log.warning("%s", note)
+    return Told(contacts, untold, report(found, used=False, note=note))
+
+
+def _contacts(
+    heard: Heard,
+    phones: npt.NDArray[np.int64],
+    segments: tuple[tuple[str, float, float], ...],
+    point: OperatingPoint,
+) -> FloatArray:
+    """Contacts of the words, and the sound's own where the transcript says nothing."""
+    posteriors = heard.contacts
+
+    def joined(group: frozenset[str], heard_events: list[Interval]) -> list[Interval]:
+        spans = [(start, end) for phone, start, end in segments if phone in group]
+        return spans + [event for event in heard_events if _untold(event, phones)]
+
+    rests = [(a, b) for a, b in joined(frozenset({SILENCE}), []) if b - a >= SHORTEST_REST]
+    quiet = [span for span in silence_events(posteriors[:, 3], point) if _untold(span, phones)]
+    return contact_condition(
+        joined(BILABIAL, peak_events(posteriors[:, 0], point.bilabial, point)),
+        joined(LABIODENTAL, peak_events(posteriors[:, 1], point.labiodental, point)),
+        posteriors[:, 2],
+        rests + quiet,
+    )
+
+
+def _untold(event: Interval, phones: npt.NDArray[np.int64]) -> bool:
+    middle = int((event[0] + event[1]) / 2 * MOTION_FPS)
+    return bool(phones[min(max(middle, 0), len(phones) - 1)] == UNKNOWN_PHONE)
