@@ -19,7 +19,11 @@ ModelT = TypeVar("ModelT", bound=nn.Module)
 
 
 def learning_rate(step: int, peak: float, steps: int, warmup: int = 300) -> float:
-    """Linear warm-up, then a cosine to a fiftieth of the peak at `steps`."""
+    """Linear warm-up, then a cosine to a fiftieth of the peak at `steps`.
+
+    Runs too short for the warm-up warm up for a tenth of their steps.
+    """
+    warmup = min(warmup, max(1, steps // 10))
     if step < warmup:
         return peak * (step + 1) / warmup
     part = min(1.0, (step - warmup) / max(1, steps - warmup))
