@@ -17,8 +17,9 @@
 - `properties`: what the user chooses in the sidebar, `performance_presets` its presets; `request`
   reads all that from context into an order and says why there can be none; `readiness`: whether
   the engine could start
-- `jobs`: the running generation; `fit_take` brings a take to the scene's rate in a thread,
-  `apply_take` puts it onto its rig
+- `jobs`: the running generation; `fit_take` turns a take into its rig's curves in a thread,
+  `apply_take` puts it onto its rig, `take_writing` writes the keys in short `steps`; `hand_edits`
+  tells which takes were edited by hand
 - `load_line`: a sound file becomes a line; `take_label`: a take's name in its list
 - `engine`: jobs and the engine that performs them; `engine_client` is the worker's other end,
   `engine_process` its process and pipes, `engine_fake` stands in for it in tests

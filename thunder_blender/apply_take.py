@@ -13,7 +13,7 @@ import secrets
 import bpy
 
 from ..model_runtime.contract import Take
-from . import lines, takes
+from . import lines, steps, takes
 from .lines import Line, LineError
 from .request import Order, rig_meshes
 from .rig import Rig, RigError, find_rig
@@ -26,9 +26,17 @@ def apply_take(order: Order, take: Take) -> str:
 
     Raises RigError when the rig is gone; the same seed gives the same take again.
     """
-    rig = ordered_rig(order)
+    return steps.finish(apply_steps(order, take))
+
+
+def apply_steps(order: Order, take: Take) -> steps.Steps[str]:
+    """`apply_take` in short steps: the take is written first and appears in the last one.
+
+    Stopped early, it leaves nothing behind.
+    """
     line, kept = current_line(order)
-    action = takes.add_take(rig, line, take, order.name or None)
+    action = yield from takes.add_take_steps(ordered_rig(order), line, take, order.name or None)
+    rig = ordered_rig(order)  # time has passed
     if order.choose or takes.chosen_take(rig, line.line_id) is None:
         takes.choose_take(rig, action)
     rig.mesh.thunder.take = action
@@ -86,7 +94,7 @@ def variant_orders(order: Order, count: int | None = None) -> list[Order]:
 
 def used_seeds(rig: Rig, line_id: str | None = None) -> set[int]:
     """Seeds that the rig's takes have, those of one line or all."""
-    seeds = (takes.take_info(action).seed for action in takes.list_takes(rig, line_id))
+    seeds = (action.get(takes.SEED) for action in takes.list_takes(rig, line_id))
     return {seed for seed in seeds if seed is not None}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A take is brought to the scene's frame rate in a thread, so that the UI does not wait for it.
+"""A take becomes the curves of its rig in a thread, so that the UI does not wait for it.
 
 The thread sees numbers only, never bpy: `start_fitting` reads what it needs of the rig first.
 """
@@ -7,11 +7,12 @@ The thread sees numbers only, never bpy: `start_fitting` reads what it needs of 
 from __future__ import annotations
 
 import dataclasses
+import math
 import threading
 from dataclasses import dataclass
 
 from ..model_runtime.contract import Take
-from . import keys
+from . import keys, mapping
 from .resample import Opening, resample
 from .rig import Rig
 
@@ -21,6 +22,7 @@ class FittedTake(Take):
     """A take at the scene's rate, which ends between two of its frames as its sound does."""
 
     covers: float = 0.0  # seconds of the sound
+    curves: mapping.Curves = ((), ())  # of its rig
 
     @property
     def seconds(self) -> float:
@@ -30,8 +32,8 @@ class FittedTake(Take):
 class Fitting:
     """One take on its way; `result` is there once `ready` is true."""
 
-    def __init__(self, take: Take, rate: float, opening: Opening) -> None:
-        self._take, self._rate, self._opening = take, rate, opening
+    def __init__(self, take: Take, rate: float, opening: Opening, plan: mapping.Plan) -> None:
+        self._work = take, rate, opening, plan
         self._outcome: FittedTake | BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="THUNDER fitting", daemon=True)
         self._thread.start()
@@ -50,19 +52,27 @@ class Fitting:
 
     def _run(self) -> None:
         try:
-            self._outcome = fitted(self._take, self._rate, self._opening)
+            self._outcome = fitted(*self._work)
         except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
             self._outcome = error
 
 
 def start_fitting(rig: Rig, take: Take, rate: float) -> Fitting:
     """Begin to bring `take` to `rate` frames a second for this rig."""
-    return Fitting(take, rate, keys.lip_opening(rig, take.channels))
+    return Fitting(take, rate, keys.lip_opening(rig, take.channels), mapping.plan_for(rig))
 
 
-def fitted(take: Take, rate: float, opening: Opening) -> FittedTake:
-    """`take` at `rate` frames a second: the numbers that `keys.scene_motion` gives."""
+def fit_now(rig: Rig, take: Take, rate: float) -> FittedTake:
+    """The same at once, unless it is done already."""
+    if isinstance(take, FittedTake) and math.isclose(take.fps, rate, rel_tol=1e-6):
+        return take
+    return fitted(take, rate, keys.lip_opening(rig, take.channels), mapping.plan_for(rig))
+
+
+def fitted(take: Take, rate: float, opening: Opening, plan: mapping.Plan) -> FittedTake:
+    """`take` at `rate` frames a second: the numbers that `keys.scene_motion` gives, as curves."""
     motion = resample(take.weights, take.fps, rate, opening)
     fields = {field.name: getattr(take, field.name) for field in dataclasses.fields(Take)}
-    fields |= {"weights": keys.in_range(motion, take.channels), "fps": rate}
-    return FittedTake(**fields, covers=take.seconds)
+    weights = keys.in_range(motion, take.channels)
+    fields |= {"weights": weights, "fps": rate, "covers": take.seconds}
+    return FittedTake(**fields | {"curves": plan(weights, take.channels)})

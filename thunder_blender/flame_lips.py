@@ -60,8 +60,8 @@ class Lips:
     def _gap(self, shaped: Floats, jaw: Floats) -> Floats:
         turn = rotation_matrices(np.asarray(jaw, np.float32)) - np.eye(3)
         points = shaped + np.tensordot(turn.reshape(-1, 9), self.correctives, 1)
-        moved = np.einsum("tab,tkb->tka", turn, points - self.joint)
-        height = points[..., 1] + self.weights * moved[..., 1]
+        raised = np.einsum("tb,tkb->tk", turn[:, 1], points - self.joint)
+        height = points[..., 1] + self.weights * raised
         return column_gap(height, self.columns)
 
 
@@ -81,7 +81,8 @@ def head_gap(head: FaceModel, motion: Floats, channels: Sequence[str]) -> Floats
         for column in range(HEAD_COLUMNS):
             pair = side[:, 19 - column], side[:, column]
             high, low = (
-                head.template[part, 1] + motion[:, used] @ head.expression_basis[units][:, part, 1]
+                head.template[part, 1]
+                + motion[:, used] @ head.expression_basis[np.ix_(units, part)][..., 1]
                 for part in pair
             )
             sides.append(high.min(1) - low.max(1))

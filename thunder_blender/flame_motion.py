@@ -7,7 +7,7 @@ that makes the gap between the rig's own lips what it is on the open head.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import bpy
@@ -22,6 +22,7 @@ from .rig import Rig, RigError
 
 Floats = npt.NDArray[np.float32]
 
+FRAMES = 250  # that are solved at a time
 JAW = "jaw"
 EYES = {"left_eye": ("Left", 1.0), "right_eye": ("Right", -1.0)}  # outwards is +Y or -Y
 
@@ -35,35 +36,66 @@ class FlameCurves:
     eyes: dict[str, Floats]  # bone: (T,3) axis-angle
 
 
-def channels_to_flame(rig: Rig, motion: Floats, channels: Sequence[str]) -> FlameCurves:
-    """Motion (T,C) as coefficients of the rig's FLAME. Raises RigError when its mapping is lost."""
+@dataclass(frozen=True)
+class Solver:
+    """All that the coefficients of a rig's FLAME depend on, read off the rig; no bpy."""
+
+    mapping: flame_mapping.FlameMapping
+    lips: flame_lips.Lips | None
+
+    def solve(self, motion: Floats, channels: Sequence[str]) -> FlameCurves:
+        """Motion (T,C) as coefficients; some frames at a time, so that memory stays small."""
+        weights = np.zeros((len(motion), len(UNITS)), np.float32)
+        for index, name in enumerate(channels):
+            if name in UNITS:
+                weights[:, UNITS.index(name)] = motion[:, index]
+        starts = range(0, max(len(weights), 1), FRAMES)
+        parts = [self._coefficients(weights[start : start + FRAMES]) for start in starts]
+        expression, jaw = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return FlameCurves(expression, np.asarray(jaw, np.float32), _gaze(weights))
+
+    def _coefficients(self, weights: Floats) -> tuple[Floats, npt.NDArray[np.floating]]:
+        expression, jaw = weights @ self.mapping.expression, weights @ self.mapping.jaw
+        if self.lips is None:
+            return expression, jaw
+        gap = flame_lips.head_gap(head.bundled_face(), weights, UNITS)
+        return expression, self.lips.keep(expression, jaw, float(self.mapping.scale[0]) * gap)
+
+
+def solver_of(rig: Rig) -> Solver:
+    """Read the rig. Raises RigError when its mapping or a part of it is lost."""
     mapping = flame_mapping.stored(rig.mesh)
-    weights = np.zeros((len(motion), len(UNITS)), np.float32)
-    for index, name in enumerate(channels):
-        if name in UNITS:
-            weights[:, UNITS.index(name)] = motion[:, index]
-    expression, jaw = weights @ mapping.expression, weights @ mapping.jaw
-    if len(mapping.lips):
-        wanted = float(mapping.scale[0]) * flame_lips.head_gap(head.bundled_face(), weights, UNITS)
-        jaw = lips_of(rig, mapping).keep(expression, jaw, wanted)
-    return FlameCurves(expression, np.asarray(jaw, np.float32), _gaze(weights))
-
-
-def flame_curves(
-    rig: Rig, motion: Floats, channels: tuple[str, ...]
-) -> tuple[list[Curve], list[Curve]]:
-    """Curves of the shape keys and of the bones. Raises RigError when the rig lacks its parts."""
-    found = channels_to_flame(rig, motion, channels)
-    present = set(rig.keys.key_blocks.keys())
-    names = [f"Exp{index + 1}" for index in range(found.expression.shape[1])]
-    if not present.issuperset(names):
+    names = {f"Exp{index + 1}" for index in range(mapping.expression.shape[1])}
+    if not names <= set(rig.keys.key_blocks.keys()):
         raise RigError(f"'{rig.mesh.name}' has lost expression keys. Import the FLAME again.")
-    keys = [
-        Curve(f'key_blocks["{name}"].value', 0, "Expressions", values)
-        for name, values in zip(names, found.expression.T, strict=True)
-    ]
-    bones = [curve for name, turn in _turns(found) for curve in _rotation(rig, name, turn)]
-    return keys, bones + neck_curves(rig, motion, channels)
+    bones = rig.armature.pose.bones if rig.armature else ()
+    for bone in (JAW, *EYES):
+        if bone not in bones:
+            raise RigError(f"'{rig.mesh.name}' has lost its bone '{bone}'. Import the FLAME again.")
+    return Solver(mapping, lips_of(rig, mapping) if len(mapping.lips) else None)
+
+
+def channels_to_flame(rig: Rig, motion: Floats, channels: Sequence[str]) -> FlameCurves:
+    """Motion (T,C) as coefficients of the rig's FLAME. Raises RigError when a part is lost."""
+    return solver_of(rig).solve(motion, channels)
+
+
+def plan_for(
+    rig: Rig,
+) -> Callable[[Floats, tuple[str, ...]], tuple[list[Curve], list[Curve]]]:
+    """Read off the rig what its curves depend on, see `mapping.plan_for`."""
+    solver, has_neck = solver_of(rig), rig.neck is not None
+
+    def plan(motion: Floats, channels: tuple[str, ...]) -> tuple[list[Curve], list[Curve]]:
+        found = solver.solve(motion, channels)
+        keys = [
+            Curve(f'key_blocks["Exp{index}"].value', 0, "Expressions", values)
+            for index, values in enumerate(found.expression.T, 1)
+        ]
+        bones = [curve for name, turn in _turns(found) for curve in _rotation(name, turn)]
+        return keys, bones + (neck_curves(motion, channels) if has_neck else [])
+
+    return plan
 
 
 def _turns(found: FlameCurves) -> Iterator[tuple[str, Floats]]:
@@ -71,9 +103,7 @@ def _turns(found: FlameCurves) -> Iterator[tuple[str, Floats]]:
     yield from found.eyes.items()
 
 
-def _rotation(rig: Rig, bone: str, turn: Floats) -> list[Curve]:
-    if rig.armature is None or bone not in rig.armature.pose.bones:
-        raise RigError(f"'{rig.mesh.name}' has lost its bone '{bone}'. Import the FLAME again.")
+def _rotation(bone: str, turn: Floats) -> list[Curve]:
     euler = euler_from_axis_angle(turn)
     path = f'pose.bones["{bone}"].rotation_euler'
     return [Curve(path, axis, bone, euler[:, axis]) for axis in range(3)]

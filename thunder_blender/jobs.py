@@ -2,8 +2,8 @@
 """The running generation: orders at the engine, their progress, and their takes.
 
 All of it happens on Blender's main thread. `begin` sends the orders off; `tick`, called by a timer,
-brings the status up to date and applies at most one take, so that a tick stays short; whatever
-ends the work (the last take, Cancel, an error, another file, the extension's end) goes through
+brings the status up to date and works for some milliseconds on at most one take; whatever ends the
+work (the last take, Cancel, an error, another file, the extension's end) goes through
 `end`, which leaves no timer.
 """
 
@@ -15,15 +15,16 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..model_runtime.contract import CancelledError, EngineError, ThunderError
+from ..model_runtime.contract import CancelledError, EngineError, Take, ThunderError
 from . import engine
-from .apply_take import apply_take, ordered_rig
+from .apply_take import apply_steps, apply_take, ordered_rig
 from .fit_take import Fitting, start_fitting
 from .request import Order
+from .steps import Stepped
 
 BREAK = 0.25  # seconds; autosave tries every 10 ms while an operator keeps it from saving
 TICK = 0.05  # seconds between two looks at the engine
-CANCELLING = "Cancelling"
+CANCELLING, WRITING = "Cancelling", "Writing keys"
 RUNNING = "A take is being generated; wait for it or press Cancel"
 
 
@@ -42,6 +43,17 @@ class _Pending:
     order: Order
     job: engine.Job
     fitting: Fitting | None = None  # once the engine is done with it
+    applying: Stepped[str] | None = None  # once it is fitted
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+        self.job.cancel()
+
+    def drop(self) -> None:
+        """Leave nothing of a take that is being written."""
+        if self.applying is not None:
+            self.applying.stop()
 
 
 class _Running:
@@ -84,7 +96,7 @@ def tick() -> Tick:
 def cancel() -> None:
     """Ask all jobs to stop. The takes that are there stay."""
     for pending in _Running.pending:
-        pending.job.cancel()
+        pending.cancel()
     _show()
 
 
@@ -119,7 +131,9 @@ def _watch_again() -> None:
 
 def end() -> None:
     """Leave nothing running: no jobs, no timer, panels back at rest."""
-    _Running.pending = []
+    pending, _Running.pending = _Running.pending, []
+    for item in pending:
+        item.drop()
     if bpy.app.timers.is_registered(_watch_again):
         bpy.app.timers.unregister(_watch_again)
     if _Running.timer is not None:
@@ -152,20 +166,30 @@ def _tick() -> Tick:
 
 
 def _settle(done: _Pending) -> dict[str, str]:
-    """Apply a finished job's take, or tell what went wrong; nothing while it is being fitted."""
+    """Apply a finished job's take, or tell what went wrong; nothing while that is under way."""
     try:
         take = done.job.performed()
-        if done.fitting is None:
-            done.fitting = start_fitting(ordered_rig(done.order), take, done.order.line.rate)
-        if not done.fitting.ready:
-            return {}
-        return {"applied": apply_take(done.order, done.fitting.result())}
+        if done.cancelled:
+            raise CancelledError("Cancelled while its keys were written.")
+        return {"applied": done.applying.result} if _applied(done, take) else {}
     except CancelledError:
+        done.drop()
         return {"cancelled": f"Cancelled: {done.order.title}"}
     except ThunderError as error:
         settled_there = isinstance(error, EngineError) and "preferences" in str(error)
         status(error=str(error), needs_runtime=settled_there)
         return {"failed": str(error)}
+
+
+def _applied(done: _Pending, take: Take) -> bool:
+    """Bring the take onto its rig, a bit at each tick; whether all of it is there."""
+    if done.fitting is None:
+        done.fitting = start_fitting(ordered_rig(done.order), take, done.order.line.rate)
+    elif done.applying is None and done.fitting.ready:
+        done.applying = Stepped(apply_steps(done.order, done.fitting.result()))
+    elif done.applying is not None:
+        return done.applying.go_on()
+    return False
 
 
 def status(**values: Any) -> None:
@@ -192,7 +216,7 @@ def _status_now() -> tuple[bool, str, str, float, float, int]:
     first = _Running.pending[0]
     progress = first.job.progress
     left = -1.0 if progress.seconds_left is None else float(round(progress.seconds_left))
-    stage = CANCELLING if first.job.cancel_asked else progress.stage
+    stage = CANCELLING if first.cancelled else WRITING if first.fitting else progress.stage
     fraction = round(progress.fraction, 2)
     return True, first.order.title, stage, fraction, left, len(_Running.pending)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,25 +90,29 @@ def in_range(motion: Floats, channels: tuple[str, ...]) -> Floats:
     return result
 
 
-def unit_curves(rig: Rig, motion: Floats, channels: tuple[str, ...]) -> list[Curve]:
-    """One curve for each channel that has a shape key. Raises RigError when none has."""
-    present = set(rig.keys.key_blocks.keys())
+def unit_curves(
+    name: str, present: Collection[str], motion: Floats, channels: tuple[str, ...]
+) -> list[Curve]:
+    """One curve for each channel that is among the `present` shape keys of the rig `name`.
+
+    Raises RigError when none is.
+    """
     curves = [
-        Curve(f'key_blocks["{name}"].value', 0, group_of(name), motion[:, index])
-        for index, name in enumerate(channels)
-        if name in present
+        Curve(f'key_blocks["{channel}"].value', 0, group_of(channel), motion[:, index])
+        for index, channel in enumerate(channels)
+        if channel in present
     ]
     if not curves:
         raise RigError(
-            f"'{rig.mesh.name}' has no shape key with the name of a unit such as jawOpen. "
+            f"'{name}' has no shape key with the name of a unit such as jawOpen. "
             "Choose a head that Create Head has made."
         )
     return curves
 
 
-def neck_curves(rig: Rig, motion: Floats, channels: tuple[str, ...]) -> list[Curve]:
-    """The neck bone's three Euler curves; none where the rig or the motion has no neck."""
-    if rig.neck is None or not set(NECK) <= set(channels):
+def neck_curves(motion: Floats, channels: tuple[str, ...]) -> list[Curve]:
+    """The neck bone's three Euler curves; none where the motion has no neck."""
+    if not set(NECK) <= set(channels):
         return []
     euler = euler_from_axis_angle(motion[:, [channels.index(name) for name in NECK]])
     path = f'pose.bones["{NECK_BONE}"].rotation_euler'
@@ -116,12 +121,24 @@ def neck_curves(rig: Rig, motion: Floats, channels: tuple[str, ...]) -> list[Cur
 
 def write_curves(part: compat.ActionPart, curves: list[Curve], first_frame: int) -> None:
     """Write a key per frame from `first_frame` on, into a part that has no such curves yet."""
-    owner = compat.part_curves(part)
-    groups = {name: owner.groups.new(name) for name in sorted({curve.group for curve in curves})}
+    add_groups(part, curves)
     for curve in curves:
-        fcurve = owner.fcurves.new(curve.data_path, index=curve.index)
-        fcurve.group = groups[curve.group]
-        _fill(fcurve, curve.values, first_frame)
+        write_curve(part, curve, first_frame)
+
+
+def add_groups(part: compat.ActionPart, curves: list[Curve]) -> None:
+    """The groups of all `curves`, by name."""
+    owner = compat.part_curves(part)
+    for name in sorted({curve.group for curve in curves} - set(owner.groups.keys())):
+        owner.groups.new(name)
+
+
+def write_curve(part: compat.ActionPart, curve: Curve, first_frame: int) -> None:
+    """One curve of `write_curves`, whose groups are there."""
+    owner = compat.part_curves(part)
+    fcurve = owner.fcurves.new(curve.data_path, index=curve.index)
+    fcurve.group = owner.groups[curve.group]
+    _fill(fcurve, curve.values, first_frame)
 
 
 def _fill(fcurve: Any, values: Floats, first_frame: int) -> None:

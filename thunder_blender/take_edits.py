@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 
 from ..model_runtime.contract import Settings, ThunderError
-from . import compat, nla, take_marks, takes
+from . import compat, hand_edits, nla, take_marks, takes
 from .rig import Rig, RigError
 
 
@@ -54,7 +54,7 @@ def finish_editing(rig: Rig) -> bpy.types.Action | None:
     action = editing_take(rig)
     takes.leave_edit(rig)
     if action is not None:
-        take_marks.forget_edits(action.name)
+        hand_edits.forget(action.name)
         takes.place_takes(rig)
     return action
 
@@ -64,7 +64,7 @@ def rename_take(rig: Rig, action: bpy.types.Action, name: str) -> str:
     if not name.strip():
         raise TakeError("A take needs a name. Type one.")
     neck = take_marks.neck_action(action)
-    take_marks.forget_edits(action.name)
+    hand_edits.forget(action.name)
     action.name = name.strip()
     if neck != action:
         neck.name = f"{action.name} neck"
@@ -86,7 +86,7 @@ def remove_take(rig: Rig, action: bpy.types.Action, force: bool = False) -> None
     """
     if not take_marks.belongs(action, rig):
         takes.check_choosable(rig, action)
-    if not force and take_marks.is_hand_edited(action):
+    if not force and hand_edits.is_hand_edited(action):
         raise TakeError(
             f"'{action.name}' was edited by hand and is not deleted without asking. Confirm, or "
             "call thunder.delete_take with force=True."
@@ -95,7 +95,7 @@ def remove_take(rig: Rig, action: bpy.types.Action, force: bool = False) -> None
     played = takes.chosen_take(rig, take_marks.line_of(action)) == action
     takes.take_off(rig, action)
     neck = take_marks.neck_action(action)
-    take_marks.forget_edits(action.name)
+    hand_edits.forget(action.name)
     bpy.data.batch_remove({action, neck})
     if played and not takes.take_strips(rig):
         takes.restore_mine(rig)

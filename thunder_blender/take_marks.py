@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 
 from ..model_runtime.contract import AUTO, RequestError, Settings, Take
-from . import compat
+from . import compat, steps
 from .lines import Line
 from .placement import Recording
 from .rig import Rig
@@ -41,8 +41,6 @@ SILENT = "thunder_silent"  # muted because its sound strip shows nothing of it
 NECK_ACTION = "thunder_neck_action"  # the Action of the bones, where Actions have no slots
 NAME_LENGTH = 63  # bytes of a name in Blender
 BEZIER = 2  # Keyframe.interpolation's number
-
-_edited: dict[str, tuple[int, bool]] = {}  # by name: number of keys, hand-edited; for drawing
 
 
 @dataclass(frozen=True)
@@ -89,11 +87,16 @@ def parts(action: bpy.types.Action, rig: Rig) -> Iterator[tuple[bpy.types.ID, co
 
 
 def describe(
-    action: bpy.types.Action, rig: Rig, take: Take, line: Line | None, frames: range, rate: float
+    action: bpy.types.Action,
+    rig_id: str,
+    take: Take,
+    line: Line | None,
+    frames: range,
+    rate: float,
 ) -> None:
     """Write down what the take is; `frames` are those of its keys, at `rate` frames a second."""
     provenance = take.provenance
-    action[MARK] = rig.identifier
+    action[MARK] = rig_id
     action[FIRST_FRAME], action[LAST_FRAME] = frames[0], frames[-1]
     action[RATE] = float(rate)
     action[SECONDS] = float(take.seconds)
@@ -107,7 +110,6 @@ def describe(
         action[LINE], action[LINE_NAME] = line.line_id, line.strip_name
         action[START], action[SPEED] = float(line.start), float(line.speed)
         action[HEARD_FRAME] = float(line.first_frame)
-    mark_content(action)
 
 
 def recording(action: bpy.types.Action, scene_rate: float) -> Recording:
@@ -154,8 +156,8 @@ def provenance_seed(provenance: dict[str, Any]) -> int | None:
     return seed if isinstance(seed, int) else None
 
 
-def take_info(action: bpy.types.Action, chosen: bool) -> TakeInfo:
-    """The take's row; cheap enough for drawing (see `seems_hand_edited`)."""
+def take_info(action: bpy.types.Action, chosen: bool, hand_edited: bool) -> TakeInfo:
+    """The take's row; cheap enough for drawing."""
     known = _known_settings(action)
     emotion, intensity = known.get("emotion", AUTO), known.get("intensity", 1.0)
     return TakeInfo(
@@ -167,7 +169,7 @@ def take_info(action: bpy.types.Action, chosen: bool) -> TakeInfo:
         star=bool(action.get(STAR, False)),
         line_id=line_of(action),
         line_name=str(action.get(LINE_NAME, "")),
-        hand_edited=seems_hand_edited(action),
+        hand_edited=hand_edited,
         chosen=chosen,
     )
 
@@ -183,49 +185,38 @@ def take_name(rig: Rig, line: Line, take: Take) -> str:
 
 def content_hash(action: bpy.types.Action) -> str:
     """Hash over all keyframes: frames, values, interpolation and the handles that matter."""
-    digest = hashlib.sha256()
-    for curve in sorted(_curves(action), key=lambda curve: (curve.data_path, curve.array_index)):
+    return steps.finish(hash_steps(lambda: curves(action)))
+
+
+def hash_steps(found: Callable[[], Iterable[Any]]) -> steps.Steps[str]:
+    """`content_hash` in short steps; `found` is asked at each of them, since undo frees curves."""
+    digest, count = hashlib.sha256(), len(list(found()))
+    for index in range(count):
+        curve = sorted(found(), key=lambda curve: (curve.data_path, curve.array_index))[index]
         digest.update(f"{curve.data_path}[{curve.array_index}]{curve.extrapolation}".encode())
         for block in _key_arrays(curve):
             digest.update(block.tobytes())
+        yield steps.GO_ON
     return digest.hexdigest()[:32]
 
 
-def mark_content(action: bpy.types.Action) -> None:
-    """From now on the take counts as generated, with the keyframes it has."""
-    action[CONTENT] = content_hash(action)
-    forget_edits(action.name)
+def mark_content(action: bpy.types.Action, content: str | None = None) -> None:
+    """From now on the take counts as generated, with the keyframes it has.
+
+    `content` is their hash where it is known.
+    """
+    action[CONTENT] = content or content_hash(action)
 
 
-def is_hand_edited(action: bpy.types.Action) -> bool:
-    """Whether any keyframe differs from what was generated; reads all of them."""
-    edited = CONTENT in action and action[CONTENT] != content_hash(action)
-    _edited[action.name] = (_key_count(action), edited)
-    return edited
-
-
-def seems_hand_edited(action: bpy.types.Action) -> bool:
-    """`is_hand_edited` as last found out, for drawing; asked anew after `forget_edits`."""
-    count, edited = _edited.get(action.name, (-1, False))
-    return edited if count == _key_count(action) else is_hand_edited(action)
-
-
-def forget_edits(name: str | None = None) -> None:
-    """Look at the keyframes of this Action again, or at all."""
-    if name is None:
-        _edited.clear()
-    else:
-        _edited.pop(name, None)
-
-
-def _curves(action: bpy.types.Action) -> list[Any]:
+def curves(action: bpy.types.Action) -> list[Any]:
+    """All curves of a take, those of the bones among them."""
     found = compat.action_curves(action)
     neck = neck_action(action)
     return found if neck == action else found + compat.action_curves(neck)
 
 
-def _key_count(action: bpy.types.Action) -> int:
-    return sum(len(curve.keyframe_points) for curve in _curves(action))
+def key_count(action: bpy.types.Action) -> int:
+    return sum(len(curve.keyframe_points) for curve in curves(action))
 
 
 def _key_arrays(curve: Any) -> Iterator[np.ndarray[Any, Any]]:

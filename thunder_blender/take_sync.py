@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 from bpy.app import handlers
 
-from . import nla, take_marks, take_places
+from . import hand_edits, nla, take_marks, take_places, take_writing
 from .rig import MARK, Rig
 from .take_edits import editing_take
 
@@ -54,7 +54,7 @@ def on_update(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
     if depsgraph.id_type_updated("ACTION"):
         for update in depsgraph.updates:
             if isinstance(update.id, bpy.types.Action):
-                take_marks.forget_edits(update.id.name)
+                hand_edits.forget(update.id.name)
     if depsgraph.id_type_updated("SCENE") and not _renders():
         sync_with_strips()
 
@@ -75,7 +75,8 @@ def before_use(*_arguments: Any) -> None:
 @handlers.persistent
 def after_change_of_file(*_arguments: Any) -> None:
     """After undo, redo and loading, when names may mean other Actions."""
-    take_marks.forget_edits()
+    hand_edits.forget()
+    take_writing.sweep()
 
 
 HANDLERS = (
@@ -98,4 +99,4 @@ def register() -> None:
 def unregister() -> None:
     for name, function in reversed(HANDLERS):
         getattr(handlers, name).remove(function)
-    take_marks.forget_edits()
+    hand_edits.stop()

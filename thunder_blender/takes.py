@@ -16,7 +16,18 @@ from typing import Any
 import bpy
 
 from ..model_runtime.contract import Take
-from . import compat, keys, mapping, mine, nla, take_marks, take_places
+from . import (
+    compat,
+    fit_take,
+    hand_edits,
+    mine,
+    nla,
+    steps,
+    take_marks,
+    take_places,
+    take_writing,
+)
+from .hand_edits import is_hand_edited
 from .lines import Line
 from .linked import check_animatable, not_animatable
 from .mine import made_since
@@ -26,7 +37,6 @@ from .take_marks import (
     PROVENANCE,
     SEED,
     TakeInfo,
-    is_hand_edited,
     line_of,
     provenance_seed,
     settings_of,
@@ -40,6 +50,7 @@ __all__ = [
     "TakeInfo",
     "active_take",
     "add_take",
+    "add_take_steps",
     "check_animatable",
     "choose_take",
     "chosen_take",
@@ -66,13 +77,20 @@ def add_take(rig: Rig, line: Line, take: Take, name: str | None = None) -> bpy.t
 
     Raises RigError when no channel fits the rig.
     """
+    return steps.finish(add_take_steps(rig, line, take, name))
+
+
+def add_take_steps(
+    rig: Rig, line: Line, take: Take, name: str | None = None
+) -> steps.Steps[bpy.types.Action]:
+    """`add_take` in short steps; the rig is read in the first one only."""
     name = name or take_marks.take_name(rig, line, take)
     return _write(rig, name, take, line.rate, round(line.first_frame), line)
 
 
 def create_take(rig: Rig, name: str, take: Take, rate: float, first_frame: int) -> bpy.types.Action:
     """As `add_take`, for a take without a sound strip: its first key lies on `first_frame`."""
-    return _write(rig, name, take, rate, first_frame, None)
+    return steps.finish(_write(rig, name, take, rate, first_frame, None))
 
 
 def list_takes(rig: Rig, line_id: str | None = None) -> list[bpy.types.Action]:
@@ -126,7 +144,7 @@ def has_anything(rig: Rig) -> bool:
 def take_info(action: bpy.types.Action, rig: Rig | None = None) -> TakeInfo:
     """What the list of takes shows of a take; `rig` saves looking for it."""
     playing = any(_plays(block, action) for block in ([rig.keys] if rig else bpy.data.shape_keys))
-    return take_marks.take_info(action, playing)
+    return take_marks.take_info(action, playing, hand_edits.seems_hand_edited(action))
 
 
 def take_frames(action: bpy.types.Action) -> tuple[int, int]:
@@ -151,31 +169,22 @@ def check_choosable(rig: Rig, action: bpy.types.Action) -> None:
 
 def _write(
     rig: Rig, name: str, take: Take, rate: float, first_frame: int, line: Line | None
-) -> bpy.types.Action:
-    motion = keys.scene_motion(rig, take, rate)
-    units, bones = mapping.curves_for(rig, motion, take.channels)
-    action = _new_action(name)
-    keys.write_curves(compat.new_part(action, "KEY", rig.keys.name), units, first_frame)
-    if bones and rig.armature:
-        part = compat.new_part(_neck_action(action), "OBJECT", rig.armature.name)
-        keys.write_curves(part, bones, first_frame)
-    frames = range(first_frame, first_frame + len(motion))
-    take_marks.describe(action, rig, take, line, frames, rate)
+) -> steps.Steps[bpy.types.Action]:
+    fitted = fit_take.fit_now(rig, take, rate)
+    owners = rig.keys.name, rig.armature.name if rig.armature else ""
+    identifier = rig.identifier
+    plan = take_writing.Plan(name, fitted.curves, owners, first_frame)
+    frames = range(first_frame, first_frame + len(fitted.weights))
+    written = yield from take_writing.write(plan)
+    action, neck = written.action, written.neck
+    action.use_fake_user = neck.use_fake_user = True  # takes that nothing plays survive saving
+    if neck != action:
+        action[take_marks.NECK_ACTION] = neck
+        neck[MARK] = take_marks.PART
+    take_marks.describe(action, identifier, fitted, line, frames, rate)
+    take_marks.mark_content(action, written.content)
+    hand_edits.remember(action)
     return action
-
-
-def _new_action(name: str) -> bpy.types.Action:
-    action = bpy.data.actions.new(name)
-    action.use_fake_user = True  # takes that nothing plays must survive saving
-    return action
-
-
-def _neck_action(action: bpy.types.Action) -> bpy.types.Action:
-    if compat.SLOTTED:
-        return action
-    action[take_marks.NECK_ACTION] = neck = _new_action(f"{action.name} neck")
-    neck[MARK] = take_marks.PART
-    return neck
 
 
 def _buried(rig: Rig) -> list[bpy.types.Action]:
