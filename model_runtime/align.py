@@ -34,9 +34,9 @@ class AlignConfig:
 
     mix: float = 0.3  # share of a phone's likelihood that its whole viseme class lends it
     floor: float = -7.0  # log likelihood of a phone that is not heard at all
-    filler: float = 1.2  # a frame, under the likeliest phone
-    filler_entry: float = 4.0
-    skip: float = 6.0  # a word that is not said
+    filler: float = 1.8  # a frame, under the likeliest phone
+    filler_entry: float = 6.0
+    skip: float = 3.0  # a word that is not said
     band: int = 2048  # states that are followed at once, about 90 s of speech
     buffer: int = 6000  # frames kept for the way back: two minutes
 

@@ -88,7 +88,7 @@ INTENSITY_RANGE = (0.0, 1.5)
 ARTICULATION_RANGE = (0.5, 1.5)
 SMOOTHING_RANGE = (0.0, 1.0)
 SEED_RANGE = (0, 2**31 - 1)
-LONGEST_TRANSCRIPT = 500_000  # letters; what is said in eight hours
+LONGEST_TRANSCRIPT = 300_000  # letters; what is said in four hours
 
 
 class ThunderError(Exception):

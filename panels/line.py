@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import bpy
 
-from ..thunder_blender import request
-from ..thunder_blender.text import draw_value
+from ..thunder_blender import request, transcript
+from ..thunder_blender.text import draw_sentence, draw_value
 from .editors import ThunderPanel, in_both_editors
 
 
@@ -31,11 +31,13 @@ class Line(ThunderPanel):
 
 
 def draw_strip(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Length of the strip in use, and its transcript."""
+    """Length of the strip in use, its transcript, and why the last take left that unused."""
     strip = request.current_strip(context)
     column = layout.column()
     draw_value(column, "Length", f"{request.strip_seconds(context, strip):.2f} s")
     column.prop(strip, "thunder_transcript", placeholder="Optional")
+    if reason := transcript.unused_reason(context):
+        draw_sentence(layout, context, reason, "ERROR")
 
 
 register, unregister = bpy.utils.register_classes_factory(in_both_editors(Line))

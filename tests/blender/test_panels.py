@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -93,6 +94,20 @@ def test_what_is_in_use_is_shown(rig, hello, context) -> None:
     assert {"seed", "lock_seed", "intensity", "emotion"} <= set(shown.names("prop"))
     assert "thunder.roll_seed" in shown.names("operator")
     assert {"articulation", "smoothing"} <= set(drawn("advanced", context).names("prop"))
+
+
+def test_a_transcript_that_was_left_unused_is_told(rig, hello, engine, room, context) -> None:
+    bpy.ops.thunder.generate(seed=3)
+    request, takes = room("thunder_blender.request"), room("thunder_blender.takes")
+    assert "does not fit" not in drawn("line", context).text()
+    (action,) = takes.list_takes(rig)
+    found = {"used": False, "note": "The transcript does not fit the sound.", "words": []}
+    action["thunder_provenance"] = json.dumps({"alignment": found}, sort_keys=True)
+    assert request.current_line_id(bpy.context)
+    assert "does not fit" in drawn("line", context).text()
+    assert room("thunder_blender.transcript").alignment_of(action) == found
+    action["thunder_provenance"] = "[]"
+    assert room("thunder_blender.transcript").alignment_of(action) == {}
 
 
 def test_a_missing_engine_leads_to_the_preferences(rig, hello, room, monkeypatch, context) -> None:
