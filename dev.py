@@ -41,7 +41,11 @@ TRAINING = {  # in the order of the work; docs/training.md
     "encoder": "training.train_encoder",
     "calibrate": "training.calibrate",
     "lessons": "training.targets",
+    "units": "training.units",
+    "m2s": "training.train_m2s",
     "denoiser": "training.train_denoiser",
+    "balance": "training.balance",
+    "ablation": "training.ablation",
 }
 SPEECH_PACKAGES = ("flite", "espeak-ng", "festival", "festvox-kallpc16k", "festvox-kdlpc16k")
 

@@ -156,6 +156,7 @@ def _cell(found: dict[str, Any] | None) -> str:
 
 def keep_settings(out: Path, settings: dict[str, Any]) -> None:
     """All arms of a folder are trained and measured alike. Raises RequestError otherwise."""
+    out.mkdir(parents=True, exist_ok=True)
     path, told = out / SETTINGS, rounded(json.loads(json.dumps(settings, default=str)))
     if path.is_file() and json.loads(path.read_text()) != told:
         raise RequestError(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,15 @@ import pytest
 import torch
 
 from model_runtime.contract import CHANNELS, EMOTIONS, MOTION_FPS, UNITS, Settings
-from model_runtime.denoiser import DenoiserConfig
+from model_runtime.denoiser import Denoiser, DenoiserConfig
 from model_runtime.encoder import EncoderConfig
 from model_runtime.engine import Engine
 from model_runtime.face import load_face
 from model_runtime.hearing import Calibration
+from model_runtime.mesh_to_speech import M2SConfig, MeshToSpeech
 from model_runtime.phones import PHONE_INDEX
-from training import train_denoiser, train_encoder
+from model_runtime.weights import save_model
+from training import ablation, train_denoiser, train_encoder
 from training.calibrate import Score, choose, event_score, fit_platt
 from training.corpus import Segment
 from training.corpus.store import Draft, write_shard
@@ -140,6 +143,32 @@ def test_trained_files_perform_a_line(encoder: Path, lessons: Path, tmp_path: Pa
     assert engine.sampling.steps == 2 and engine.sampling.point.bilabial == 0.4
     take = engine.generate(np.zeros(16_000, np.float32), Settings(emotion="happy"))
     assert take.weights.shape == (50, len(CHANNELS))
+
+
+def test_the_ablation_goes_on_and_compares(
+    pack: Path, encoder: Path, lessons: Path, tmp_path: Path
+):
+    """From lessons to the effects of w = 1, stopped after the first arm's training."""
+    torch.manual_seed(0)
+    m2s = M2SConfig(width=16, layers=1, heads=2, units=9)
+    save_model(MeshToSpeech(m2s), m2s, tmp_path / "m2s.safetensors")
+    start = replace(SMALL, mean=(0.2,) * len(CHANNELS), scale=(0.1,) * len(CHANNELS))
+    save_model(Denoiser(start), start, tmp_path / "start.safetensors", sampling={"steps": 2})
+    units = np.random.default_rng(0).integers(0, 9, len(np.load(pack / "phones.npy")))
+    np.save(tmp_path / "units.npy", units.astype(np.uint8))
+    command = ["--lessons", str(lessons), "--pack", str(pack), "--encoder", str(encoder)]
+    command += ["--units", str(tmp_path), "--m2s", str(tmp_path / "m2s.safetensors")]
+    command += ["--from", str(tmp_path / "start.safetensors"), "--corpus", str(pack.parent)]
+    command += ["--out", str(tmp_path / "arms"), "--weights", "1,0", "--seeds", "0"]
+    command += ["--steps", "2", "--batch", "2", "--device", "cpu", "--hearing", "frozen"]
+    command += ["--clips-per-source", "2", "--diversity-clips", "1", "--diversity-seeds", "2"]
+    stopped = ablation.ablate(ablation.parser().parse_args([*command, "--minutes", "0"]))
+    assert stopped["arms"] == {}
+    part = ablation.ablate(ablation.parser().parse_args(command))
+    assert set(part["arms"]) == {"frozen-w0-s0", "frozen-w1-s0"}
+    assert set(part["seeds"]) == set(part["intervals"]) >= {"lve_change", "upper_diversity_change"}
+    assert set(part["verdict"]) == {"lips", "paper", "diversity", "coverage"}
+    assert (tmp_path / "arms" / "frozen-w1-s0" / "weights" / "denoiser.safetensors").is_file()
 
 
 def test_lessons_hold_what_the_denoiser_learns(lessons: Path):
