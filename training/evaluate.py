@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     more.add_argument("--metric-seeds", type=int, default=10, metavar="K", help="for S-DIV; 10")
     more.add_argument("--metric-clips", type=int, default=8, metavar="N", help="clips for it; 8")
     more.add_argument("--judge", type=Path, help="mesh-to-speech model that judges; the bundled")
+    more.add_argument("--transcript", action="store_true", help="also the model told the words")
     more.add_argument("--steps-table", action="store_true", help="2, 4, 8, 16, 32, 50 steps")
     more.add_argument("--steps-clips", type=int, default=12, metavar="N", help="clips for it; 12")
     more.add_argument("--intensity", type=float, metavar="X", help="contacts there, e.g. 1.5")

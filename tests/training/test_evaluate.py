@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,21 @@ from model_runtime.hearing import Heard
 from model_runtime.lips import lip_probe
 from model_runtime.phones import CONTACTS, PHONE_INDEX, PHONES
 from model_runtime.takefile import write_take
+from training.corpus import espeak
 from training.corpus.alignment import Segment, Segments
-from training.corpus.store import RATE, Clip, Draft, write_shard
+from training.corpus.splits import split_of
+from training.corpus.store import RATE, Clip, Draft, open_corpus, write_shard
 from training.evaluate import main
-from training.metrics import bench, clips, evaluation, figures, realigned, table
+from training.metrics import (
+    bench,
+    clips,
+    evaluation,
+    figures,
+    languages,
+    realigned,
+    table,
+    thunder,
+)
 from training.metrics.bench import open_bench, target_motion
 from training.metrics.model_systems import Performer, hear_labels
 from training.metrics.score import all_curves, mean_faces, score, shuffled, worst_by_kind
@@ -75,9 +86,13 @@ class Mimic:
 
     bench: bench.Bench
     sampling: object = None
+    told: list[str] = field(default_factory=list)
 
-    def generate(self, samples: np.ndarray, settings: Settings) -> Take:
-        clip = next(c for c in self.bench.clips if np.array_equal(self.bench.samples(c), samples))
+    def generate(self, samples: np.ndarray, settings: Settings, transcript: str = "") -> Take:
+        self.told += [transcript] if transcript else []
+        clip = min(  # the nearest, since noise may have been added
+            self.bench.clips, key=lambda c: float(np.abs(self.bench.samples(c) - samples).sum())
+        )
         emotion, strength = settings.emotion, float(settings.intensity)
         motion = target_motion(clip.segments, samples, emotion, strength, settings.seed)
         return Take(motion)
@@ -168,7 +183,12 @@ def test_the_command_evaluates_a_model(
     monkeypatch.setattr(evaluation.Engine, "load", lambda weights: mimic)
     out = tmp_path / "spine.json"
     command = f"--corpus {corpus} --clips-per-source 3 --emotions angry --expression-clips 2"
-    assert main([*command.split(), "--out", str(out), "--sampling", '{"guidance": 2.5}']) == 0
+    command += f" --out {out} --thunder {tmp_path / 'thunder.json'} --transcript"
+    assert main([*command.split(), "--sampling", '{"guidance": 2.5}']) == 0
+    assert sorted(mimic.told) == sorted(clip.transcript for clip in small_bench.clips)
+    parts = json.loads((tmp_path / "thunder.json").read_text())
+    assert parts["real_with_transcript"]["pbm_closed"] == 1.0
+    assert parts["synthetic"]["sources"]["robot"]["clips"] == 3
     document = json.loads(out.read_text())
     assert document["real"]["pbm_closed"] == document["synthetic"]["pbm_closed"] == 1.0
     assert document["seconds_per_audio_second"] > 0
@@ -182,10 +202,132 @@ def test_the_command_evaluates_a_model(
     assert intensity["contact_drift"]["pbm_closed"] <= 0.05
 
 
+def of_system(document: dict, system: str, name: str, kind: str = "real") -> float:
+    return document["metrics"][kind][system][name]["mean"]
+
+
+def test_the_truth_is_perfect_and_each_baseline_worse(corpus: Path, tmp_path: Path) -> None:
+    out, tables, plots = tmp_path / "thunder.json", tmp_path / "tables.md", tmp_path / "plots"
+    out.write_text('{"ablation": {"lve_change": -0.1}}')
+    command = f"--corpus {corpus} --clips-per-source 3 --no-model --seeds 0 --metrics"
+    command += f" --metric-seeds 2 --metric-clips 2 --thunder {out} --tables {tables}"
+    assert main(f"{command} --plots {plots} --plot-clips 0".split()) == 0
+    first = out.read_bytes()
+    document = json.loads(first)
+    assert document["ablation"] == {"lve_change": -0.1}  # what was not measured is kept
+    assert "real" not in document  # no model, so no figures of one
+    for name in ("lve_mm", "lve_rms_mm", "mod_mm", "lip_dtw_mm", "fdd_abs_mm2", "mtm_ms"):
+        assert of_system(document, "truth", name) == pytest.approx(0.0, abs=1e-4), name
+        worse = [of_system(document, f"late_{frames}", name) for frames in (1, 2, 4)]
+        if name not in ("fdd_abs_mm2", "lip_dtw_mm"):  # blind to time
+            assert 0 < worse[0] < worse[1] < worse[2], name
+            assert of_system(document, "early_1", name) > 0, name
+    assert of_system(document, "mean_face", "fdd_mm2") > 0.01
+    assert of_system(document, "mean_face", "lip_dtw_mm") > 1.0
+    assert of_system(document, "shuffled", "lip_dtw_mm") > 0.1
+    assert document["metrics"]["real"]["mean_face"]["lip_pcc"] is None
+    assert of_system(document, "mean_face", "lip_ccc") == pytest.approx(0.0, abs=1e-6)
+    assert of_system(document, "shuffled", "lip_ccc") < of_system(document, "late_1", "lip_ccc")
+    assert of_system(document, "truth", "lip_ccc") == pytest.approx(1.0)
+    assert of_system(document, "shuffled", "lve_mm") > of_system(document, "late_1", "lve_mm")
+    seeds = document["metrics"]["seeds"]["systems"]
+    assert seeds["truth"]["s_div_upper_mm"]["mean"] > 0
+    assert seeds["shuffled"]["lve_best_mm"]["mean"] > seeds["truth"]["lve_best_mm"]["mean"]
+    assert "LVE of squares, mm" in tables.read_text()
+    assert {path.name for path in plots.glob("*.png")} == {"systems.png", "shifts.png"}
+    assert main(command.split()) == 0
+    assert out.read_bytes() == first
+
+
+def test_steps_intensity_noise_and_languages_are_measured(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_bench: bench.Bench
+) -> None:
+    from model_runtime.engine import SamplingConfig
+
+    mimic = Mimic(small_bench, SamplingConfig(steps=20))
+    monkeypatch.setattr(evaluation.Engine, "load", lambda weights: mimic)
+
+    def write_clips(folder: Path, corpus: Path, count: int) -> dict[str, str]:
+        drafts = [
+            (
+                Draft(c.id, "german", c.kind, c.speaker, c.transcript, c.segments),
+                small_bench.samples(c),
+            )
+            for c in small_bench.clips[:count]
+        ]
+        write_shard(folder, "german-test-000", "test", drafts)
+        return {"german": "pretended"}
+
+    monkeypatch.setattr(thunder, "write_language_clips", write_clips)
+    out, plots = tmp_path / "thunder.json", tmp_path / "plots"
+    command = f"--corpus {corpus} --clips-per-source 2 --seeds 0 --thunder {out} --plots {plots}"
+    command += " --steps-table --steps-clips 3 --intensity 1.5 --noise-db 20 --languages"
+    assert main(f"{command} --language-clips 2 --plot-clips 0".split()) == 0
+    document = json.loads(out.read_text())
+    assert document["real"]["pbm_closed"] == 1.0
+    assert set(document["real"]["sources"]) == {"books"}
+    assert [row["steps"] for row in document["steps"]] == [2, 4, 8, 16, 32, 50]
+    assert document["steps"][0]["figures"]["lip_pcc"]["mean"] > 0.9
+    assert document["steps"][0]["figures"]["s_div_upper_mm"]["mean"] > 0
+    assert document["steps"][0]["seconds_per_second"] > 0
+    assert mimic.sampling.steps == 20  # put back
+    assert document["intensity_1_5"]["pbm_closed"] == 1.0
+    assert document["intensity_1_5"]["falls"]["real"]["pbm_closed"] == 0.0
+    assert document["noise"][0]["real"]["pbm_closed"] == 1.0
+    german = document["languages"]["german"]
+    assert german["note"] == "pretended"
+    assert german["model"]["figures"]["pbm_closed"] == 1.0
+    assert german["shuffled"]["figures"] != german["model"]["figures"]
+    assert {path.name for path in plots.glob("*.png")} == {"steps.png", "noise.png"}
+
+
+def test_what_falls_is_counted_against_the_better_direction() -> None:
+    before = dict.fromkeys(figures.FIGURES, 0.5)
+    found = thunder.falls(before, before | {"rest": 0.4, "vowel_shut": 0.7, "fv_contact": 0.9})
+    assert found["rest"] == pytest.approx(0.1) and found["vowel_shut"] == pytest.approx(0.2)
+    assert found["fv_contact"] == pytest.approx(-0.4) and found["pbm_closed"] == 0.0
+
+
+@pytest.mark.skipif(not espeak.is_installed(), reason="espeak-ng is not installed")
+def test_language_clips_say_sentences_with_closures_by_unheard_voices(
+    corpus: Path, tmp_path: Path
+) -> None:
+    notes = languages.write_language_clips(tmp_path, corpus, 2)
+    assert set(notes) == {"german", "french", "spanish", "italian"}  # no Russian in this corpus
+    found = open_corpus(tmp_path)
+    for name in notes:
+        mine = [clip for clip in found.all_clips if clip.source == name]
+        assert len(mine) == 2 and {clip.split for clip in mine} == {"test"}
+        assert {"P", "B", "M"} & {s.phone for clip in mine for s in clip.segments}
+        assert all(split_of(clip.speaker) == "test" for clip in mine)
+        assert np.abs(found.samples(mine[0])).max() == pytest.approx(0.6, abs=0.01)
+    again = tmp_path / "again"
+    languages.write_language_clips(again, corpus, 2)
+    same = "shards/german-test-000.npy"
+    assert (tmp_path / same).read_bytes() == (again / same).read_bytes()
+
+
+def test_russian_sentences_are_held_out_by_their_text(tmp_path: Path) -> None:
+    drafts = []
+    for index in range(40):
+        segments = line(WORDS)
+        draft = Draft(
+            f"ru-{index:02d}", "russian", "real", "russian:nsh", f"text {index}", segments
+        )
+        drafts.append((draft, sound(segments, 0)))
+    write_shard(tmp_path, "russian-000", "train", drafts)
+    chosen = [draft.transcript for draft, _ in languages.russian_clips(tmp_path, 99)]
+    assert 1 <= len(chosen) <= 15
+    assert chosen == [d.transcript for d, _ in drafts if languages.held_out(d.transcript)]
+    assert len(list(languages.russian_clips(tmp_path, 1))) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ("", "--corpus"),
+        ("--corpus {corpus} --no-model --intensity 3", "--intensity"),
+        ("--corpus {corpus} --no-model --judge nowhere.safetensors", "nowhere.safetensors"),
         ("--corpus nowhere --no-model", "no speech corpus in nowhere"),
         ("--corpus {corpus} --no-model --split dev", "no clips in its 'dev' split"),
         ("--corpus {corpus} --weights nowhere", "nowhere"),

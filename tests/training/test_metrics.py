@@ -8,11 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+import torch
+from safetensors.numpy import save_file
 
-from model_runtime.contract import CHANNELS, MOTION_FPS, RequestError, ThunderError
+from model_runtime.contract import CHANNELS, MOTION_FPS, RequestError, ThunderError, WeightsError
+from model_runtime.mesh_to_speech import Said
 from training.metrics import (
     baselines,
     contacts,
+    judge,
     language_phones,
     lip_curves,
     mesh,
@@ -431,3 +435,49 @@ def test_results_keep_the_parts_that_were_not_measured(tmp_path: Path) -> None:
     path.write_text("[1")
     with pytest.raises(RequestError, match="Move it away"):
         results.read_results(path)
+
+
+class Parrot:
+    """A stand-in for MeshToSpeech that says the unit which jawOpen's neighbour 0 spells."""
+
+    def __call__(self, motion: torch.Tensor, keep: None, voice: torch.Tensor) -> Said:
+        spelt = (motion[..., 0] * 10).round().long()
+        mel = motion[..., :1].repeat_interleave(2, 1).expand(-1, -1, 80)
+        return Said(motion, torch.nn.functional.one_hot(spelt, 11).float(), mel)
+
+
+def test_the_judge_compares_units_and_mel() -> None:
+    words = judge.Words(np.array([1, 2, 3, 4], np.uint8), np.zeros((8, 2)), np.zeros(160))
+    mel = np.zeros((8, 2))
+    mel[:4, 0] = 1.0
+    found = judge.compared(np.array([1, 2, 0, 4]), mel, words)
+    assert found == {"unit_accuracy": 0.75, "mel_l1": pytest.approx(4 / 16)}
+    short = judge.compared(np.array([1, 0]), mel[:4], words)
+    assert short == {"unit_accuracy": 0.5, "mel_l1": pytest.approx(0.5)}
+
+
+def test_the_judge_hears_shifts_and_other_words() -> None:
+    units = np.random.default_rng(0).integers(0, 11, 60).repeat(4)  # 80 ms each
+    own = weights(*(units / 10))
+    mel = np.repeat(own[:, :1], 2, axis=0).repeat(80, 1)
+    ear = judge.Judge(Parrot(), None, None, None)
+    ear.known["x"] = judge.Words(units.astype(np.uint8), mel, np.zeros(160, np.float32))
+    named = type("Clip", (), {"id": "x"})
+    rows = [ear.figures(named, baselines.shifted(own, k)) for k in range(5)]
+    right = [row["unit_accuracy"] for row in rows]
+    assert right[0] == 1.0 and right == sorted(right, reverse=True) and right[4] < 0.3
+    wrong = [row["mel_l1"] for row in rows]
+    assert wrong[0] == pytest.approx(0.0, abs=1e-6) and wrong == sorted(wrong)
+    assert ear.figures(named, own[::-1])["unit_accuracy"] < 0.3
+    assert ear.figures(named, own[:0]) == {"unit_accuracy": None, "mel_l1": None}
+
+
+def test_a_judge_of_another_encoder_is_refused(tmp_path: Path) -> None:
+    for name in ("m2s_judge", "encoder"):
+        (tmp_path / f"{name}.safetensors").write_bytes(b"x")
+    units = tmp_path / "speech_units.safetensors"
+    save_file({"centroids": np.zeros((2, 3), np.float32)}, units, {"encoder": "another"})
+    with pytest.raises(WeightsError, match="another encoder"):
+        judge.find_judge(tmp_path / "m2s_judge.safetensors", lambda clip: np.zeros(9))
+    with pytest.raises(WeightsError, match="nowhere"):
+        judge.find_judge(Path("nowhere.safetensors"), lambda clip: np.zeros(9))

@@ -21,7 +21,7 @@ from .clips import few
 from .figures import FIGURES, Figures
 from .judge import find_judge
 from .liveliness import Generate, intensity_report, seed_report
-from .model_systems import Performer, with_sampling
+from .model_systems import Performer, Stopwatch, with_sampling
 from .realigned import realigned
 from .score import Curves, Motions, all_curves, mean_faces, score, shuffled, worst_by_kind
 from .suite import Suite
@@ -56,6 +56,7 @@ class Options:
     metric_seeds: int = 10
     metric_clips: int = 8  # for the seeds
     judge: Path | None = None
+    transcript: bool = False  # also the model told the words
     steps_table: bool = False
     steps_clips: int = 12
     intensity: float | None = None
@@ -97,7 +98,7 @@ def evaluate(options: Options) -> Results:
         detail["liveliness"]["model"] = _liveliness(options, bench, performer.generate)
     detail["liveliness"]["ceiling"] = _liveliness(options, bench, bench.articulated)
     _plot(options, bench, systems)
-    suite = Suite(bench.probe, bench.mesh, find_judge(options.judge, bench))
+    suite = Suite(bench.probe, bench.mesh, find_judge(options.judge, bench.corpus.samples))
     parts = measure_thunder(options, bench, performer, suite, motions, rows)
     made = {"made_with": detail["made_with"] | {"models": _hashes(performer)}} if parts else {}
     return Results(document | {"detail": detail}, parts | made)
@@ -124,6 +125,10 @@ def _model_motions(options: Options, performer: Performer | None) -> dict[str, M
         return {}
     raw = performer.raw()
     motions: dict[str, Motions] = {"model": raw, "projected": performer.projected(raw)}
+    if options.transcript:
+        usual, performer.watch = performer.watch, Stopwatch()  # the model's speed is without
+        motions["transcript"] = performer.with_transcript()
+        performer.watch = usual
     if options.told:
         motions["told"] = performer.told()
     return {name: found for name, found in motions.items() if found}

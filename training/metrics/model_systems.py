@@ -57,11 +57,18 @@ class Performer:
     bench: Bench
     watch: Stopwatch = field(default_factory=Stopwatch)
 
-    def generate(self, clip: Clip, seed: int, intensity: float, emotion: str) -> FloatArray:
-        """Motion (T, 55) of the sampler, nothing after it."""
+    def generate(
+        self, clip: Clip, seed: int, intensity: float, emotion: str, *, told_words: bool = False
+    ) -> FloatArray:
+        """Motion (T, 55) of the sampler, nothing after it; `told_words`: with its transcript."""
         settings = Settings(seed=seed, intensity=intensity, emotion=emotion)
         samples = self.bench.samples(clip)
-        return self.watch.run(clip.seconds, lambda: self.engine.generate(samples, settings).weights)
+        words = clip.transcript if told_words else ""
+
+        def perform() -> FloatArray:
+            return self.engine.generate(samples, settings, transcript=words).weights
+
+        return self.watch.run(clip.seconds, perform)
 
     def raw(self) -> dict[str, FloatArray]:
         """Neutral motion at intensity 1 and seed 0 of each clip; the first one also warms up."""
@@ -73,6 +80,15 @@ class Performer:
             if index % 10 == 0:
                 log.info("performed %d of %d clips", index, len(self.bench.clips))
         return motions
+
+    def with_transcript(self) -> dict[str, FloatArray]:
+        """The same of the clips whose words are known, with their words."""
+        log.info("with transcripts")
+        return {
+            clip.id: self.generate(clip, 0, 1.0, "neutral", told_words=True)
+            for clip in self.bench.clips
+            if clip.transcript
+        }
 
     def told(self) -> dict[str, FloatArray]:
         """Motion of a model that is told the phones and contacts of the alignment: what the

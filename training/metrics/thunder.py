@@ -14,7 +14,7 @@ from model_runtime.contract import EMOTIONS, FloatArray
 
 from .baselines import systems
 from .bench import Bench, emotion_rest, open_bench, target_motion
-from .clips import few
+from .clips import KINDS, few
 from .curves import MouthCurves
 from .figures import HIGHER_IS_BETTER, Figures
 from .languages import write_language_clips
@@ -66,7 +66,10 @@ def seeds_part(options: Options, bench: Bench, suite: Suite, performer: Performe
         "truth": lambda clip: [
             bench.articulated(clip, seed, 1.0, "neutral") for seed in range(1, count + 1)
         ],
-        "shuffled": lambda clip: [bench.targets[other.id] for other in others[clip.id]],
+        "shuffled": lambda clip: [
+            bench.articulated(other, seed, 1.0, "neutral")
+            for seed, other in enumerate(others[clip.id], 1)
+        ],
     }
     if performer:
         made = performer.generate
@@ -76,12 +79,13 @@ def seeds_part(options: Options, bench: Bench, suite: Suite, performer: Performe
     return {"seeds": count, "clips": len(clips), "systems": report}
 
 
-def intensity_part(bench: Bench, performer: Performer, intensity: float) -> Parts:
+def intensity_part(
+    bench: Bench, performer: Performer, intensity: float, told_words: bool = False
+) -> Parts:
     """Contact figures at an intensity and at 1, each clip in one emotion, the emotions in turn."""
-    feeling = {clip.id: EMOTIONS[i % len(EMOTIONS)] for i, clip in enumerate(bench.clips)}
     log.info("intensity %g", intensity)
-    strong = _contacts_at(bench, performer, feeling, intensity)
-    usual = _contacts_at(bench, performer, feeling, 1.0)
+    strong = _contacts_at(bench, performer, intensity, told_words)
+    usual = _contacts_at(bench, performer, 1.0, told_words)
     part = contact_part(strong) | {"intensity": intensity, "at_1": contact_part(usual)}
     part["synthetic"] = contact_part(strong, "synthetic")
     part["synthetic_at_1"] = contact_part(usual, "synthetic")
@@ -142,14 +146,15 @@ def languages_part(options: Options, performer: Performer) -> Parts:
 
 
 def _contacts_at(
-    bench: Bench, performer: Performer, feeling: Mapping[str, str], intensity: float
+    bench: Bench, performer: Performer, intensity: float, told_words: bool
 ) -> dict[str, dict[str, Any]]:
     rest_of = emotion_rest(bench.probe)
+    feeling = {clip.id: EMOTIONS[i % len(EMOTIONS)] for i, clip in enumerate(bench.clips)}
     curves: dict[str, MouthCurves] = {}
     targets: dict[str, MouthCurves] = {}
     for clip in bench.clips:
         emotion = feeling[clip.id]
-        motion = performer.generate(clip, 0, intensity, emotion)
+        motion = performer.generate(clip, 0, intensity, emotion, told_words=told_words)
         target = target_motion(clip.segments, bench.samples(clip), emotion, intensity)
         curves |= all_curves(bench.probe, {clip.id: motion})
         targets |= all_curves(bench.probe, {clip.id: target})
@@ -177,9 +182,11 @@ def measure_thunder(
 ) -> Parts:
     """The parts that were asked for; `models` are the motions behind the contact `rows`."""
     parts: Parts = {}
-    for system, name in (("model", "real"), ("transcript", "real_with_transcript")):
+    for system, name in (("model", ""), ("transcript", "_with_transcript")):
         if system in rows:
-            parts[name] = contact_part(rows[system])
+            parts |= {kind + name: contact_part(rows[system], kind) for kind in KINDS}
+    if "transcript" in rows and "aligner" in rows:
+        parts["real_with_transcript"]["aligner"] = contact_part(rows["aligner"])
     if options.metrics:
         parts["metrics"] = metrics_part(options, bench, suite, models)
     if options.metrics and options.metric_seeds:
@@ -195,6 +202,10 @@ def _performed(options: Options, bench: Bench, performer: Performer, suite: Suit
     if options.intensity is not None:
         name = f"intensity_{options.intensity:g}".replace(".", "_")
         parts[name] = intensity_part(bench, performer, options.intensity)
+        if options.transcript:
+            parts[name]["with_transcript"] = intensity_part(
+                bench, performer, options.intensity, told_words=True
+            )
     if options.steps_table:
         clips = few(bench.clips, options.steps_clips)
         parts["steps"] = steps_table(performer, suite, clips, options.steps_clips // 3)
