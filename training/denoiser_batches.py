@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -191,20 +192,20 @@ def known_mask(frames: int, rng: np.random.Generator) -> FloatArray:
 
 
 def ahead(
-    batches: Batches, steps: range, shares: list[Share], device: torch.device
+    batches: Batches, steps: range, shares: list[Share], device: torch.device, loaders: int = 1
 ) -> Iterator[tuple[int, list[Batch]]]:
-    """(step, its batches) for each step, the next one made in a thread meanwhile."""
+    """(step, its batches) for each step; the next ones are made in `loaders` threads meanwhile."""
 
     def make(step: int) -> list[Batch]:
         made = [batches(step, share) for share in shares]
         return [_pinned(batch) for batch in made] if device.type == "cuda" else made
 
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        coming = pool.submit(make, steps.start) if steps else None
+    with ThreadPoolExecutor(max_workers=loaders) as pool:
+        coming = deque(pool.submit(make, step) for step in steps[:loaders])
         for step in steps:
-            assert coming is not None
-            ready = coming.result()
-            coming = pool.submit(make, step + 1) if step + 1 in steps else None
+            ready = coming.popleft().result()
+            if step + loaders in steps:
+                coming.append(pool.submit(make, step + loaders))
             yield step, [batch.to(device) for batch in ready]
 
 

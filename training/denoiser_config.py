@@ -35,6 +35,7 @@ class TrainConfig:
     save_every: int = 250  # steps
     log_every: int = 20  # steps
     threads: int = 1
+    loaders: int = 1  # threads that make batches; more where a GPU waits for them
     bf16: bool = True
 
     def check(self, world: int) -> None:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from model_runtime.contract import RequestError
-from model_runtime.features import MELS_PER_MOTION_FRAME, SILENT_ENERGY, frame_energy, normalise
+from model_runtime.contract import FloatArray, RequestError
+from model_runtime.features import MELS_PER_MOTION_FRAME, SILENT_ENERGY, frame_energy
 from model_runtime.mesh_to_speech import speaker_embedding
 from training.pack import Pack
 from training.targets import Lesson, in_pack
@@ -33,6 +33,14 @@ class Sound(NamedTuple):
         return Sound(*(part.to(device, non_blocking=True) for part in self))
 
 
+class Voice(NamedTuple):
+    """What is known of a whole clip; kept, so that a crop needs only its own rows."""
+
+    mean: FloatArray  # (bands,), and
+    scale: float  # what features.normalise takes away and divides by
+    embedding: FloatArray  # (SPEAKER_WIDTH,)
+
+
 class Sounds:
     """The pack's rows of each lesson, by the lesson's place in the list."""
 
@@ -40,6 +48,7 @@ class Sounds:
         self.pack = Pack(pack)
         self.items = in_pack(lessons, self.pack)
         self._units = None if units is None else read_units(units, self.pack)
+        self._voices: dict[int, Voice] = {}
 
     def __call__(self, crops: list[tuple[int, int, int]], window: int) -> Sound:
         """Crops (place of the lesson, first frame, frames) -> Sound of `window` frames a row."""
@@ -64,18 +73,26 @@ class Sounds:
 
     def _row(self, place: int, first: int, frames: int, window: int) -> tuple[Any, ...]:
         item = self.items[place]
-        whole = self.pack.mel(item)  # normalised over the clip, as the engine hears it
-        part = slice(MELS_PER_MOTION_FRAME * first, MELS_PER_MOTION_FRAME * (first + frames))
-        silent = frame_energy(whole[part]) < SILENT_ENERGY
+        voice = self._voice(place)
+        mel = self.pack.mel(item, first, frames)
+        normal = (mel - voice.mean) / voice.scale  # over the clip, as the engine hears it
+        silent = frame_energy(mel) < SILENT_ENERGY
         missing = window - frames
         units = self.units(place, first, frames)
         return (
-            np.pad(normalise(whole)[part], ((0, MELS_PER_MOTION_FRAME * missing), (0, 0))),
+            np.pad(normal, ((0, MELS_PER_MOTION_FRAME * missing), (0, 0))),
             np.pad(self.phones(place, first, frames), (0, missing)),
             np.pad(units, (0, missing), constant_values=UNKNOWN_UNIT),
-            speaker_embedding(whole),
+            voice.embedding,
             np.pad(silent, (0, missing), constant_values=True),
         )
+
+    def _voice(self, place: int) -> Voice:
+        if place not in self._voices:
+            whole = self.pack.mel(self.items[place])
+            mean, scale = whole.mean(0, dtype=np.float64).astype(np.float32), whole.std() + 0.5
+            self._voices[place] = Voice(mean, np.float32(scale), speaker_embedding(whole))
+        return self._voices[place]
 
 
 def read_units(folder: Path, pack: Pack) -> npt.NDArray[Any]:

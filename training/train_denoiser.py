@@ -23,6 +23,7 @@ from model_runtime.contract import EMOTIONS, RequestError, ThunderError
 from model_runtime.denoiser import Denoiser, DenoiserConfig
 from model_runtime.devices import DEVICES
 from model_runtime.encoder import EncoderConfig, SpeechEncoder
+from model_runtime.files import sha256_of
 from model_runtime.mesh_to_speech import MeshToSpeech, load_m2s
 from model_runtime.weights import load_state, read_metadata, save_model
 from training.denoiser_batches import Batch, Batches, Share, ahead
@@ -167,7 +168,9 @@ class Training:
         share_weights(self.trainee, self.group)
         batches = Batches(self.lessons, "train", config, self.network, self.aids.sounds)
         done = first
-        for step, parts in ahead(batches, range(first, config.steps), self.shares(), self.device):
+        steps = range(first, config.steps)
+        coming = ahead(batches, steps, self.shares(), self.device, config.loaders)
+        for step, parts in coming:
             values = self.step(step, parts)
             done = step + 1
             if done % config.log_every == 0:
@@ -217,10 +220,10 @@ class Training:
         """The first process writes checkpoint and model files and measures; the others wait."""
         if self.group.first:
             save_training(self.run / CHECKPOINT, self.trainee, self.optimiser, self.average, done)
-            values = {**self.extra, "steps": done, "training": asdict(self.config)}
+            made = {"steps": done, "training": asdict(self.config), "emotions": EMOTIONS}
             mean = self.average.model
             path = self.run / "denoiser.safetensors"
-            save_model(mean.denoiser, self.network, path, **values, emotions=EMOTIONS)
+            save_model(mean.denoiser, self.network, path, **{**self.extra, **made})
             if mean.encoder is not None:
                 path = self.run / "encoder.safetensors"
                 save_model(mean.encoder, mean.encoder.config, path, steps=done)
@@ -258,7 +261,16 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--transcript", action="store_true", help="the denoiser also reads the phones")
     p.add_argument("--device", choices=DEVICES, default="auto")
     p.add_argument("--minutes", type=float, default=math.inf, help="stop then; go on another time")
-    for name in ("steps", "batch", "parts", "seed", "threads", "save_every", "log_every"):
+    for name in (
+        "steps",
+        "batch",
+        "parts",
+        "seed",
+        "threads",
+        "loaders",
+        "save_every",
+        "log_every",
+    ):
         p.add_argument(_flag(name), type=int, default=getattr(TrainConfig, name))
     for name in ("peak_rate", "encoder_rate", "m2s_weight", "m2s_scale", "noisiest"):
         p.add_argument(_flag(name), type=float, default=getattr(TrainConfig, name))
@@ -294,14 +306,15 @@ def run_training(options: argparse.Namespace) -> None:
     """Do what the command line says. Raises ThunderError."""
     lessons = Lessons(options.lessons)
     aids, extra = aids_of(options, lessons)
-    sampling = json.loads(options.sampling.read_text()) if options.sampling else {}
-    sampling = sampling or extra.get("sampling", {})
+    if options.sampling:
+        extra["sampling"] = json.loads(options.sampling.read_text())
+    files = {name: getattr(options, name) for name in ("start", "m2s", "encoder")}
+    extra["made_from"] = {name: sha256_of(path) for name, path in files.items() if path}
     network = DenoiserConfig(transcript=options.transcript)
     with joined(options.device) as group:
         level = logging.INFO if group.first else logging.WARNING
         logging.basicConfig(level=level, format="%(asctime)s %(message)s")
-        made = {"sampling": sampling}
-        train(lessons, options.run, config_of(options), network, made, aids, group)
+        train(lessons, options.run, config_of(options), network, extra, aids, group)
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ import torch
 from model_runtime.contract import CHANNELS, UNITS, RequestError, WeightsError
 from model_runtime.denoiser import UNKNOWN_PHONE, Denoiser, DenoiserConfig, to_network
 from model_runtime.encoder import EncoderConfig, SpeechEncoder
+from model_runtime.features import normalise
 from model_runtime.mesh_to_speech import M2SConfig, MeshToSpeech
 from model_runtime.weights import save_model
 from tests.training.lesson_files import write_lessons
@@ -68,6 +69,8 @@ def test_the_sound_of_a_batch_is_what_its_motion_says(lessons: Path, sounds: Sou
     item = pack.items[place]
     assert batch.sound.phones[0][keep].tolist() == pack.phones(item)[: int(keep.sum())].tolist()
     assert (batch.sound.units[0][~keep] == UNKNOWN_UNIT).all()
+    heard = normalise(pack.mel(item))[: 2 * int(keep.sum())]
+    np.testing.assert_allclose(batch.sound.mel[0, : len(heard)], heard, atol=1e-5)
     assert bool(batch.sound.clean[0]) == (item.copy == 0)
 
 
