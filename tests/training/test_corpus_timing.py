@@ -93,11 +93,11 @@ def test_scaling_keeps_everything_but_time() -> None:
 
 def test_espeak_events_become_phones() -> None:
     events = [(0.0, "h"), (0.1, "e@"), (0.3, "_:"), (0.4, ";"), (0.5, "t#"), (0.6, "@L")]
-    rhotic = espeak.phones_of(events, 0.8, rhotic=True)
+    rhotic = espeak.phones_of(events, 0.8, espeak.phonemes_of("en-us"))
     assert [s.phone for s in rhotic] == ["HH", "EH", "R", "SIL", "D", "AH", "L"]
     assert rhotic[1].end == pytest.approx(0.2)
     assert rhotic[-1].end == 0.8
-    plain = espeak.phones_of(events, 0.8, rhotic=False)
+    plain = espeak.phones_of(events, 0.8, espeak.phonemes_of("en+f3"))
     assert [s.phone for s in plain] == ["HH", "EH", "SIL", "D", "AH", "L"]
 
 
@@ -105,7 +105,7 @@ def test_espeak_stress_is_told_only_where_both_accounts_agree() -> None:
     events = [(0.0, "h"), (0.1, "a"), (0.2, "_:"), (0.3, "p"), (0.4, "i")]
     marks = espeak.stress_of(events, "h 'a p ,i")
     assert marks == [0, 1, None, 0, 2]
-    phones = espeak.phones_of(events, 0.5, True, marks)
+    phones = espeak.phones_of(events, 0.5, espeak.phonemes_of("en-us"), marks)
     assert [s.stress for s in phones] == [None, 1, None, None, 2]
     assert espeak.stress_of(events, "h 'a p") == [0, 1, None, 0, None]
 

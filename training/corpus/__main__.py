@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import resource
 import sys
 import time
 from pathlib import Path
@@ -39,6 +40,8 @@ def _run(arguments: argparse.Namespace) -> None:
     ]
     print(f"{len(jobs)} shards into {plan.out}", flush=True)
     build(plan, jobs, arguments.jobs, Meter())
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{(spent.ru_utime + spent.ru_stime) / 60:.1f} minutes of processor time")
 
 
 class Meter:

@@ -15,16 +15,32 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import espeak, festival, flite, real, russian, synthesis
+from . import espeak, festival, flite, real, russian, speech, synthesis, variety
 from .store import is_whole, shard_seconds, write_shard
 from .text import load_texts
 
 log = logging.getLogger(__name__)
 
 SHARD_SECONDS = 600.0
-MIX = {"espeak": 0.55, "flite": 0.3, "festival": 0.15}
+SHORT_SECONDS = 300.0  # of the many small sources
+MIX = {"espeak": 0.345, "flite": 0.19, "festival": 0.095}  # shares of the synthetic hours
+VARIETY = {
+    **dict.fromkeys(("espeak-de", "espeak-fr", "espeak-es", "espeak-it", "espeak-ru"), 0.018),
+    **dict.fromkeys(("espeak-pt-br", "espeak-nl", "espeak-pl"), 0.0115),
+    **dict.fromkeys(("espeak-cs", "espeak-fi", "espeak-ca"), 0.0115),
+    **dict.fromkeys(("espeak-sv", "espeak-tr"), 0.02),  # the test split's share of it only
+    "festival-cs": 0.03,
+    "festival-it": 0.02,
+    "festival-fi": 0.02,
+    "festival-ca": 0.015,
+    "espeak-moods": 0.04,
+    "flite-moods": 0.04,
+    "espeak-brief": 0.02,
+    "flite-brief": 0.016,
+}
 SPLIT_SHARE = {"train": 0.82, "dev": 0.05, "test": 0.13}
 SILENCE_SHARE = 0.03  # of the synthetic hours
+NOISE_SHARE = 0.01
 CLIPS_A_REAL_SHARD = 120
 CLIPS_A_RUSSIAN_SHARD = 62
 
@@ -68,7 +84,8 @@ def missing_engines() -> list[str]:
         notes.append("espeak-ng is missing: no formant voices (Debian: apt install espeak-ng).")
     if not flite.is_installed():
         notes.append("flite is missing: none of its four voices (Debian: apt install flite).")
-    absent = sorted(set(festival.SPEAKERS) - set(festival.installed_voices()))
+    wanted = [*festival.SPEAKERS, *festival.LANGUAGE_OF]
+    absent = sorted(set(wanted) - set(festival.installed_voices(wanted)))
     if absent:
         notes.append(f"festival lacks {', '.join(absent)} (Debian: festival, festvox-*).")
     if not russian.is_installed():
@@ -113,7 +130,7 @@ def make_shard(plan: Plan, job: Job) -> float:
         return write_shard(plan.out, job.name, "", russian.load(chosen))
     assert plan.speech is not None
     if job.split:
-        task = synthesis.Task(job.name, job.source, job.split, job.ordinal, job.seconds, plan.seed)
+        task = speech.Task(job.name, job.source, job.split, job.ordinal, job.seconds, plan.seed)
         barred = real.held_out_sentences(plan.speech)
         texts = load_texts(plan.speech / "sentences.txt", barred, plan.seed)
         return write_shard(plan.out, job.name, job.split, synthesis.clips(task, texts))
@@ -142,6 +159,14 @@ def _synthetic_jobs(hours: float) -> Iterator[Job]:
             for index in range(shards):
                 ordinal = index * len(sources) + number
                 yield Job(f"{source}-{split}-{index:03d}", source, split, index, ordinal)
-        shards = math.ceil(hours * 3600 * SILENCE_SHARE * share / SHARD_SECONDS)
-        for index in range(shards):
-            yield Job(f"silence-{split}-{index:03d}", "silence", split, index, index, 300.0)
+        yield from _short_jobs("silence", split, hours * SILENCE_SHARE * share / 2)
+        yield from _short_jobs("noises", split, hours * NOISE_SHARE * share)
+        for source, part in VARIETY.items():
+            if variety.voices(source, split):
+                yield from _short_jobs(source, split, hours * part * share)
+
+
+def _short_jobs(source: str, split: str, hours: float) -> Iterator[Job]:
+    for index in range(math.ceil(hours * 3600 / SHORT_SECONDS)):
+        name = f"{source}-{split}-{index:03d}"
+        yield Job(name, source, split, index, index, SHORT_SECONDS)

@@ -20,6 +20,7 @@ from model_runtime.phones import VOWELS
 
 from .alignment import Segment
 from .closure import repair_closures
+from .languages import espeak_phones, phone_table
 
 ACCENTS = (  # voices without extra data; British is 'en', since 'en-gb' is refused by 1.51
     "en-us",
@@ -44,13 +45,7 @@ VARIANTS = tuple(
 _SAME_VOICE = {"anikaRobot": "anika", "AnxiousAndy": "Andy", "whisperf": "whisper"}
 
 
-def _table(lines: str) -> dict[str, str]:
-    """'symbol=PHONE' or 'symbol=PHONE+PHONE', apart by spaces."""
-    pairs = (entry.rsplit("=", 1) for entry in lines.split())
-    return {symbol: phones.replace("+", " ") for symbol, phones in pairs}
-
-
-_COMMON = _table(
+_COMMON = phone_table(
     """
     p=P b=B t=T d=D k=K g=G f=F v=V s=S z=Z m=M n=N l=L r=R w=W D=DH T=TH S=SH Z=ZH N=NG tS=CH
     dZ=JH h=HH j=Y r-=R R=R w#=W z#=Z L=L l#=L x=K t#=D t2=T t[=T d#=D d[=D *=D ?=T C=SH
@@ -60,13 +55,13 @@ _COMMON = _table(
     aI2=AY OI=OY aU=AW oU=OW A:r=AA+R 3:r=ER
     """
 )
-_RHOTIC = _table(
+_RHOTIC = phone_table(
     """
     e@=EH+R i@=IY+AH i@3=IY+R U@=UH+R A@=AA+R O@=AO+R o@=AO+R 3=ER aI@=AY+AH aI3=AY+ER aU@=AW+ER
     0=AA 0#=AA aa=AE
     """
 )
-_NON_RHOTIC = _table(
+_NON_RHOTIC = phone_table(
     """
     e@=EH i@=IH+AH i@3=IH+AH U@=UH+AH A@=AA O@=AO o@=AO 3=AH aI@=AY+AH aI3=AY+AH aU@=AW+AH
     0=AO 0#=AO aa=AA
@@ -115,6 +110,7 @@ class Espeak:
 
     def __init__(self) -> None:
         self._library = _library()
+        self._library.espeak_Terminate()  # a second start without an end hangs
         self._sound: list[npt.NDArray[np.int16]] = []
         self._events: list[tuple[int, str]] = []
         self._callback = _CALLBACK(self._receive)  # kept: the library holds only a pointer
@@ -148,8 +144,7 @@ class Espeak:
         """Samples (n,) at `self.rate` and phones, closures repaired."""
         samples, events = self.events(text, voice, **settings)
         marks = stress_of(events, self._phonemes(text))
-        rhotic = voice.startswith("en-us")
-        raw = phones_of(events, len(samples) / self.rate, rhotic, marks)
+        raw = phones_of(events, len(samples) / self.rate, phonemes_of(voice), marks)
         return samples, repair_closures(samples, self.rate, raw)
 
     def _phonemes(self, text: str) -> str:
@@ -186,11 +181,21 @@ def stress_of(events: list[Event], phonemes: str) -> list[int | None]:
     return marks
 
 
+def phonemes_of(voice: str) -> dict[str, str]:
+    """espeak's phoneme names of a voice ('en-us+f3', 'de+f3') and the phones they stand for."""
+    language = voice.partition("+")[0]
+    if language.startswith("en"):
+        return _COMMON | (_RHOTIC if language == "en-us" else _NON_RHOTIC)
+    return _COMMON | _NON_RHOTIC | espeak_phones(language)
+
+
 def phones_of(
-    events: list[Event], seconds: float, rhotic: bool, marks: list[int | None] | None = None
+    events: list[Event],
+    seconds: float,
+    table: dict[str, str],
+    marks: list[int | None] | None = None,
 ) -> list[Segment]:
     """espeak's events as phones; a symbol standing for several shares its time between them."""
-    table = _COMMON | (_RHOTIC if rhotic else _NON_RHOTIC)
     known = zip(events, marks or [None] * len(events), strict=True)
     kept = [(start, ns, mark) for (start, name), mark in known if (ns := _names(name, table))]
     ends = [start for start, _, _ in kept[1:]] + [seconds]
@@ -212,10 +217,11 @@ def _stress(name: str) -> int:
 def _names(symbol: str, table: dict[str, str]) -> list[str]:
     if symbol.startswith("_") or not symbol:
         return ["SIL"]
-    bare = symbol.lstrip("',%=").rstrip(';~!^"')  # stress before, palatalisation behind
+    whole = symbol.lstrip("',%=")  # stress stands before, palatalisation behind
+    bare = whole.rstrip(';~!^"')
     if not bare:
         return []  # a lone mark belongs to the phone before it
-    found = table.get(bare) or table.get(bare.rstrip("0123456789#-"))
+    found = table.get(whole) or table.get(bare) or table.get(bare.rstrip("0123456789#-"))
     if found is None:
         raise ThunderError(f"espeak-ng's phoneme '{symbol}' has no phone. Add it to espeak.py.")
     return found.split()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How the corpus lies on disk: NAME.npy (int16 samples, 16 kHz) and NAME.jsonl (its clips) a shard.
 
-The .jsonl is renamed into place last, so a shard with one is whole; everything else is ignored.
+NAME.sha256 holds the checksums of both, as sha256sum prints them. The .jsonl is renamed into place
+last, so a shard with one is whole; everything else is ignored.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_runtime.contract import ThunderError
+from model_runtime.files import sha256_of
 
 from .alignment import Segment, Segments
 from .splits import split_of
@@ -129,8 +131,30 @@ def write_shard(
     partial.replace(shards / f"{name}.npy")
     partial = shards / f".{name}.partial"
     partial.write_text("".join(lines), encoding="utf-8")
+    (shards / f"{name}.sha256").write_text(_sums(shards / f"{name}.npy", partial))
     partial.replace(shards / f"{name}.jsonl")
     return offset / RATE
+
+
+def check_shard(folder: Path, name: str) -> bool | None:
+    """Whether a finished shard's files are those that were written; None without checksums."""
+    shards = folder / SHARDS
+    expected = shards / f"{name}.sha256"
+    if not expected.is_file():
+        return None
+    return expected.read_text() == _sums(shards / f"{name}.npy", shards / f"{name}.jsonl")
+
+
+def add_checksums(folder: Path, name: str) -> None:
+    """Write the checksums of a shard that was made before there were any."""
+    shards = folder / SHARDS
+    sums = _sums(shards / f"{name}.npy", shards / f"{name}.jsonl")
+    (shards / f"{name}.sha256").write_text(sums)
+
+
+def _sums(sound: Path, index: Path) -> str:
+    """What `sha256sum` prints for both files of a shard."""
+    return f"{sha256_of(sound)}  {sound.name}\n{sha256_of(index)}  {sound.stem}.jsonl\n"
 
 
 def to_int16(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
