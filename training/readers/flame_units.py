@@ -70,6 +70,37 @@ def solve_parameters(
     return basis.solve_rows(rows)
 
 
+def parameters_of(
+    basis: UnitBasis, face: FaceModel, units: FloatArray, count: int
+) -> tuple[FloatArray, FloatArray]:
+    """The way back, for measuring: expressions (T,count) and jaw (T,3) of unit weights (T,52).
+
+    The jaw turns by what jawOpen and mouthClose ask of the lower face in a least squares sense,
+    the expressions take the rest.
+    """
+    used, jaw_at = basis.vertices, face.joint("jaw")
+    wanted = np.tensordot(units.astype(np.float64), basis.moves, 1)
+    joint = (face.joint_regressor @ face.template)[jaw_at]
+    share = face.skin_weights[used, jaw_at][:, None].astype(np.float64)
+    lever = share * np.cross(np.array([1.0, 0.0, 0.0]), face.template[used] - joint)
+    heavy = basis.weights[:, None] * share * lever
+    angle = np.arctan(np.einsum("tkx,kx->t", wanted, heavy) / float((heavy * lever).sum()))
+    jaw = np.zeros((len(units), 3), np.float32)
+    jaw[:, 0] = angle
+    turn = rotation_matrices(jaw).astype(np.float64) - np.eye(3)
+    correctives = face.pose_basis[9 * (jaw_at - 1) : 9 * jaw_at, used].astype(np.float64)
+    posed = np.tensordot(turn.reshape(-1, 9), correctives, 1)
+    place = face.template[used] - joint + posed
+    turned = posed + share * np.einsum("tab,tkb->tka", turn, place)
+    shapes = face.expression_basis[:count, used].astype(np.float64)
+    heavy = (shapes * basis.weights[:, None]).reshape(count, -1)
+    gram = heavy @ shapes.reshape(count, -1).T
+    gram += 1e-6 * np.trace(gram) / count * np.eye(count)
+    rest = (wanted - turned).reshape(len(units), -1)
+    expression = np.linalg.solve(gram, heavy @ rest.T).T
+    return expression.astype(np.float32), jaw
+
+
 def _kept(path: Path, flame: Flame) -> tuple[Doubles, npt.NDArray[np.bool_]]:
     """Moves (52, V, 3) of the units as that FLAME makes them, and which vertices are lips."""
     if flame.sha256 not in path.name:

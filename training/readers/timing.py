@@ -17,14 +17,21 @@ GUARD = 0.92  # of the lower rate's Nyquist frequency, leaves room for the kerne
 def at_motion_rate(motion: FloatArray, fps: float) -> FloatArray:
     """Motion (T, C) at `fps` -> (N, C) at MOTION_FPS; frame 0 of both stands at the same moment.
 
-    A Kaiser-windowed sinc (Oppenheim & Schafer); the end poses are held beyond the ends. A rate of
-    MOTION_FPS gives the same numbers back.
+    A rate of MOTION_FPS gives the same numbers back.
     """
-    if math.isclose(fps, MOTION_FPS, rel_tol=1e-6) or len(motion) < 2:
+    return resampled(motion, fps, MOTION_FPS)
+
+
+def resampled(motion: FloatArray, fps: float, rate: float) -> FloatArray:
+    """Motion (T, C) at `fps` -> (N, C) at `rate` by a Kaiser-windowed sinc (Oppenheim & Schafer).
+
+    The end poses are held beyond the ends; the result ends within the source.
+    """
+    if math.isclose(fps, rate, rel_tol=1e-6) or len(motion) < 2:
         return np.asarray(motion, np.float32)
-    count = math.floor((len(motion) - 1) * MOTION_FPS / fps + 1e-6) + 1
-    place = np.arange(count) * (fps / MOTION_FPS)
-    cutoff = 1.0 if fps <= MOTION_FPS else GUARD * MOTION_FPS / fps
+    count = math.floor((len(motion) - 1) * rate / fps + 1e-6) + 1
+    place = np.arange(count) * (fps / rate)
+    cutoff = 1.0 if fps <= rate else GUARD * rate / fps
     reach = math.ceil(LOBES / cutoff)
     taps = np.floor(place)[:, None] + np.arange(1 - reach, reach + 1)  # [N, taps]
     distance = (taps - place[:, None]) * cutoff
