@@ -8,23 +8,32 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from safetensors.torch import load_file
 
 from model_runtime.contract import UNITS, ThunderError
 from model_runtime.encoder import EncoderConfig, SpeechEncoder
-from model_runtime.features import MEL_BANDS
+from model_runtime.features import MEL_BANDS, log_mel
 from model_runtime.hearing import Calibration
-from model_runtime.mesh_to_speech import M2SConfig, MeshToSpeech, Said, load_centroids
-from model_runtime.weights import save_model
+from model_runtime.mesh_to_speech import (
+    M2SConfig,
+    MeshToSpeech,
+    Said,
+    load_centroids,
+    load_m2s,
+    nearest_unit,
+)
+from model_runtime.weights import WEIGHTS_DIR, check_file, save_model
 from training import train_m2s
 from training.corpus import Segment
 from training.corpus.store import Draft, open_corpus, write_shard
 from training.evaluate_m2s import Ears, evaluate, gather, markdown
 from training.m2s_data import M2SData, MotionChange, change_motion, half_of, paired
 from training.m2s_loss import m2s_loss
-from training.m2s_measure import fitted, interval, shifted
-from training.pack import Pack, build_pack
+from training.m2s_measure import fitted, interval, measure, shifted, spoken
+from training.metrics.bench import target_motion
+from training.pack import Pack, build_pack, frame_phones
 from training.targets import build_lessons
 from training.units import (
     CENTROIDS_FILE,
@@ -34,9 +43,9 @@ from training.units import (
     build_units,
     fit_centroids,
     load_encoder,
-    nearest_unit,
 )
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 PHONES = ("SIL", "M", "AA", "F", "IY", "SIL", "B", "UW", "SIL")
 FEW = UnitConfig(units=8, clips=3, rounds=4)
 TINY = M2SConfig(width=16, layers=1, heads=2, kernel=5, voice=4, units=8)
@@ -215,3 +224,33 @@ def test_shifts_hold_the_ends_and_intervals_hold_the_mean():
     found = interval([0.2, 0.4, 0.6, float("nan")])
     assert found["clips"] == 3 and found["low"] <= found["mean"] <= found["high"]
     assert found["mean"] == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("role", ["supervisor", "judge"])
+def test_bundled_models_tell_the_bundled_lines_motion_from_others(role: str):
+    file = WEIGHTS_DIR / f"m2s_{role}.safetensors"
+    if not file.is_file():
+        pytest.skip(f"no {role} is bundled")
+    check_file(file)
+    rows = json.loads((EXAMPLES / "line.phones.json").read_text())["segments"]
+    samples = read_line()
+    mel, encoder = log_mel(samples), load_encoder(WEIGHTS_DIR / "encoder.safetensors")
+    phones = frame_phones(tuple(map(tuple, rows)), len(mel) // 2)
+    centroids = load_centroids(WEIGHTS_DIR / CENTROIDS_FILE)
+    target = spoken(mel, phones, encoder, centroids)
+    motion = fitted(target_motion([Segment(*row) for row in rows], samples), len(phones))
+    still = np.broadcast_to(motion.mean(0), motion.shape).copy()
+    others = {"rolled": np.roll(motion, len(motion) // 2, 0), "mean face": still}
+    model = load_m2s(file)
+    truth = measure(model, encoder, motion, target)
+    for name, other in others.items():
+        false = measure(model, encoder, other, target)
+        assert truth["unit_accuracy"] > 2 * false["unit_accuracy"], name
+        assert truth["mel_l1"] < 0.8 * false["mel_l1"], name
+        assert truth["viseme_accuracy"] > false["viseme_accuracy"] + 0.2, name
+
+
+def read_line() -> np.ndarray:
+    samples, rate = soundfile.read(EXAMPLES / "line.flac", dtype="float32")
+    assert rate == 16_000
+    return samples
