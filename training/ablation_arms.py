@@ -24,6 +24,7 @@ from model_runtime.weights import load_state, read_metadata
 from training.bundle import bundle
 from training.calibrate import calibrate, choose, listen, sweep
 from training.denoiser_config import TrainConfig
+from training.denoiser_loop import Aids, train
 from training.denoiser_model import start_from
 from training.distributed import joined
 from training.metrics.bench import Bench, open_bench
@@ -36,7 +37,6 @@ from training.metrics.suite import Measured, Suite, measure_system
 from training.pack import Pack
 from training.sounds import Sounds
 from training.targets import Lessons
-from training.train_denoiser import Aids, train
 
 log = logging.getLogger(__name__)
 WEIGHTS = "weights"  # folder of an arm, as the engine reads it

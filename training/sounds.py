@@ -90,8 +90,9 @@ class Sounds:
     def _voice(self, place: int) -> Voice:
         if place not in self._voices:
             whole = self.pack.mel(self.items[place])
-            mean, scale = whole.mean(0, dtype=np.float64).astype(np.float32), whole.std() + 0.5
-            self._voices[place] = Voice(mean, np.float32(scale), speaker_embedding(whole))
+            mean = whole.mean(0, dtype=np.float64).astype(np.float32)
+            scale = float(whole.std()) + 0.5
+            self._voices[place] = Voice(mean, scale, speaker_embedding(whole))
         return self._voices[place]
 
 

@@ -19,7 +19,7 @@ from model_runtime.weights import save_model
 from tests.training.lesson_files import write_lessons
 from training.denoiser_batches import Share
 from training.denoiser_config import TrainConfig
-from training.train_denoiser import LOG
+from training.denoiser_loop import LOG
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEECH_UNITS = 11
