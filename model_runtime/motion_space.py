@@ -56,6 +56,14 @@ class MotionSpace:
                 f"'{self.kind}' at {self.fps:g} frames a second). It was made by another version."
             )
 
+    def check(self, channels: int) -> None:
+        """Raises WeightsError where a network of so many channels cannot speak this space."""
+        if channels != len(self.channels):
+            raise WeightsError(
+                f"The denoiser has {channels} channels and its motion space {len(self.channels)}. "
+                "The two do not belong together."
+            )
+
     def index(self, name: str) -> int | None:
         """Place of a channel; None where the space has none of that name."""
         return self.channels.index(name) if name in self.channels else None

@@ -13,7 +13,6 @@ from typing import Any
 
 from safetensors.torch import load_file, save_file
 
-from model_runtime.contract import WeightsError
 from model_runtime.motion_space import KEY, MotionSpace, as_values, space_of, unit_space
 from model_runtime.weights import read_metadata
 
@@ -31,12 +30,7 @@ def space_of_lessons(folder: Path) -> MotionSpace:
 def stamp(denoiser: Path, space: MotionSpace) -> None:
     """Put `space` into the metadata of a denoiser. Raises WeightsError if it cannot be its own."""
     config, extra = read_metadata(denoiser)
-    count = len(config["mean"])
-    if count != len(space.channels):
-        raise WeightsError(
-            f"'{denoiser.name}' has {count} channels and the lessons have {len(space.channels)}. "
-            "It was not trained on them."
-        )
+    space.check(len(config["mean"]))
     values: dict[str, Any] = {**extra, KEY: as_values(space)}
     metadata = {"config": json.dumps(config), "extra": json.dumps(values)}
     partial = denoiser.with_suffix(".part")

@@ -271,5 +271,5 @@ def test_a_denoiser_is_stamped_with_its_space(weights: Path, prepared: Path, tmp
     config, extra = read_metadata(file)
     assert space_of(extra) == space == unit_space() and extra["sampling"]["steps"] == 3
     assert config["window"] == 64
-    with pytest.raises(WeightsError, match="was not trained on them"):
+    with pytest.raises(WeightsError, match="do not belong together"):
         stamp(file, flame_space(50, "x"))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import runpy
 import shlex
@@ -22,6 +23,7 @@ from model_runtime.weights import read_metadata
 from tools import make_test_flame
 from training.prepare import check
 from training.readers.flame_units import parameters_of, unit_basis
+from training.readers.round_trip import ROUTES
 from training.targets import Lessons
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +132,25 @@ def test_every_format_becomes_lessons(
     told = 0.25 - 0.25 * np.cos(2 * np.pi * 3.0 * np.arange(len(jaw)) / 50)
     assert np.corrcoef(jaw, told)[0, 1] > 0.97, "the mouth does not move as it was captured"
     assert abs(jaw.max() - 0.5) < 0.1
+
+
+def test_what_a_format_costs_is_measured_as_the_document_says(
+    tmp_path: Path, flame_file: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    write.arkit(Path("my_data"), ("ada", "ben"), lines=1)
+    run(STEPS[0], monkeypatch)
+    Path("generic_model.pkl").symlink_to(flame_file)
+    for name in ("lessons", "pack"):
+        Path(name).symlink_to(Path("prepared", name))
+    found = re.search(r"`(python -m training\.readers\.round_trip [^`]*)`", SECTION)
+    assert found
+    run(f"{found[1]} --out figures.json", monkeypatch)
+    formats = json.loads(Path("figures.json").read_text())["formats"]
+    assert set(formats) == {"as made", *ROUTES}
+    assert formats["arkit csv, 60 fps"]["errors"]["aperture_rms_mm"] < 0.1
+    assert formats["open head vertices, 30 fps"]["errors"]["aperture_rms_mm"] < 0.3
+    assert formats["FLAME exp 50 + jaw, 25 fps"]["errors"]["aperture_rms_mm"] < 1.0
 
 
 def test_the_document_names_every_reader():
