@@ -11,13 +11,12 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
-from model_runtime.contract import CHANNELS, MOTION_FPS, RequestError, ThunderError, WeightsError
+from model_runtime.contract import CHANNELS, MOTION_FPS, RequestError, WeightsError
 from model_runtime.mesh_to_speech import Said
 from training.metrics import (
     baselines,
     contacts,
     judge,
-    language_phones,
     lip_curves,
     mesh,
     motion,
@@ -411,20 +410,6 @@ def test_noise_has_the_level_that_was_asked_for() -> None:
     added = noise.with_noise(samples, rng.normal(0, 3.0, 16000), 10.0) - samples
     level = 10 * np.log10((samples**2).mean() / (added.astype(float) ** 2).mean())
     assert level == pytest.approx(10.0, abs=0.01)
-
-
-def test_other_languages_phones_are_the_nearest_of_ours() -> None:
-    events = [(0.0, "_"), (0.1, "pF"), (0.3, "y:"), (0.4, ";"), (0.5, "'B2")]
-    found = language_phones.phones_of(events, 0.7, "de")
-    assert [(s.phone, round(s.start, 3), round(s.end, 3)) for s in found] == [
-        ("SIL", 0.0, 0.1),
-        ("P", 0.1, 0.2),
-        ("F", 0.2, 0.3),
-        ("UW", 0.3, 0.5),
-        ("B", 0.5, 0.7),
-    ]
-    with pytest.raises(ThunderError, match="QQ"):
-        language_phones.phones_of([(0.0, "QQ")], 0.1, "fr")
 
 
 def test_results_keep_the_parts_that_were_not_measured(tmp_path: Path) -> None:

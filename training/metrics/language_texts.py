@@ -10,7 +10,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
         "Papa pflückt im Garten rote Äpfel vom Baum.",
         "Viele Vögel fliegen im Februar über das freie Feld.",
         "Am Bahnhof wartet ein müder Mann mit einem Koffer.",
-        "Wir wollen morgen früh nach Hamburg fahren.",
+        "Wir wollen morgen früh nach Bremen fahren.",
         "Fünf Fische schwimmen im tiefen, warmen Wasser.",
         "Bist du böse? Nein, ich bin bloß ein bisschen müde.",
         "Der Film beginnt um sieben, vielleicht auch etwas später.",

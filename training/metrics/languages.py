@@ -19,10 +19,8 @@ import soxr
 
 from ..corpus import espeak, synthesis
 from ..corpus.alignment import shift_segments, tidy
-from ..corpus.closure import repair_closures
 from ..corpus.splits import split_of_sentence
 from ..corpus.store import RATE, Clip, Draft, open_corpus, write_shard
-from .language_phones import phones_of
 from .language_texts import TEXTS
 
 NAMES = {"de": "german", "fr": "french", "es": "spanish", "it": "italian"}
@@ -88,9 +86,7 @@ def _draft(clip: Clip) -> Draft:
 def _spoken(
     engine: espeak.Espeak, code: str, number: int, text: str, voice: str
 ) -> tuple[Draft, Samples]:
-    samples, events = engine.events(text, f"{code}+{voice}", rate=150, pitch=50, pitch_range=50)
-    raw = phones_of(events, len(samples) / engine.rate, code)
-    segments = repair_closures(samples, engine.rate, raw)
+    samples, segments = engine.say(text, f"{code}+{voice}", rate=150, pitch=50, pitch_range=50)
     sound = soxr.resample(samples, engine.rate, RATE).astype(np.float32)
     edge = np.zeros(round(EDGE * RATE), np.float32)
     whole = np.concatenate([edge, sound * (PEAK / max(float(np.abs(sound).max()), 1e-6)), edge])
