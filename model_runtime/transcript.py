@@ -14,6 +14,7 @@ from .align import NO_WORDS, UNKNOWN_PHONE, AlignConfig, Alignment, align, sayab
 from .contacts import Interval, OperatingPoint, contact_condition, peak_events, silence_events
 from .contract import MOTION_FPS, FloatArray
 from .hearing import Heard
+from .hearing import contact_condition as hearing_condition
 from .phones import BILABIAL, LABIODENTAL, SILENCE
 from .spoken import spoken_words
 
@@ -45,7 +46,7 @@ def tell(
     A transcript that does not fit is left unused, which is logged as a warning and reported.
     """
     untold = np.full(len(heard.loudness), UNKNOWN_PHONE, np.int64)
-    by_sound = _contacts(heard, untold, (), point)
+    by_sound = hearing_condition(heard, point)
     if not transcript.strip():
         return Told(by_sound, untold, {})
     words = sayable(spoken_words(transcript))
@@ -89,10 +90,10 @@ def _contacts(
 
     def joined(group: frozenset[str], heard_events: list[Interval]) -> list[Interval]:
         spans = [(start, end) for phone, start, end in segments if phone in group]
-        return spans + [event for event in heard_events if _untold(event, phones)]
+        return spans + [event for event in heard_events if is_untold(event, phones)]
 
     rests = [(a, b) for a, b in joined(frozenset({SILENCE}), []) if b - a >= SHORTEST_REST]
-    quiet = [span for span in silence_events(posteriors[:, 3], point) if _untold(span, phones)]
+    quiet = [span for span in silence_events(posteriors[:, 3], point) if is_untold(span, phones)]
     return contact_condition(
         joined(BILABIAL, peak_events(posteriors[:, 0], point.bilabial, point)),
         joined(LABIODENTAL, peak_events(posteriors[:, 1], point.labiodental, point)),
@@ -101,6 +102,7 @@ def _contacts(
     )
 
 
-def _untold(event: Interval, phones: npt.NDArray[np.int64]) -> bool:
+def is_untold(event: Interval, phones: npt.NDArray[np.int64]) -> bool:
+    """Whether the transcript says nothing in the middle of an event."""
     middle = int((event[0] + event[1]) / 2 * MOTION_FPS)
     return bool(phones[min(max(middle, 0), len(phones) - 1)] == UNKNOWN_PHONE)

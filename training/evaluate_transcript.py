@@ -28,7 +28,7 @@ from model_runtime.engine import Engine
 from model_runtime.hearing import Heard, hear
 from model_runtime.phones import BILABIAL, LABIODENTAL, SILENCE
 from model_runtime.spoken import spoken_words
-from model_runtime.transcript import ENOUGH, _untold
+from model_runtime.transcript import ENOUGH, is_untold
 from training.calibrate import event_score
 from training.corpus import Clip, open_corpus
 from training.corpus.realign import align_again
@@ -95,7 +95,7 @@ def by_words(case: Case, transcript: str, point: OperatingPoint) -> Found:
         return Found(case, alone, score=found.score)
     events = {
         name: [(s.start, s.end) for s in found.segments if s.phone in group]
-        + [event for event in alone[name] if _untold(event, found.phones)]
+        + [event for event in alone[name] if is_untold(event, found.phones)]
         for name, group in GROUPS
     }
     return Found(case, events, _start_errors(case.clip, found), found.score, used=True)
