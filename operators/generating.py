@@ -9,7 +9,7 @@ from typing import cast
 import bpy
 
 from ..model_runtime.contract import ThunderError
-from ..thunder_blender import jobs, request
+from ..thunder_blender import jobs, request, rig_copies
 from ..thunder_blender.request import Order
 from .base import Result, ThunderOperator, hand_is_busy, log, playing
 
@@ -47,12 +47,14 @@ class GeneratingOperator(ThunderOperator):
         raise NotImplementedError
 
     def perform(self, context: bpy.types.Context) -> str:
+        rig_copies.separate()
         sentences = [jobs.wait(order) for order in self.orders(context)]
         return sentences[0] if len(sentences) == 1 else f"Generated {len(sentences)} takes"
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         if bpy.app.background or context.window is None:
             return self.execute(context)
+        rig_copies.separate()
         try:
             jobs.begin(context, self.orders(context))
         except ThunderError as error:

@@ -37,7 +37,7 @@ class THUNDER_OT_remove_runtime(WatchedOperator, bpy.types.Operator):
 
     @classmethod
     def sentence(cls, result: Any) -> str:
-        return "The runtime is removed"
+        return runtime_actions.removed_sentence()
 
 
 register, unregister = bpy.utils.register_classes_factory((THUNDER_OT_remove_runtime,))

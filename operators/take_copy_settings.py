@@ -18,9 +18,9 @@ class THUNDER_OT_copy_settings(TakeOperator, bpy.types.Operator):
 
     def perform(self, context: bpy.types.Context) -> str:
         rig, action = self.found(context)
-        left = take_edits.copy_settings(rig, action)
-        if left:
-            return f"Copied the settings of {action.name}; yours stays for {', '.join(left)}"
+        keyed = take_edits.copy_settings(rig, action)
+        if keyed:
+            return f"Copied the settings of {action.name}, with the keys of {' and '.join(keyed)}"
         return f"Copied the settings of {action.name}"
 
 

@@ -3,14 +3,15 @@
 
 - `head`: a face model becomes a head in the scene, with the help of `head_mesh`, `head_bones`,
   `head_correctives` and `head_materials`
-- `rig`: what counts as a rig, and finding it from any of its objects
+- `rig`: what counts as a rig, and finding it from any of its objects; `rig_copies`: a copied head
+  is a character of its own
 - `resample`: motion from 50 frames a second to the scene's rate (numpy only)
 - `keys`: motion becomes F-curves
 - `lines`: which part of which sound a strip lets us hear, and when
 - `takes`: the Actions that hold performances: add, list, choose; with `take_marks` (what an Action
   knows of itself), `placement` (seconds of the file to frames, no bpy), `nla` (tracks and strips),
   `mine` (the artist's own Action, set aside), `linked` (heads from other files), `take_edits`,
-  `bake`, and `take_places` and `take_sync` (takes follow their strips)
+  `settings_keys`, `bake`, and `take_places` and `take_sync` (takes follow their strips)
 - `diagnose`: why does it not move; with `diagnose_face`
 - `take_file`: reading the takes that the engine writes
 - `sound`: the sound strip, the frame range and the frame rate
@@ -33,7 +34,7 @@
   in a thread: `flame_rig` builds it, `flame_drivers` let
   its joints follow, `flame_fit` lays it over the open head, `flame_solve` finds the units in its
   expressions, `flame_mapping` keeps them, `flame_motion` and `flame_lips` turn motion into curves
-- `text`: words that are drawn, for the panels and the preferences
+- `text`: words that are drawn, for the panels and the preferences; `redraw` has them drawn again
 - `mapping`: which curves a motion becomes, by the kind of rig
 - `compat`: every difference between Blender 4.2 and 5.2, in one file; `compat_panels`: those of
   panels and requests

@@ -15,6 +15,7 @@ import bpy
 
 from ..model_runtime.contract import CancelledError, Progress
 from .flame_import import FlameImport, Prepared, kept_folder, prepare
+from .redraw import redraw_sidebars
 
 TICK = 0.1  # seconds between two looks
 READING, FITTING, READY = "Reading FLAME", "Fitting FLAME", "Building FLAME"
@@ -107,7 +108,4 @@ def show(text: str) -> None:
     """Say in the status bar what goes on; empty gives the bar back to Blender. Redraws panels."""
     for window in bpy.context.window_manager.windows:
         window.workspace.status_text_set(text or None)
-        for area in window.screen.areas:
-            for region in area.regions if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"} else ():
-                if region.type == "UI":
-                    region.tag_redraw()
+    redraw_sidebars()

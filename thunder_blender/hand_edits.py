@@ -10,6 +10,7 @@ from __future__ import annotations
 import bpy
 
 from . import take_marks
+from .redraw import redraw_sidebars
 from .steps import PAUSE, Stepped, Steps, finish
 
 INTERVAL = 0.05  # seconds between two stints
@@ -88,12 +89,5 @@ def _tick() -> float | None:
     if not looking.go_on():
         return INTERVAL
     _Looking.at = None
-    _redraw()
+    redraw_sidebars()
     return INTERVAL if _stale else None
-
-
-def _redraw() -> None:
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
-                area.tag_redraw()

@@ -19,6 +19,7 @@ from ..model_runtime.contract import CancelledError, EngineError, Take, ThunderE
 from . import engine
 from .apply_take import apply_steps, apply_take, ordered_rig
 from .fit_take import Fitting, start_fitting
+from .redraw import redraw_sidebars
 from .request import Order
 from .steps import Stepped
 
@@ -207,7 +208,7 @@ def _show() -> None:
     _Running.shown = seen
     names = ("running", "what", "stage", "fraction", "seconds_left", "takes_left")
     status(**dict(zip(names, seen, strict=True)))
-    redraw()
+    redraw_sidebars()
 
 
 def _status_now() -> tuple[bool, str, str, float, float, int]:
@@ -219,16 +220,6 @@ def _status_now() -> tuple[bool, str, str, float, float, int]:
     stage = CANCELLING if first.cancelled else WRITING if first.fitting else progress.stage
     fraction = round(progress.fraction, 2)
     return True, first.order.title, stage, fraction, left, len(_Running.pending)
-
-
-def redraw() -> None:
-    """Redraw the sidebars in which our tab can be."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
-                for region in area.regions:
-                    if region.type == "UI":
-                        region.tag_redraw()
 
 
 @persistent

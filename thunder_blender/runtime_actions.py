@@ -9,7 +9,16 @@ from typing import Any
 import bpy
 
 from ..model_runtime.contract import EngineError, ThunderError
-from . import engine, preferences, runtime, runtime_lock, runtime_task, runtime_watch
+from . import (
+    engine,
+    preferences,
+    readiness,
+    runtime,
+    runtime_lock,
+    runtime_task,
+    runtime_watch,
+)
+from .redraw import redraw_sidebars
 
 OFFLINE = (
     "Blender is not allowed to go online. Allow it in Edit > Preferences > System > Network, or "
@@ -85,8 +94,16 @@ def begin_remove() -> runtime_task.Task:
     return runtime_task.remove(preferences.runtime_folder())
 
 
+def removed_sentence() -> str:
+    """The runtime is gone now: whoever asks is told so at once."""
+    _start_anew()
+    return "The runtime is removed"
+
+
 def _start_anew() -> None:
-    """The engine's Python is another one from now on."""
+    """The engine's Python is another one from now on, and the panels say so at once."""
     if current := engine.current_engine():
         current.free()
     runtime_watch.remember(None)
+    readiness.forget()
+    redraw_sidebars()

@@ -10,6 +10,7 @@ import bpy
 
 from ..model_runtime.contract import CancelledError, EngineReport, Progress, ThunderError
 from . import engine
+from .redraw import redraw_preferences
 
 INTERVAL = 0.2  # seconds between two looks
 
@@ -97,13 +98,13 @@ def start(work: Work, sentence: Callable[[Any], str]) -> None:
     _State.work, _State.sentence, _State.said = work, sentence, ""
     if not bpy.app.timers.is_registered(_tick):
         bpy.app.timers.register(_tick, first_interval=INTERVAL, persistent=True)
-    _redraw()
+    redraw_preferences()
 
 
 def settle(sentence: str, failed: bool = False) -> None:
     """Say what came of it."""
     _State.work, _State.said, _State.failed = None, sentence, failed
-    _redraw()
+    redraw_preferences()
 
 
 def describe(report: EngineReport) -> str:
@@ -123,20 +124,13 @@ def _tick() -> float | None:
         return None
     work.poll()
     if not work.finished:
-        _redraw()
+        redraw_preferences()
         return INTERVAL
     if work.error is None:
         settle(_State.sentence(work.result))
     else:
         settle(str(work.error), failed=not isinstance(work.error, CancelledError))
     return None
-
-
-def _redraw() -> None:
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "PREFERENCES":
-                area.tag_redraw()
 
 
 def register() -> None:

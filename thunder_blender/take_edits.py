@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 
 from ..model_runtime.contract import Settings, ThunderError
-from . import compat, hand_edits, nla, take_marks, takes
+from . import compat, hand_edits, nla, settings_keys, take_marks, takes
 from .rig import Rig, RigError
 
 
@@ -102,23 +102,16 @@ def remove_take(rig: Rig, action: bpy.types.Action, force: bool = False) -> None
 
 
 def copy_settings(rig: Rig, action: bpy.types.Action) -> list[str]:
-    """Set the rig's seed and performance to those of a take; names of what could not be taken over.
+    """Set the rig's seed and performance to those of a take; names of those that became keys.
 
     Raises RequestError when the take's settings are not usable.
     """
-    settings = take_marks.settings_of(action)
-    target = getattr(rig.mesh, "thunder", None)
-    return [name for name, value in _values(settings) if not _set(target, name, value)]
+    settings = _values(take_marks.settings_of(action))
+    for name, value in settings:
+        settings_keys.put_back(rig.mesh, action, name, value)
+    return [name for name, value in settings if isinstance(value, tuple)]
 
 
 def _values(settings: Settings) -> list[tuple[str, Any]]:
     names = ("seed", "intensity", "emotion", "articulation", "smoothing")
     return [(name, getattr(settings, name)) for name in names]
-
-
-def _set(target: Any, name: str, value: Any) -> bool:
-    """Curves of intensity and emotion belong to the scene's animation and are not written back."""
-    if isinstance(value, tuple) or not hasattr(target, name):
-        return False
-    setattr(target, name, value)
-    return True

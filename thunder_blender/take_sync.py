@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 from bpy.app import handlers
 
-from . import hand_edits, nla, take_marks, take_places, take_writing
+from . import hand_edits, nla, rig_copies, take_marks, take_places, take_writing
 from .rig import MARK, Rig
 from .take_edits import editing_take
 
@@ -55,6 +55,8 @@ def on_update(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
         for update in depsgraph.updates:
             if isinstance(update.id, bpy.types.Action):
                 hand_edits.forget(update.id.name)
+    if depsgraph.id_type_updated("OBJECT") and not _renders():
+        rig_copies.after_update()
     if depsgraph.id_type_updated("SCENE") and not _renders():
         sync_with_strips()
 
@@ -77,6 +79,7 @@ def after_change_of_file(*_arguments: Any) -> None:
     """After undo, redo and loading, when names may mean other Actions."""
     hand_edits.forget()
     take_writing.sweep()
+    rig_copies.forget()
 
 
 HANDLERS = (

@@ -143,3 +143,17 @@ def test_nothing_goes_on_after_the_extension_was_disabled(room, fake):
     watch.unregister()
     assert watch.busy() is None
     assert not bpy.app.timers.is_registered(watch._tick)
+
+
+def test_the_panels_know_of_a_new_or_removed_runtime_at_once(room, own, wheels, monkeypatch):
+    monkeypatch.delenv("THUNDER_PYTHON", raising=False)
+    monkeypatch.setattr(room("thunder_blender.runtime"), "own_torch", lambda wait=True: "")
+    readiness = room("thunder_blender.readiness")
+    monkeypatch.setattr(readiness, "FRESH", 3600.0)  # what was found stays true for an hour
+    readiness.forget()
+    assert "Press Install Runtime" in readiness.engine_reason()
+    bpy.ops.thunder.install_runtime(archive=str(wheels))
+    assert readiness.engine_reason() == ""
+    bpy.ops.thunder.remove_runtime()
+    assert "Press Install Runtime" in readiness.engine_reason()
+    readiness.forget()
