@@ -39,7 +39,7 @@ def pull(losses: dict[str, Tensor], clean: Tensor) -> Tensor:
 def balance(
     trainee: Trainee, losses: Losses, supervisor: Supervisor, batch: Batch
 ) -> dict[str, float]:
-    """Root mean square gradient of both, their ratio and angle, and the losses of the truth.
+    """Root mean square gradient of both, their ratio and angle, and the losses themselves.
 
     `truth_` are the mesh-to-speech losses of the real motion in the estimate's place: an estimate
     whose own are lower says more than the truth does, and has nothing left to learn from them.
@@ -47,17 +47,17 @@ def balance(
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         clean, _ = trainee(batch)
     clean = clean.float().requires_grad_()
-    found = supervisor(clean, batch)
-    usual, said = pull(losses(clean, batch), clean), pull(found, clean)
+    plain, found = losses(clean, batch), supervisor(clean, batch)
+    usual, said = pull(plain, clean), pull(found, clean)
     sizes = [part.square().mean().sqrt().item() for part in (usual, said)]
     with torch.no_grad():
         truth = supervisor(to_network(batch.motion, losses.network), batch)
     return {
         "others": sizes[0],
         "m2s": sizes[1],
-        "ratio": sizes[1] / sizes[0],
+        "ratio": sizes[1] / max(sizes[0], 1e-12),
         "cosine": torch.cosine_similarity(usual.flatten(), said.flatten(), 0).item(),
-        **{f"estimate_{name}": value.item() for name, value in found.items()},
+        **{f"estimate_{name}": value.item() for name, value in (plain | found).items()},
         **{f"truth_{name}": value.item() for name, value in truth.items()},
     }
 

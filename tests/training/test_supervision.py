@@ -18,6 +18,7 @@ from model_runtime.mesh_to_speech import M2SConfig, MeshToSpeech
 from model_runtime.weights import save_model
 from tests.training.lesson_files import write_lessons
 from training import train_denoiser
+from training.balance import balance
 from training.denoiser_batches import Batch, Batches, Share
 from training.denoiser_config import MOUTH_COLUMNS, TrainConfig
 from training.denoiser_losses import Losses
@@ -174,6 +175,23 @@ def test_a_strong_supervisor_lowers_its_own_loss(lessons: Path, sounds: Sounds, 
         optimiser.step()
         curve.append(loss.item())
     assert curve[-1] < curve[0]
+
+
+def test_the_balance_tells_how_hard_each_side_pulls(
+    lessons: Path, sounds: Sounds, m2s: MeshToSpeech
+):
+    batch = a_batch(lessons, sounds)
+    tools = (Trainee(Denoiser(SMALL).eval()), Losses(QUICK, SMALL, CPU))
+    supervisor = Supervisor(m2s, QUICK, SMALL, CPU)
+    found = balance(*tools, supervisor, batch)
+    assert found["ratio"] == pytest.approx(found["m2s"] / found["others"]) and found["m2s"] > 0
+    assert abs(found["cosine"]) <= 1
+    held = batch._replace(
+        condition=batch.condition._replace(mask=torch.ones_like(batch.condition.mask))
+    )
+    known = balance(*tools, supervisor, held)
+    assert known["m2s"] == 0
+    assert known["estimate_m2s_units"] == pytest.approx(known["truth_m2s_units"])
 
 
 def test_an_encoder_learns_along_through_the_motion(lessons: Path, sounds: Sounds, tmp_path: Path):
