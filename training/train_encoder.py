@@ -6,19 +6,24 @@ from __future__ import annotations
 import argparse
 import logging
 import time
-from dataclasses import asdict, dataclass, replace
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from model_runtime.contract import MOTION_FPS
 from model_runtime.encoder import EncoderConfig, Speech, SpeechEncoder
 from model_runtime.phones import BILABIAL, LABIODENTAL, PHONES, ROUNDED, SILENCE
-from model_runtime.weights import load_state, read_metadata, save_model
+from model_runtime.weights import save_model
+from training.deepen import new_encoder
 from training.mel_augment import augment_mel, mask_mel
 from training.pack import Item, Pack
 from training.schedule import (
@@ -34,6 +39,9 @@ from training.schedule import (
 log = logging.getLogger(__name__)
 GROUPS = (BILABIAL, LABIODENTAL, ROUNDED, frozenset({SILENCE}))  # phones.CONTACTS, in order
 
+Batch = tuple[Tensor, Tensor, Tensor]
+AHEAD = 8  # batches that threads prepare for a GPU
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -44,14 +52,16 @@ class TrainConfig:
     seed: int = 0
     smoothing: float = 0.05
     real_weight: float = 2.0  # how much oftener a real second is drawn than a synthetic one
+    real_share: float | None = None  # of the drawn seconds, instead of real_weight
     save_every: int = 100
     threads: int = 1
+    device: str = "cpu"
 
 
 def contact_labels(phones: Tensor) -> Tensor:
     """Phone indices (...) -> contact labels (..., len(CONTACTS)) of 0 and 1."""
     table = torch.tensor([[float(phone in group) for group in GROUPS] for phone in PHONES])
-    return table[phones]
+    return table.to(phones.device)[phones]
 
 
 def encoder_loss(speech: Speech, phones: Tensor, keep: Tensor, smoothing: float) -> Tensor:
@@ -74,14 +84,21 @@ class Batches:
     def __init__(self, pack: Pack, config: TrainConfig) -> None:
         self.pack, self.config = pack, config
         self.items = [item for item in pack.select("train") if item.frames >= 25]
-        weight = np.array([self._weight(item) for item in self.items])
+        weight = np.array([float(item.frames) for item in self.items])
+        self._favour_real(weight)
         self.share = np.cumsum(weight) / weight.sum()
 
-    def _weight(self, item: Item) -> float:
-        synthetic = item.source.startswith(("espeak", "flite", "festival"))
-        return item.frames * (1.0 if synthetic else self.config.real_weight)
+    def _favour_real(self, weight: npt.NDArray[np.float64]) -> None:
+        share = self.config.real_share
+        made = ("espeak", "flite", "festival", *(() if share is None else ("silence",)))
+        real = np.array([not item.source.startswith(made) for item in self.items])
+        if share is None:
+            weight[real] *= self.config.real_weight
+        elif real.any() and not real.all():
+            weight[real] *= share / weight[real].sum()
+            weight[~real] *= (1.0 - share) / weight[~real].sum()
 
-    def __call__(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+    def __call__(self, step: int) -> Batch:
         """mel (batch, 2 * crop, bands), phones (batch, crop), keep (batch, crop)."""
         rng = np.random.default_rng([self.config.seed, step])
         picks = np.searchsorted(self.share, rng.random(self.config.batch))
@@ -102,6 +119,22 @@ class Batches:
         return mel, np.pad(phones, (0, missing)), np.arange(crop) < frames
 
 
+def batches_for(batches: Batches, first: int, config: TrainConfig) -> Iterator[Batch]:
+    """The batches of steps first.. on the device; those of a GPU are prepared ahead of it."""
+    steps = range(first, config.steps)
+    if torch.device(config.device).type == "cpu":
+        yield from map(batches, steps)
+        return
+    with ThreadPoolExecutor(AHEAD) as pool:
+        waiting = deque(pool.submit(batches, step) for step in steps[:AHEAD])
+        for step in steps:
+            mel, phones, keep = waiting.popleft().result()
+            if step + AHEAD < config.steps:
+                waiting.append(pool.submit(batches, step + AHEAD))
+            device = config.device
+            yield mel.to(device), phones.to(device), keep.to(device)
+
+
 def normalise_batch(mel: Tensor, keep: Tensor) -> Tensor:
     """features.normalise on the real frames of each row."""
     weight = keep.repeat_interleave(2, 1)[..., None].float()
@@ -117,6 +150,7 @@ def normalise_batch(mel: Tensor, keep: Tensor) -> Tensor:
 def validate(model: SpeechEncoder, pack: Pack, limit: int = 150) -> dict[str, float]:
     """Frame accuracy on development speakers, and p b m recall per event at 0.15 and 0.5."""
     right = count = 0.0
+    device = next(model.parameters()).device
     items = [item for item in pack.select("dev") if item.copy == 0]
     chosen = items[:: max(1, len(items) // limit)]
     events: list[float] = []
@@ -124,7 +158,8 @@ def validate(model: SpeechEncoder, pack: Pack, limit: int = 150) -> dict[str, fl
     for item in chosen:
         mel = torch.from_numpy(pack.mel(item))[None]
         keep = torch.ones(1, item.frames, dtype=torch.bool)
-        speech = model(normalise_batch(mel, keep))
+        heard = model(normalise_batch(mel, keep).to(device))
+        speech = Speech(*(part.cpu() for part in heard))
         phones = torch.from_numpy(pack.phones(item))
         right += (speech.phone_logits[0].argmax(-1) == phones).sum().item()
         count += item.frames
@@ -151,78 +186,56 @@ def _events(closed: Tensor, item: Item) -> list[float]:
     return peaks
 
 
-def deepen(shallow: SpeechEncoder, layers: int) -> SpeechEncoder:
-    """A deeper encoder that computes what `shallow` does, ready to be trained on.
-
-    The trained blocks are spread evenly; each new one adds nothing until it is trained, because
-    its output projections are zero (network morphism, Wei et al. 2016).
-    """
-    model = SpeechEncoder(replace(shallow.config, layers=layers))
-    count = len(shallow.blocks)
-    places = [(number + 1) * layers // count - 1 for number in range(count)]
-    new = [block for number, block in enumerate(model.blocks) if number not in places]
-    for block in new:
-        for last in (block.attention.out, block.conv.out, block.feed[-1]):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
-    for place, block in zip(places, shallow.blocks, strict=True):
-        model.blocks[place].load_state_dict(block.state_dict())
-    for name in ("stem", "norm", "phones", "contacts"):
-        getattr(model, name).load_state_dict(getattr(shallow, name).state_dict())
-    return model
-
-
-def new_model(config: EncoderConfig, shallow: Path | None) -> SpeechEncoder:
-    """An untrained encoder, or one that goes on from a trained, shallower one."""
-    if shallow is None:
-        return SpeechEncoder(config)
-    trained = SpeechEncoder(EncoderConfig(**read_metadata(shallow)[0]))
-    return deepen(load_state(trained, shallow), config.layers).requires_grad_(True)
-
-
 def train(
     pack: Pack,
     run: Path,
     config: TrainConfig,
     network: EncoderConfig,
     shallow: Path | None = None,
-) -> None:
-    """Train to `config.steps`, from the last checkpoint in `run` if there is one.
+    minutes: float | None = None,
+) -> int:
+    """Train to `config.steps` or for `minutes`, from the last checkpoint in `run` if any.
 
     A new run starts from the model file `shallow` where one is given (see `deepen`).
+    Returns the steps done.
     """
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
-    model = new_model(network, shallow)
+    model = new_encoder(network, shallow).to(config.device)
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.peak_rate, weight_decay=0.02)
     mean = MovingAverage(model)
     first = resume_training(run / CHECKPOINT, model, optimiser, mean)
-    batches, began = Batches(pack, config), time.monotonic()
-    for step in range(first, config.steps):
+    began = time.monotonic()
+    for step, batch in enumerate(batches_for(Batches(pack, config), first, config), first):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, config.peak_rate, config.steps)
-        loss = train_step(model, optimiser, batches(step), config, step)
+        loss = train_step(model, optimiser, batch, config, step)
         mean.update(model, step)
-        if (step + 1) % 20 == 0:
-            seconds = (time.monotonic() - began) / (step + 1 - first)
-            append_log(run / "log.jsonl", {"step": step + 1, "loss": loss, "s/step": seconds})
-        if (step + 1) % config.save_every == 0 or step + 1 == config.steps:
-            _save(run, model, optimiser, mean, step + 1, config)
-            figures = validate(mean.model, pack)
-            append_log(run / "log.jsonl", {"step": step + 1, **figures})
+        done, seconds = step + 1, time.monotonic() - began
+        if done % 20 == 0:
+            row = {"step": done, "loss": loss, "s/step": seconds / (done - first)}
+            append_log(run / "log.jsonl", row)
+        over = minutes is not None and seconds > 60 * minutes
+        if over or done % config.save_every == 0 or done == config.steps:
+            _save(run, model, optimiser, mean, done, config)
+        if over:
+            return done
+        if done % config.save_every == 0 or done == config.steps:
+            append_log(run / "log.jsonl", {"step": done, **validate(mean.model, pack)})
+    return max(first, config.steps)
 
 
 def train_step(
     model: SpeechEncoder,
     optimiser: torch.optim.Optimizer,
-    batch: tuple[Tensor, Tensor, Tensor],
+    batch: Batch,
     config: TrainConfig,
     step: int,
 ) -> float:
     mel, phones, keep = batch
     seed_dropout(config.seed, step)
     model.train()
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(mel.device.type, torch.bfloat16):
         speech = model(mel)
     loss = encoder_loss(speech, phones, keep, config.smoothing)
     optimiser.zero_grad()
@@ -253,6 +266,11 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=TrainConfig.batch)
     parser.add_argument("--threads", type=int, default=TrainConfig.threads)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 ...")
+    parser.add_argument(
+        "--minutes", type=float, help="stop after this time; go on by calling again"
+    )
+    parser.add_argument("--real-share", type=float, help="of the drawn seconds that is recorded")
     parser.add_argument("--layers", type=int, default=EncoderConfig.layers)
     parser.add_argument("--peak-rate", type=float, default=TrainConfig.peak_rate)
     parser.add_argument(
@@ -260,10 +278,10 @@ def main() -> None:
     )
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    names = ("steps", "batch", "threads", "seed", "peak_rate")
+    names = ("steps", "batch", "threads", "seed", "peak_rate", "device", "real_share")
     config = TrainConfig(**{name: getattr(options, name) for name in names})
     network = EncoderConfig(layers=options.layers)
-    train(Pack(options.pack), options.run, config, network, options.shallow)
+    train(Pack(options.pack), options.run, config, network, options.shallow, options.minutes)
 
 
 if __name__ == "__main__":

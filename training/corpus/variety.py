@@ -108,7 +108,7 @@ def _espeak(
             accent = str(rng.choice(espeak.ACCENTS, p=espeak.ACCENT_WEIGHTS))
             mood = str(rng.choice(list(MOODS))) if kind == "moods" else ""
             ranges = MOODS[mood] if mood else ((115, 235), (12, 88), (15, 95))
-            rate, pitch, spread = (int(rng.integers(low, high)) for low, high in ranges)
+            rate, pitch, spread = (int(rng.integers(int(a), int(b))) for a, b in ranges)
             settings = {"rate": rate, "pitch": pitch, "pitch_range": spread}
             voice = f"{kind if kind in LANGUAGES else accent}+{variant}"
             note = f"{voice} {rate} {mood}".strip()
