@@ -163,14 +163,18 @@ def _listen(options: argparse.Namespace, ears: Ears, material: Material) -> None
     other = partners(material.clips)
     model = next(iter(ears.models.values()))
     for clip in few(material.clips, options.listen_clips):
+        target = material.targets[clip.id]
         motions = motions_of(
             material.motions[clip.id],
             material.motions[other[clip.id].id],
             material.mean,
-            material.targets[clip.id].frames,
+            target.frames,
         )
-        target = material.targets[clip.id]
-        write_sounds(options.listen, clip, material.natural[clip.id], target, model, motions)
+        heard = write_sounds(
+            options.listen, clip, material.natural[clip.id], target, model, motions, ears.encoder
+        )
+        shares = ", ".join(f"{name} {share:.2f}" for name, share in heard.items())
+        log.info("%s: phones recognised in the sounds: %s", clip.id, shares)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ import soundfile
 import torch
 
 from model_runtime.contract import FloatArray
-from model_runtime.features import SAMPLE_RATE
+from model_runtime.encoder import SpeechEncoder
+from model_runtime.features import SAMPLE_RATE, log_mel, normalise
 from model_runtime.mesh_to_speech import MeshToSpeech, embedded_voice
 from model_runtime.vocoder import band_limits, denormalise, griffin_lim
-from training.m2s_measure import Spoken
+from training.m2s_measure import Spoken, listen
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -43,14 +44,22 @@ def write_sounds(
     target: Spoken,
     model: MeshToSpeech,
     motions: Mapping[str, Callable[[], FloatArray]],
-) -> None:
-    """CLIP_sound.wav (the real log-mel through the same Griffin-Lim), one a motion, and a PNG."""
+    encoder: SpeechEncoder,
+) -> dict[str, float]:
+    """CLIP_sound.wav (the real log-mel through the same Griffin-Lim), one a motion, and a PNG.
+
+    Gives the share of frames whose phone the speech encoder recognises in each written sound.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     mels = {"sound": natural}
     mels |= {name: natural_mel(model, motions[name](), target.speaker) for name in HEARD}
+    heard = {}
     for name, mel in mels.items():
-        soundfile.write(folder / f"{clip.id}_{name}.wav", griffin_lim(mel), SAMPLE_RATE)
+        samples = griffin_lim(mel)
+        soundfile.write(folder / f"{clip.id}_{name}.wav", samples, SAMPLE_RATE)
+        heard[name] = listen(encoder, normalise(log_mel(samples)), target)["phone_accuracy"]
     plot_mels(folder / f"{clip.id}.png", f"{clip.id}: {clip.transcript}", mels)
+    return heard
 
 
 def plot_mels(path: Path, title: str, mels: Mapping[str, FloatArray]) -> None:
