@@ -40,6 +40,7 @@ def session(stage: Stage) -> Flow:
         yield 1.0
     stage.picture("3-two-takes")
     yield from cancel(stage)
+    yield from escape(stage)
     yield from switch(stage)
     yield from undo(stage)
     yield from disable(stage)
@@ -109,6 +110,28 @@ def cancel(stage: Stage) -> Flow:
     if scene.status().error:
         raise StageError(f"a cancelled line left an error: {scene.status().error}")
     stage.picture("5-cancelled")
+
+
+def escape(stage: Stage) -> Flow:
+    """Start the long line once more and press Esc while the pointer is over the head."""
+    yield from stage.click_button(GENERATE)
+    before = len(scene.takes())
+    yield from stage.until(lambda: scene.status().running, 5, "the long line to start again")
+    yield from stage.until(lambda: scene.status().fraction > 0, SLOW, "the first step")
+    area = stage.area()
+    yield from stage.point(area.x + area.width // 3, area.y + area.height // 2)
+    if not scene.status().running:
+        raise StageError("the long line was over before Esc")
+    stage.results["escaped_at"] = round(scene.status().fraction, 2)
+    asked = time.perf_counter()
+    yield from stage.key("ESC")
+    yield from stage.until(lambda: not scene.status().running, 30, "Esc to end the line")
+    stage.results["escape_s"] = round(time.perf_counter() - asked, 2)
+    if len(scene.takes()) != before:
+        raise StageError("a line that Esc has cancelled left a take")
+    if scene.status().error:
+        raise StageError(f"Esc left an error: {scene.status().error}")
+    stage.picture("5-escaped")
 
 
 def switch(stage: Stage) -> Flow:

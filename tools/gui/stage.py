@@ -41,7 +41,7 @@ class Stage:
         self.folder = Path(os.environ["THUNDER_GUI"])
         self.options: dict[str, Any] = json.loads((self.folder / "options.json").read_text("utf-8"))
         self.results: dict[str, Any] = {"blender": bpy.app.version_string, "warnings": [], "at": {}}
-        self.context_area = "VIEW_3D"
+        self.context_area, self.context_region = "VIEW_3D", "UI"
         self._began = time.monotonic()
         self._deadline = self._began + float(self.options.get("limit", 240))
         preferences = bpy.context.preferences
@@ -84,7 +84,9 @@ class Stage:
         return max(found, key=lambda area: area.width * area.height)
 
     def sidebar(self) -> Any:
-        return next(region for region in self.area().regions if region.type == "UI")
+        """The region whose buttons are looked at, in most areas the sidebar."""
+        regions = self.area().regions
+        return next(region for region in regions if region.type == self.context_region)
 
     def over(self, region: Any = None) -> Any:
         """The context of a region of the current area, as operators get it from a click."""
@@ -120,7 +122,8 @@ class Stage:
             with self.over():
                 bpy.ops.screen.screen_full_area()
             yield 0.5
-        self.area().spaces.active.show_region_ui = True
+        if hasattr(self.area().spaces.active, "show_region_ui"):
+            self.area().spaces.active.show_region_ui = True
         yield 0.5
 
     def open_tab(self, name: str = "THUNDER") -> Flow:
