@@ -83,7 +83,9 @@ def spoken_words(text: str) -> list[Spoken]:
     """
     plain = _SPEAKER.sub(" ", _DIRECTIONS.sub(" ", _latin(text)))
     shouted = not re.search(r"[a-z]", plain)  # capitals tell nothing then
-    words = (Spoken(token, tuple(_readings(token, shouted))) for token in _TOKEN.findall(plain))
+    words = (
+        Spoken(_shown(token), tuple(_readings(token, shouted))) for token in _TOKEN.findall(plain)
+    )
     return [word for word in words if word.readings]
 
 
@@ -97,6 +99,12 @@ def _gap(character: str) -> str:
     if ord(character) < 128 or character in COINS:
         return character
     return "" if unicodedata.combining(character) else " "
+
+
+def _shown(token: str) -> str:
+    """The word without its sentence's full stop."""
+    bare = token.removesuffix(".")
+    return token if "." in bare else bare
 
 
 def _readings(token: str, shouted: bool) -> Iterator[Reading]:

@@ -48,6 +48,12 @@ def test_a_line_becomes_the_words_that_are_said(text, words):
     assert said(text) == words
 
 
+def test_words_are_shown_as_written_without_the_full_stop():
+    text = "It is 5% of the U.S. market, Dr. Who."
+    shown = [word.written for word in spoken_words(text)]
+    assert shown == ["It", "is", "5", "%", "of", "the", "U.S.", "market", "Dr", "Who"]
+
+
 def test_numbers_are_heard_in_every_usual_way():
     (word,) = spoken_words("1984")
     assert ("nineteen", "eighty", "four") in word.readings
