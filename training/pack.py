@@ -2,6 +2,7 @@
 """The feature pack: log-mel and phone labels of every clip, computed once, read as memory maps.
 
 `python -m training.pack --corpus DIR --out DIR [--copies N] [--jobs N]`
+`python -m training.pack --small PACK_DIR --out DIR [--megabytes N] [--step S] [--real-share R]`
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy.typing as npt
 from model_runtime.contract import MOTION_FPS, FloatArray
 from model_runtime.features import MEL_BANDS, MELS_PER_MOTION_FRAME, log_mel
 from model_runtime.phones import PHONE_INDEX, SILENCE
+from training import small_pack
 from training.corpus import open_corpus
 from training.corpus.augment import augment
 
@@ -45,9 +47,19 @@ class Item:
 
 
 class Pack:
-    """A folder with mel.npy (2 * frames, bands) float16, phones.npy (frames,) uint8, items.jsonl"""
+    """A folder with mel.npy (2 * frames, bands) float16, phones.npy (frames,) uint8, items.jsonl
+
+    or with the parts of a small pack, which are read into memory.
+    """
 
     def __init__(self, folder: Path) -> None:
+        self._step: float | None = None
+        if (folder / small_pack.INDEX).is_file():
+            rows, self._mel, self._step = small_pack.read_small(folder)
+            self.items = [_item(row) for row in rows]
+            labels = [frame_phones(item.segments, item.frames) for item in self.items]
+            self._phones = np.concatenate(labels)
+            return
         self.items = [_item(json.loads(line)) for line in (folder / "items.jsonl").open()]
         self._mel = np.load(folder / "mel.npy", mmap_mode="r")
         self._phones = np.load(folder / "phones.npy", mmap_mode="r")
@@ -57,6 +69,8 @@ class Pack:
         start = item.start + first
         count = item.frames - first if frames is None else frames
         rows = slice(MELS_PER_MOTION_FRAME * start, MELS_PER_MOTION_FRAME * (start + count))
+        if self._step is not None:
+            return small_pack.restore(self._mel[rows], self._step)
         return np.asarray(self._mel[rows], np.float32)
 
     def phones(self, item: Item, first: int = 0, frames: int | None = None) -> npt.NDArray[Any]:
@@ -166,14 +180,25 @@ def _finish(folder: Path, frames: int, phones: npt.NDArray[np.uint8]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpus", type=Path, required=True)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--corpus", type=Path)
+    source.add_argument("--small", type=Path, metavar="PACK", help="write this pack in 8 bits")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--copies", type=int, default=1, help="augmented copies a training clip")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--megabytes", type=float, default=60.0, help="of the small pack, at most")
+    parser.add_argument("--step", type=float, default=0.8, help="of its log-mel, in nepers")
+    parser.add_argument("--real-share", type=float, default=0.5, help="of its seconds")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    build_pack(options.corpus, options.out, options.copies, options.jobs, options.seed)
+    if options.small:
+        names = ("step", "megabytes", "real_share", "seed")
+        config = small_pack.SmallConfig(**{name: getattr(options, name) for name in names})
+        hours = small_pack.write_small(Pack(options.small), options.out, config)
+        print(f"{hours:.2f} hours in {options.out}")
+    else:
+        build_pack(options.corpus, options.out, options.copies, options.jobs, options.seed)
 
 
 if __name__ == "__main__":
