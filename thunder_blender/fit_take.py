@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..model_runtime.contract import Take
 from . import keys, mapping
@@ -22,7 +22,7 @@ class FittedTake(Take):
     """A take at the scene's rate, which ends between two of its frames as its sound does."""
 
     covers: float = 0.0  # seconds of the sound
-    curves: mapping.Curves = ((), ())  # of its rig
+    curves: mapping.Curves = field(default_factory=lambda: ([], []))  # of its rig
 
     @property
     def seconds(self) -> float:
@@ -72,7 +72,7 @@ def fit_now(rig: Rig, take: Take, rate: float) -> FittedTake:
 def fitted(take: Take, rate: float, opening: Opening, plan: mapping.Plan) -> FittedTake:
     """`take` at `rate` frames a second: the numbers that `keys.scene_motion` gives, as curves."""
     motion = resample(take.weights, take.fps, rate, opening)
-    fields = {field.name: getattr(take, field.name) for field in dataclasses.fields(Take)}
+    fields = {each.name: getattr(take, each.name) for each in dataclasses.fields(Take)}
     weights = keys.in_range(motion, take.channels)
     fields |= {"weights": weights, "fps": rate, "covers": take.seconds}
     return FittedTake(**fields | {"curves": plan(weights, take.channels)})

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from typing import Any
 
 import bpy
 
@@ -39,7 +40,7 @@ def separate() -> list[str]:
 
     Heads of other files and their overrides keep theirs: what is written there is not kept.
     """
-    twins: dict[str, dict[bpy.types.ID, list[bpy.types.Object]]] = defaultdict(dict)
+    twins: dict[str, dict[Any, list[bpy.types.Object]]] = defaultdict(dict)
     for mesh in bpy.data.objects:
         if mesh.type == "MESH" and MARK in mesh and not (mesh.library or mesh.override_library):
             twins[str(mesh[MARK])].setdefault(mesh.data, []).append(mesh)

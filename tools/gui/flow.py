@@ -131,6 +131,7 @@ def escape(stage: Stage) -> Flow:
         raise StageError("a line that Esc has cancelled left a take")
     if scene.status().error:
         raise StageError(f"Esc left an error: {scene.status().error}")
+    yield 0.5
     stage.picture("5-escaped")
 
 
