@@ -73,8 +73,12 @@ def whole(stage: Stage) -> Flow:
     yield 1.0
     yield from stage.find(JOINTS)
     stage.picture("3-imported")
+    area = stage.area()
+    yield from stage.point(area.x + area.width // 3, area.y + area.height // 2)
     yield from stage.key("Z", ctrl=True)
-    yield from stage.until(lambda: not bpy.data.objects, 20, "one undo to take the rig away")
+    yield from stage.until(
+        lambda: "FLAME" not in bpy.data.objects, 20, "one undo to take the rig away"
+    )
 
 
 stage = Stage()
