@@ -117,6 +117,17 @@ def test_a_take_comes_with_progress_and_provenance(client, weights):
 
 
 @pytest.mark.timeout(300)
+def test_a_transcript_goes_there_and_its_words_come_back(client):
+    request = GenerateRequest(LINE, Settings(), transcript="Ma\u00efbe Pam, or not")
+    client.send(wire.request_message(2, request))
+    answer, _ = client.until(wire.TAKE, wire.ERROR)
+    made = wire.read_take(answer).provenance
+    assert made["transcript"] == request.transcript
+    found = made["alignment"]  # an untrained ear understands nothing
+    assert found["used"] is False and found["words"] == [] and "does not fit" in found["note"]
+
+
+@pytest.mark.timeout(300)
 def test_cancels_are_seen_between_steps_and_in_the_queue(client):
     for number in (10, 11, 12):
         client.send(ask(number))
