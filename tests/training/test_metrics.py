@@ -402,6 +402,7 @@ def test_an_estimate_is_the_mean_with_the_range_of_its_resamples() -> None:
     assert 1.8 < many.low < 2.0 < many.high < 2.2
     assert many == resample.estimate([1.0, 3.0] * 200)
     assert resample.estimate([None]) is None
+    assert resample.estimate([5.0, None]) == resample.Estimate(5.0, None, None, 1)
 
 
 def test_noise_has_the_level_that_was_asked_for() -> None:
@@ -417,6 +418,10 @@ def test_results_keep_the_parts_that_were_not_measured(tmp_path: Path) -> None:
     results.update_results(path, {"real": {"rest": 0.123456}, "steps": [1]})
     results.update_results(path, {"steps": [2]})
     assert results.read_results(path) == {"real": {"rest": 0.1235}, "steps": [2]}
+    results.update_results(path, {"steps": [3], "made_with": {"steps": {"clips": 3}}})
+    results.update_results(path, {"real": {}, "made_with": {"real": {"clips": 9}}})
+    made = {"steps": {"clips": 3}, "real": {"clips": 9}}
+    assert results.read_results(path) == {"real": {}, "steps": [3], "made_with": made}
     path.write_text("[1")
     with pytest.raises(RequestError, match="Move it away"):
         results.read_results(path)

@@ -83,6 +83,7 @@ def evaluate(options: Options) -> Results:
     performer_engine = None if options.no_model else _engine(options)
     bench = open_bench(options.corpus, options.split, options.clips_per_source)
     log.info("%d clips of the %s split", len(bench.clips), options.split)
+    suite = Suite(bench.probe, bench.mesh, find_judge(options.judge, bench.corpus.samples))
     performer = Performer(performer_engine, bench) if performer_engine else None
     motions = _model_motions(options, performer)
     systems = _systems(options, bench, motions)
@@ -98,10 +99,11 @@ def evaluate(options: Options) -> Results:
         detail["liveliness"]["model"] = _liveliness(options, bench, performer.generate)
     detail["liveliness"]["ceiling"] = _liveliness(options, bench, bench.articulated)
     _plot(options, bench, systems)
-    suite = Suite(bench.probe, bench.mesh, find_judge(options.judge, bench.corpus.samples))
     parts = measure_thunder(options, bench, performer, suite, motions, rows)
-    made = {"made_with": detail["made_with"] | {"models": _hashes(performer)}} if parts else {}
-    return Results(document | {"detail": detail}, parts | made)
+    made = detail["made_with"] | {"models": _hashes(performer)}
+    if parts:
+        parts["made_with"] = dict.fromkeys(parts, made)
+    return Results(document | {"detail": detail}, parts)
 
 
 def read_keys_ms(path: Path | None) -> float | None:

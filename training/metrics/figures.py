@@ -82,9 +82,12 @@ def pool(clips: Sequence[ClipFigures]) -> Figures:
 
 
 def interval(clips: Sequence[ClipFigures], name: str) -> tuple[float, float] | None:
-    """95 % interval of a counted figure by resampling the clips (Efron 1979); None if undefined."""
+    """95 % interval of a counted figure by resampling the clips (Efron 1979).
+
+    None where there was nothing to count, or one clip.
+    """
     counts = np.array([(clip.counts[name].part, clip.counts[name].whole) for clip in clips])
-    if not len(clips) or counts[:, 1].sum() == 0:
+    if len(clips) < 2 or counts[:, 1].sum() == 0:
         return None
     draws = np.random.default_rng(0).integers(0, len(clips), (RESAMPLES, len(clips)))
     parts, wholes = counts[draws].sum(axis=1).T

@@ -16,7 +16,7 @@ from .thunder_report import NAMES
 Part = Any
 SHOWN = (
     *("lve_mm", "mod_mm", "lip_pcc", "lip_ccc", "lip_dtw_mm", "mtm_ms", "fdd_mm2", "jitter"),
-    *("blinks", "unit_accuracy", "mel_l1", "pbm_closed"),
+    *("blinks", "unit_accuracy", "mel_l1", "pbm_closed", "fv_contact", "closure_precision"),
 )
 CONTACTS = ("pbm_closed", "fv_contact", "closure_precision", "vowel_shut", "rest")
 COLOURS = {"real": "tab:blue", "synthetic": "tab:orange"}
@@ -41,7 +41,9 @@ def draw_systems(path: Path, part: Mapping[str, Part]) -> Path:
     shifts = {shift_name(k) for k in SHIFTS}
     rows = [name for name in next(iter(kinds.values())) if name not in shifts or "4" in name]
     figure, axes = plt.subplots(3, 4, figsize=(18, 11), sharey=True)
-    for axis, name in zip(axes.flat, SHOWN, strict=True):
+    measured = {name for found in kinds.values() for row in found.values() for name in row}
+    shown = [name for name in SHOWN if name in measured][: axes.size]
+    for axis, name in zip(axes.flat, shown, strict=False):
         for step, (kind, found) in enumerate(kinds.items()):
             points = [(i, found[row].get(name)) for i, row in enumerate(rows) if row in found]
             _ranges(axis, [(i + 0.25 * step, one) for i, one in points if one], COLOURS[kind], kind)
@@ -83,12 +85,9 @@ def draw_steps(path: Path, rows: Sequence[Mapping[str, Part]]) -> Path:
             axis.plot([r["steps"] for r in rows], [r[name] for r in rows], "o-", color="k")
         else:
             found = [(row["steps"], row["figures"][name]) for row in rows if row["figures"][name]]
-            axis.fill_between(
-                [x for x, _ in found],
-                [o["low"] for _, o in found],
-                [o["high"] for _, o in found],
-                alpha=0.2,
-            )
+            wide = [(x, one["low"], one["high"]) for x, one in found if one["low"] is not None]
+            if wide:
+                axis.fill_between(*zip(*wide, strict=True), alpha=0.2)
             axis.plot([x for x, _ in found], [o["mean"] for _, o in found], "o-")
         axis.set_title(NAMES.get(name, "seconds a second"))
         axis.set_xscale("log", base=2)
@@ -115,5 +114,6 @@ def draw_noise(path: Path, rows: Sequence[Mapping[str, Part]]) -> Path:
 
 def _ranges(axis: Any, points: Sequence[tuple[float, Part]], colour: str, label: str) -> None:
     for number, (place, one) in enumerate(points):
-        axis.plot([one["low"], one["high"]], [place, place], color=colour, lw=1.5)
+        if one["low"] is not None:
+            axis.plot([one["low"], one["high"]], [place, place], color=colour, lw=1.5)
         axis.plot(one["mean"], place, "o", ms=5, color=colour, label="" if number else label)

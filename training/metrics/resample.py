@@ -14,11 +14,11 @@ SHARE = (2.5, 97.5)  # per cent
 
 @dataclass(frozen=True)
 class Estimate:
-    """`mean` over `clips` clips, and its 95 % interval `low` to `high`."""
+    """`mean` over `clips` clips, and its 95 % interval `low` to `high`; one clip has none."""
 
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     clips: int
 
 
@@ -31,6 +31,8 @@ def estimate(values: Sequence[float | None]) -> Estimate | None:
     known = np.array([value for value in values if value is not None], np.float64)
     if not len(known):
         return None
+    if len(known) == 1:
+        return Estimate(float(known[0]), None, None, 1)
     draws = np.random.default_rng(len(known)).integers(0, len(known), (RESAMPLES, len(known)))
     low, high = np.percentile(known[draws].mean(axis=1), SHARE)
     return Estimate(float(known.mean()), float(low), float(high), len(known))

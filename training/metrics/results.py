@@ -27,5 +27,10 @@ def read_results(path: Path) -> dict[str, Any]:
 
 
 def update_results(path: Path, parts: Mapping[str, Any]) -> None:
-    """Replace `parts` in the file, the rest as it was. Raises RequestError, OutputError."""
-    write_json(path, read_results(path) | dict(parts))
+    """Replace `parts` in the file, the rest as it was. Raises RequestError, OutputError.
+
+    `made_with` is a table by part, so each part keeps what it was made with.
+    """
+    found = read_results(path)
+    made = {**found.get("made_with", {}), **parts.get("made_with", {})}
+    write_json(path, found | dict(parts) | ({"made_with": made} if made else {}))

@@ -47,7 +47,8 @@ def _row(
     performer.watch = Stopwatch()
     motions = {clip.id: _take(performer, clip, 0) for clip in clips}
     watch = performer.watch
-    found = measure_system(suite, clips, motions, performer.bench.targets)
+    bench = performer.bench
+    found = measure_system(suite, clips, motions, bench.targets, bench.target_curves)
     spread: dict[str, list[float]] = {"s_div_lips_mm": [], "s_div_upper_mm": []}
     for clip in clips[:spread_clips]:
         takes = [motions[clip.id], *(_take(performer, clip, seed) for seed in range(1, SEEDS))]

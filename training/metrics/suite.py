@@ -12,7 +12,7 @@ import numpy as np
 from model_runtime.contract import FloatArray
 
 from . import lip_curves
-from .curves import Probe, mouth_curves
+from .curves import MouthCurves, Probe, mouth_curves
 from .figures import ClipFigures, interval, measure, total
 from .mesh import Mesh, dynamics_deviation, lip_vertex_error
 from .motion import blinks_per_minute
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Motions = Mapping[str, FloatArray]  # clip id -> (T, 55)
 Values = dict[str, float | None]
-Row = dict[str, dict[str, float] | None]  # figure -> Estimate as a dict
+Row = dict[str, dict[str, Any] | None]  # figure -> Estimate as a dict
 
 CURVE_FIGURES = ("mod_mm", "lip_pcc", "lip_ccc", "lip_dtw_mm", "mtm_ms", "mtm_found")
 MESH_FIGURES = (
@@ -76,9 +76,16 @@ class Measured:
     counts: ClipFigures
 
 
-def measure_clip(suite: Suite, clip: Clip, motion: FloatArray, truth: FloatArray) -> Measured:
+def measure_clip(
+    suite: Suite,
+    clip: Clip,
+    motion: FloatArray,
+    truth: FloatArray,
+    true_curves: MouthCurves | None = None,
+) -> Measured:
     """All figures of `motion` (T, 55) where `truth` (T, 55) is what should have been done."""
-    curves, true = mouth_curves(suite.probe, motion), mouth_curves(suite.probe, truth)
+    curves = mouth_curves(suite.probe, motion)
+    true = true_curves or mouth_curves(suite.probe, truth)
     counts = measure(curves, true, clip.segments)
     values = mesh_values(suite.mesh, motion, truth) | curve_values(curves.aperture, true.aperture)
     values["jitter"] = counts.counts["jitter_ratio"].value
@@ -114,11 +121,16 @@ def curve_values(aperture: FloatArray, truth: FloatArray) -> Values:
 
 
 def measure_system(
-    suite: Suite, clips: Sequence[Clip], motions: Motions, truths: Motions
+    suite: Suite,
+    clips: Sequence[Clip],
+    motions: Motions,
+    truths: Motions,
+    true_curves: Mapping[str, MouthCurves] | None = None,
 ) -> dict[str, Measured]:
-    """Clip id -> figures, for the clips that `motions` has."""
+    """Clip id -> figures, for the clips that `motions` has; `true_curves` where they are known."""
+    known = true_curves or {}
     return {
-        clip.id: measure_clip(suite, clip, motions[clip.id], truths[clip.id])
+        clip.id: measure_clip(suite, clip, motions[clip.id], truths[clip.id], known.get(clip.id))
         for clip in clips
         if clip.id in motions and len(motions[clip.id])
     }
@@ -146,8 +158,9 @@ def by_kind(clips: Sequence[Clip], suite: Suite, found: Mapping[str, Measured]) 
 
 
 def _pooled(counts: Sequence[ClipFigures], name: str) -> dict[str, Any] | None:
-    share, ends = total(counts, name), interval(counts, name)
-    if share.value is None or ends is None:
+    share = total(counts, name)
+    if share.value is None:
         return None
+    low, high = interval(counts, name) or (None, None)
     clips = int(np.sum([bool(one.counts[name].whole) for one in counts]))
-    return {"mean": share.value, "low": ends[0], "high": ends[1], "clips": clips}
+    return {"mean": share.value, "low": low, "high": high, "clips": clips}

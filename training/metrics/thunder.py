@@ -51,7 +51,7 @@ def metrics_part(
     part: Parts = {}
     for system, motions in systems(bench.targets, models, clips, bench.partners).items():
         log.info("figures of %s", system)
-        found = measure_system(suite, clips, motions, bench.targets)
+        found = measure_system(suite, clips, motions, bench.targets, bench.target_curves)
         for kind, row in by_kind(clips, suite, found).items():
             part.setdefault(kind, {})[system] = row
     return part
@@ -116,7 +116,7 @@ def noise_part(
         there = replace(performer, bench=noisy(bench, level))
         motions = {clip.id: _neutral(there, clip) for clip in bench.clips}
         curves = all_curves(bench.probe, motions)
-        found = measure_system(suite, bench.clips, motions, bench.targets)
+        found = measure_system(suite, bench.clips, motions, bench.targets, bench.target_curves)
         rows.append(
             {"snr_db": level}
             | worst_by_kind(score(bench.clips, curves, bench.target_curves))

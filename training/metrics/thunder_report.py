@@ -142,10 +142,10 @@ def worst_table(rows: Mapping[str, Mapping[str, Part]]) -> str:
     return markdown([head, *body])
 
 
-def ranged(name: str, one: Mapping[str, float] | None) -> str:
-    """'0.91 (0.88 to 0.94)', or a dash."""
-    if one is None:
-        return number(name, None)
+def ranged(name: str, one: Mapping[str, Any] | None) -> str:
+    """'0.91 (0.88 to 0.94)', or a dash; no range where there was one clip."""
+    if one is None or one["low"] is None:
+        return plain(name, one)
     ends = f"{number(name, one['low'])} to {number(name, one['high'])}"
     return f"{number(name, one['mean'])} ({ends})"
 
