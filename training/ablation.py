@@ -180,7 +180,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--m2s-scale", type=float, default=TrainConfig.m2s_scale)
     for name, value in (("steps", 300), ("batch", 32), ("parts", 1), ("threads", 1)):
         p.add_argument(f"--{name}", type=int, default=value)
-    p.add_argument("--peak-rate", type=float, default=3e-4)
+    p.add_argument("--peak-rate", type=float, default=1e-4)
     p.add_argument("--device", choices=DEVICES, default="auto")
     p.add_argument("--shard", type=_shard, default=(0, 1), metavar="I/N", help="every Nth arm")
     p.add_argument("--minutes", type=float, default=math.inf, help="stop then; go on another time")
