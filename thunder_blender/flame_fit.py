@@ -150,17 +150,24 @@ class _Sides:
 
     def nearest(self, points: Floats, normals: Floats, lower: Flags) -> _Met:
         """The nearest point of each one's own side; infinitely far where it faces away."""
-        found = [
-            self.trees[side].find_nearest(point)
-            for point, side in zip(points.tolist(), lower.astype(int).tolist(), strict=True)
-        ]
-        places, facing = (np.array([hit[part] for hit in found], float) for part in (0, 1))
-        faces = np.array([hit[2] for hit in found])
+        met = self._met(points, lower)
+        places, facing, faces = met[:, :3], met[:, 3:6], met[:, 6].astype(np.int64)
         corners = np.where(lower[:, None], self._corners(1, faces), self._corners(0, faces))
         shares = _barycentric(places, self.points[corners])
-        distance = np.array([hit[3] for hit in found])
+        distance = met[:, 7]
         distance[(normals * facing).sum(1) < FACING] = np.inf
         return _Met(corners, shares, distance, places)
+
+    def _met(self, points: Floats, lower: Flags) -> Floats:
+        """What the trees find for each point: place, normal, triangle, distance (V,8).
+
+        Numbers alone are kept: thousands of vectors would call for a garbage collection, which
+        stops Blender too when this runs in a thread.
+        """
+        each = zip(lower.tolist(), *points.T.tolist(), strict=True)
+        hits = (self.trees[side].find_nearest(point) for side, *point in each)
+        numbers = (value for hit in hits for value in (*hit[0], *hit[1], hit[2], hit[3]))
+        return np.fromiter(numbers, float, 8 * len(points)).reshape(-1, 8)
 
     def _corners(self, side: int, faces: Indices) -> Indices:
         triangles = self.triangles[side]
@@ -234,9 +241,10 @@ class _Neighbours:
     @staticmethod
     def of(triangles: npt.NDArray[np.int32], vertices: int) -> _Neighbours:
         pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-        pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
-        count = (1.0 + np.bincount(pairs[:, 0], minlength=vertices)).astype(np.float64)
-        return _Neighbours(pairs[:, 0], pairs[:, 1], count)
+        both = np.concatenate([pairs, pairs[:, ::-1]]).astype(np.int64)
+        start, end = np.divmod(np.unique(both[:, 0] * vertices + both[:, 1]), vertices)
+        count = (1.0 + np.bincount(start, minlength=vertices)).astype(np.float64)
+        return _Neighbours(start, end, count)
 
     def smoothed(self, values: Floats, weights: Floats, rounds: int) -> Floats:
         """Weighted averages (V,3) over neighbourhoods that `rounds` steps reach."""
