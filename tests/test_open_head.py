@@ -19,15 +19,29 @@ pytest.importorskip("PIL", reason="the head's build needs Pillow")
 
 from tools.open_head.collisions import CollisionMeter, triangles
 from tools.open_head.distance import Skin, winding
+from tools.open_head.ease import Easer
 from tools.open_head.pack import pack_basis, write_npz
 from tools.open_head.palette import PALETTES, WORN
-from tools.open_head.poses import frame, sheet_poses, strong_poses, unit_poses
+from tools.open_head.poses import (
+    UNIT_MAX,
+    frame,
+    hard_spoken_poses,
+    sheet_poses,
+    strong_poses,
+    unit_poses,
+)
 from tools.open_head.sheet import shots
 
 DATA = Path(__file__).parent.parent / "model_runtime" / "data"
-POSES = {"neutral": frame({}), **unit_poses((1.0,)), **sheet_poses(), **strong_poses()}
-PRESSED = {"mouthRollLower 1", "mouthRollUpper 1", "sheet FV"}  # a lip on the teeth on purpose
-LIMITS = {None: 0.6, "Bruno": 1.0, "Ines": 1.0, "Otto": 0.6}  # mm, of the average and of people
+POSES = {
+    "neutral": frame({}),
+    **unit_poses(),
+    **sheet_poses(),
+    **strong_poses(),
+    **hard_spoken_poses(),
+}
+LIMITS = {None: 0.6, "Amara": 0.4, "Ines": 0.6, "Jamal": 0.3}  # mm; docs/head.md tells the rest
+EVEN = 1.4  # mm
 LIPS = (  # columns of LipProbe and the labiodental gap of the head that the models learnt from
     (-0.69, -0.78, -0.91, -0.87, -0.89, -0.91, -0.86, -0.70, -0.75, 6.51),
     (-1.44, -1.42, -1.41, -1.52, -1.58, -1.17, -0.74, -0.81, -0.90, 5.91),
@@ -62,8 +76,20 @@ def test_every_material_and_person_has_a_texture(face):
 @pytest.mark.parametrize("identity", LIMITS, ids=str)
 def test_nothing_passes_through_anything(meter, identity):
     for pose, depths in meter.sweep(identity, POSES):
-        limit = 1.5 if pose in PRESSED else LIMITS[identity]
-        assert depths.worst() < limit, (pose, depths)
+        assert depths.worst() < LIMITS[identity], (pose, depths)
+
+
+def test_the_meter_sees_teeth_that_are_pushed_into_a_lip(face, meter):
+    pushed = face.template.astype(float)
+    pushed[face.vertex_sets["teeth_upper"], 2] += 4e-3
+    assert meter.measure(pushed).upper_teeth_in_flesh > 1.0
+    closed = face.template.astype(float)
+    closed[face.vertex_sets["teeth_lower"], 1] += 2e-3
+    assert meter.measure(closed).teeth_in_teeth > 0.6
+
+
+def test_the_face_tells_how_far_its_units_go(face):
+    assert dict(face.unit_max) == pytest.approx(UNIT_MAX)
 
 
 def test_lips_are_sealed_at_rest_on_everyone(face):
@@ -76,7 +102,7 @@ def test_f_and_v_bring_the_lip_to_the_teeth_on_everyone(face):
     bite = frame({"jawOpen": 0.03, "mouthRollLower": 0.66, "mouthUpperUp": 0.34})[None]
     for identity in (None, *face.identity_names):
         gap = float(lip_probe(face, identity).labiodental_gap(bite)[0])
-        assert -0.5 < gap < 1.2, (identity, gap)
+        assert -0.5 < gap < 1.3, (identity, gap)
 
 
 def test_lips_measure_as_on_the_head_that_the_models_learnt_from(face):
@@ -122,6 +148,34 @@ def test_closed_lids_hide_the_eyes(face):
     eye = face.template[face.vertex_sets["eyeball_left"]].mean(0)
     assert rest[4:8, 1].min() > eye[1] + 1e-3
     assert lid[4:8, 1].max() < eye[1] - 3e-3
+
+
+def test_easing_takes_pressed_teeth_out_of_the_lips(face):
+    easer = Easer(face)
+    easer.moves = [np.zeros_like(face.template, float)]
+    pushed = face.template.astype(float)
+    pushed[easer.upper.own, 2] += 2e-3
+    before = easer.meter.measure(pushed).upper_teeth_in_flesh
+    eased = easer.eased(pushed)
+    assert easer.meter.measure(eased).upper_teeth_in_flesh < 0.3 < before
+    np.testing.assert_array_equal(eased[face.vertex_sets["skin"]], pushed[face.vertex_sets["skin"]])
+
+
+def test_what_is_held_stays(face):
+    easer = Easer(face)
+    easer.moves = [np.zeros_like(face.template, float)]
+    held = face.vertex_sets["incisal_upper"]
+    pushed = face.template.astype(float)
+    pushed[easer.upper.own, 2] += 2e-3
+    np.testing.assert_array_equal(easer.eased(pushed, held)[held], pushed[held])
+
+
+def test_lips_of_people_differ_evenly_from_the_average(face):
+    """Second differences along the rim in mm; up to 1.9 where MakeHuman's people are taken raw."""
+    rings = face.vertex_sets["lip_rings"].reshape(2, 12, 20)[:, 2:6]
+    change = 1000 * face.identity_basis[:, rings, 1]
+    for half in (change[..., :10], change[..., 9:]):
+        assert np.abs(np.diff(half, 2)).max() < EVEN
 
 
 def test_winding_number_tells_inside_from_outside():

@@ -15,7 +15,7 @@ from .eyes import Eyeball, make_eyeball, turn
 from .hairline import hair_coverage
 from .identities import AVERAGE, PRESETS, Recipe, body
 from .lashes import Lashes, grow_lashes, upper_lids
-from .lipshape import Arches, LipField, inner_depth, lip_field, seal
+from .lipshape import Arches, LipField, even_lips, inner_depth, lip_field, seal
 from .normals import vertex_normals
 from .source import DECIMETRE, Array, Ints, MakeHumanData
 from .topology import QuadGraph, cavity_vertices, head_vertices, lip_rings
@@ -87,6 +87,8 @@ def select(data: MakeHumanData) -> Selection:
 def person(data: MakeHumanData, chosen: Selection, recipe: Recipe, lips: LipField | None) -> Person:
     """Sealed rest geometry of a recipe around the head joint."""
     raw = _centred(data, body(data, recipe))
+    if recipe is not AVERAGE:
+        raw = even_lips(raw, _centred(data, body(data, AVERAGE)), chosen.rings)
     lips = lips or make_lip_field(raw, chosen)
     full = raw + seal(raw, lips)
     line = 0.5 * (_ring_point(full, chosen, LOWER_MIDDLE) + _ring_point(full, chosen, UPPER_MIDDLE))

@@ -25,16 +25,17 @@ from .assemble import (
     units,
 )
 from .collisions import triangles
+from .ease import ease
 from .jaw import JawFit, fit_jaw
 from .pack import pack_basis, steady
 from .palette import WORN
+from .poses import UNIT_MAX
 from .sets import vertex_sets
 from .settle import settle_people, settle_units
 from .source import Array, Ints, MakeHumanData
 from .surface import MATERIALS, Surface, border_vertices, build_surface, socket_vertices
 
 Arrays = dict[str, npt.NDArray[np.generic]]
-UNIT_MAX: dict[str, float] = {}
 
 
 def build(data: MakeHumanData) -> Arrays:
@@ -52,7 +53,9 @@ def build(data: MakeHumanData) -> Arrays:
     sets["eye_sockets"] = socket_vertices(surface)
     draft = _draft(template, expression, basis, tuple(everyone), surface, sets)
     expression = settle_units(draft)
-    basis = settle_people(replace(draft, expression_basis=expression.astype(np.float32)))
+    draft = replace(draft, expression_basis=expression.astype(np.float32))
+    draft = replace(draft, identity_basis=settle_people(draft).astype(np.float32))
+    template, basis = ease(draft)
     jaw = fit_jaw(
         template,
         expression[UNITS.index("jawOpen")],

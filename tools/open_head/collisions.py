@@ -82,7 +82,8 @@ class CollisionMeter:
 
     def measure(self, points: Array) -> Depths:
         """Depths of posed vertices (V,3) in metres; the lips' contact is left at 0."""
-        return Depths(*self._mouth(points), self.lids_in_eyes(points), 0.0)
+        lids = self.lids_in_eyes(points)
+        return Depths(*self._mouth(points), self.teeth_in_teeth(points), lids, 0.0)
 
     def sweep(
         self, identity: str | None, poses: dict[str, FloatArray]
@@ -91,10 +92,12 @@ class CollisionMeter:
         face = self.face
         rest = identity_vertices(face, identity).astype(float)
         pressed = lip_probe(face, identity).penetration(np.stack(list(poses.values())))
-        mouth = np.unique(np.r_[self.lining.vertices, self.teeth.vertices, self.gums, self.tongue])
+        teeth = self.teeth.vertices
+        mouth = np.unique(np.r_[self.lining.vertices, teeth, self.gums, self.tongue])
         eyes = np.unique(np.concatenate([np.r_[ball, skin.vertices] for ball, skin in self.lids]))
         parts = (
             (mouth, self._mouth, self._mouth(rest)),
+            (teeth, lambda p: (self.teeth_in_teeth(p),), (self.teeth_in_teeth(rest),)),
             (eyes, lambda p: (self.lids_in_eyes(p),), (self.lids_in_eyes(rest),)),
         )
         for (name, weights), press in zip(poses.items(), pressed, strict=True):
@@ -125,8 +128,11 @@ class CollisionMeter:
             self._in_flesh(points, self.gums),
             1000 * float(teeth.depth.max(initial=0.0)),
             self._in_flesh(points, self.tongue),
-            1000 * float(self.bite(points).depth.max(initial=0.0)),
         )
+
+    def teeth_in_teeth(self, points: Array) -> float:
+        """Deepest overlap of the two arches of a pose (V,3), mm."""
+        return 1000 * float(self.bite(points).depth.max(initial=0.0))
 
     def bite(self, points: Array) -> Hits:
         """Where the arches pass through each other: lower vertices, and the way out for them."""

@@ -19,6 +19,8 @@ REST_GAP = -0.25e-3  # metres: lips overlap by this much at rest, so that no sli
 DEEPEST_GAP = -0.9e-3  # a unit alone, at weight 1, presses the lips no deeper than this
 FADE = 0.014  # metres from the lip rings to where a lip's motion has died out
 FRACTIONS = np.linspace(0.0, 0.97, 14)  # of the half mouth width
+EVEN_ROUNDS = 4
+CORNER = 9  # column of a ring
 CONTACT_RINGS = slice(2, 10)
 INNER_RINGS = slice(6, 11)
 Depth = Callable[[Array], Array]  # z of the face of a dental arch at a distance from the middle
@@ -40,6 +42,25 @@ class LipField:
     rings: Ints
     upper: Array
     lower: Array
+
+
+def even_lips(points: Array, average: Array, rings: Ints) -> Array:
+    """Points (N,3) whose lips differ from the average's evenly from the middle to the corner.
+
+    MakeHuman's people differ by steps of 1 mm from one column to the next: with lips shut, those
+    show as teeth of a saw. Corners stay.
+    """
+    change = (points - average)[rings]
+    mirror = np.array([-1.0, 1.0, 1.0])
+    for _ in range(EVEN_ROUNDS):
+        first, last = change[:, :, 1:2] * mirror, change[:, :, -2:-1] * mirror
+        padded = np.concatenate([first, change, last], axis=2)
+        smooth = 0.25 * padded[:, :, :-2] + 0.5 * change + 0.25 * padded[:, :, 2:]
+        smooth[:, :, CORNER] = change[:, :, CORNER]
+        change = smooth
+    out = points.copy()
+    out[rings] = average[rings] + change
+    return out
 
 
 def inner_depth(points: Array, rings: Ints, height: float) -> float:

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,6 +23,8 @@ STRONG: dict[str, dict[str, float]] = {
     "sad": {"mouthFrown": 0.8, "mouthShrugLower": 0.2, "jawOpen": 0.36, "eyeSquint": 0.36},
 }
 HALF_AND_FULL = (0.5, 1.0)
+UNIT_MAX = {"mouthRollLower": 0.7}  # further in, the lip passes into the upper incisors
+SPOKEN = Path(__file__).parent / "spoken.json"
 COMPANIONS = {  # units that docs/head.md allows only beside another one: its weight a weight
     "mouthClose": ("jawOpen", 1.0),
     "tongueOut": ("jawOpen", 0.3),
@@ -36,10 +41,10 @@ def frame(units: dict[str, float]) -> Weights:
 
 
 def unit_poses(values: tuple[float, ...] = HALF_AND_FULL) -> dict[str, Weights]:
-    """Every unit at each of some weights, with the jaw that mouthClose and tongueOut need."""
+    """Every unit at some shares of its range, with the jaw that mouthClose and tongueOut need."""
     found = {}
     for name in UNITS:
-        for value in values:
+        for value in (UNIT_MAX.get(name, 1.0) * share for share in values):
             beside, share = COMPANIONS.get(name, (name, 1.0))
             found[f"{name} {value:g}"] = frame({beside: share * value, name: value})
     return found
@@ -48,6 +53,14 @@ def unit_poses(values: tuple[float, ...] = HALF_AND_FULL) -> dict[str, Weights]:
 def sheet_poses() -> dict[str, Weights]:
     """The visemes and emotions of the contact sheet."""
     return {f"sheet {name}": frame(units) for name, units in POSES.items()}
+
+
+def hard_spoken_poses() -> dict[str, Weights]:
+    """Poses of the articulation model that press the mouth's parts most, as spoken.json keeps them.
+
+    They are kept, so that the head does not change with the articulation model.
+    """
+    return {name: frame(units) for name, units in json.loads(SPOKEN.read_text()).items()}
 
 
 def strong_poses() -> dict[str, Weights]:

@@ -19,7 +19,7 @@ from model_runtime.lips import Points, lip_probe
 
 from .collisions import CollisionMeter
 from .normals import vertex_normals
-from .poses import frame, sheet_poses, strong_poses, unit_poses
+from .poses import frame, hard_spoken_poses, sheet_poses, strong_poses, unit_poses
 from .source import Array
 
 BITE = {"jawOpen": 0.03, "mouthRollLower": 0.66, "mouthUpperUp": 0.34}  # the articulation's f v
@@ -37,7 +37,7 @@ UPPER_LIP = slice(11, 20)  # columns of a ring
 BESIDE = 0.6  # of the half mouth width; the probe's f v patch ends at 0.4
 THINNEST = 2.5e-3  # metres that a lip may give way
 DEEPEST = 9.0e-3  # metres that the lining behind the lips may give way
-SMALLEST_EYE = 0.935
+SMALLEST_EYE = 0.92
 
 
 def freedom(face: FaceModel) -> Array:
@@ -90,9 +90,10 @@ def settle_people(face: FaceModel) -> Array:
     free = freedom(face)
     goal = float(lip_probe(face).labiodental_gap(frame(BITE)[None])[0])
     poses = np.stack(_poses())
+    seen = np.stack([*poses, *hard_spoken_poses().values()])
     for name in face.identity_names:
         rest = identity_vertices(face, name).astype(float)
-        rest = _smaller_eyes(meter, rest, poses)
+        rest = _smaller_eyes(meter, rest, seen)
         tries = []
         for size in SIZES:
             placed = _teeth_to_lip(face, _sized(face, rest, size), goal)

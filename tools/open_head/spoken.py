@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Poses that the articulation model makes: every phone under every emotion."""
+"""Poses that the articulation model makes: every phone under every emotion.
+
+`python -m tools.open_head.spoken` writes those of HARDEST to spoken.json, which the build uses.
+"""
 
 from __future__ import annotations
+
+import json
 
 import numpy as np
 
@@ -13,8 +18,17 @@ from training.articulation.phone_targets import ALIKE
 from training.articulation.settings import ArticulationSettings
 from training.corpus.alignment import Segment
 
-from .poses import Weights, frame, sheet_poses, unit_poses
+from .poses import SPOKEN, Weights, frame, sheet_poses, unit_poses
 
+HARDEST = {  # phones that press something on someone, by emotion
+    "neutral": ("TH", "DH", "F"),
+    "happy": ("rest", "F", "L", "OW", "P", "UW", "W"),
+    "sad": ("F", "P"),
+    "angry": ("F",),
+    "surprised": ("DH", "F", "TH"),
+    "afraid": ("F", "TH"),
+    "contempt": ("F", "OW", "UW", "W"),
+}
 HOLD, PAUSE = 0.30, 0.40  # seconds a phone is held, and silence around it
 
 
@@ -41,3 +55,21 @@ def spoken_poses(intensity: float = INTENSITY_RANGE[1]) -> dict[str, Weights]:
 def all_poses() -> dict[str, Weights]:
     """Everything the head is checked in."""
     return {"neutral": frame({}), **unit_poses(), **sheet_poses(), **spoken_poses()}
+
+
+def main() -> None:
+    poses = spoken_poses()
+    picked = [f"{emotion} {phone}" for emotion, phones in HARDEST.items() for phone in phones]
+    kept = {name: _rounded(poses[name]) for name in picked}
+    lines = [f"{json.dumps(name)}: {json.dumps(units)}" for name, units in kept.items()]
+    SPOKEN.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def _rounded(weights: Weights) -> dict[str, float]:
+    """Weights by unit, to a thousandth, without those at rest."""
+    pairs = zip(UNITS, weights.tolist(), strict=True)
+    return {name: round(value, 3) for name, value in pairs if value >= 0.0005}
+
+
+if __name__ == "__main__":
+    main()

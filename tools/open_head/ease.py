@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Eases teeth, gums and tongues out of what they still touch after `settle`.
+
+What a pose presses together gives way by a smooth field: the teeth, gums or tongue within a few
+millimetres move along, so that no dent shows. Poses are taken one after the other, several times
+over, as Gauss and Seidel do with equations. Skin does not move, so lips measure as before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
+
+from model_runtime.face import FaceModel, FloatArray
+
+from .collisions import CollisionMeter
+from .distance import Hits
+from .poses import frame, hard_spoken_poses, sheet_poses, strong_poses, unit_poses
+from .source import Array, Ints
+
+FREE = 0.2e-3  # metres of overlap from which something gives way
+LEFT = 0.08e-3  # metres of overlap that it aims at
+TOOTH_WIDTH, TONGUE_WIDTH = 2.5e-3, 4.0e-3  # metres within which the neighbours give way too
+HELD_WIDTH = 1.0e-3  # metres around what is held that hardly give way
+MOST = 2.0e-3  # metres that anything gives way
+SWEEPS = (8, 12)  # passes over what is still pressed, after each look at all poses
+FLIP = np.array([-1.0, 1.0, 1.0])
+TIE = 1e-14  # square metres
+HALVES = ("jawForward", "jawLeft", "jawRight", "mouthClose", "mouthLeft", "tongueOut")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Vertices that give way together, and how far their neighbours follow."""
+
+    own: Ints
+    width: float
+
+
+def ease(face: FaceModel) -> tuple[Array, Array]:
+    """Template (V,3) and identity basis (I,V,3) whose hard parts and tongues clear the poses.
+
+    The edges of the average's upper incisors, from which the labiodental gap is measured, stay.
+    """
+    easer = Easer(face)
+    average = face.template.astype(float)
+    template = easer.eased(average, face.vertex_sets["incisal_upper"])
+    people = [easer.eased(average + shape) for shape in face.identity_basis.astype(float)]
+    return template, np.stack(people) - template
+
+
+class Easer:
+    """Moves the hard parts and the tongue of the heads of one face."""
+
+    def __init__(self, face: FaceModel) -> None:
+        sets = face.vertex_sets
+        self.meter = CollisionMeter(face)
+        self.upper = Part(np.union1d(sets["teeth_upper"], sets["gums_upper"]), TOOTH_WIDTH)
+        self.lower = Part(np.union1d(sets["teeth_lower"], sets["gums_lower"]), TOOTH_WIDTH)
+        self.tongue = Part(np.asarray(sets["tongue"], int), TONGUE_WIDTH)
+        self.hard = np.concatenate([self.meter.upper, self.meter.lower, self.meter.gums])
+        self.mirror = _mirror(face.template, (self.upper, self.lower, self.tongue))
+        basis = face.expression_basis.astype(float)
+        self.moves = [np.tensordot(pose, basis, 1) for pose in _poses()]
+
+    def eased(self, rest: Array, held: Ints | None = None) -> Array:
+        """Rest vertices (V,3) that clear all poses; the vertices `held` stay where they are."""
+        free = np.ones((len(rest), 1)) if held is None else _around(rest, rest[held])
+        out = rest.copy()
+        for sweeps in SWEEPS:
+            busy = self.moves
+            for _ in range(sweeps):
+                pressed = []
+                for move in busy:
+                    push = free * self._both_sides(self._push(out, move))
+                    if push.any():
+                        pressed.append(move)
+                        out = rest + _shortened(out + push - rest)
+                busy = pressed
+        return out
+
+    def _both_sides(self, push: Array) -> Array:
+        """The push (V,3) with the longer of both sides on either, so that arches stay even."""
+        other = push[self.mirror] * FLIP
+        more = ((other**2).sum(1) - (push**2).sum(1))[:, None]
+        longer = np.where(more > 0, other, push)
+        return np.where(np.abs(more) < TIE, 0.5 * (push + other), longer)
+
+    def _push(self, rest: Array, move: Array) -> Array:
+        """Displacement (V,3) of a resting head that eases the pose it takes by `move`."""
+        meter, points = self.meter, rest + move
+        jaw = bool(move[self.lower.own].any())
+        turn = _rotation(rest[self.lower.own], points[self.lower.own]) if jaw else np.eye(3)
+        flesh = _numbered(meter.in_lining(points[self.hard], points), self.hard)
+        out = _field(self.upper, rest, flesh, np.eye(3)) + _field(self.lower, rest, flesh, turn)
+        if jaw or move[self.tongue.own].any() or not move.any():
+            teeth = meter.teeth.inside(points[meter.tongue], points[meter.teeth.vertices])
+            out += _field(self.tongue, rest, _numbered(teeth, meter.tongue), turn)
+        if jaw or not move.any():
+            out += _field(self.lower, rest, meter.bite(points), turn)
+        return out
+
+
+def _mirror(template: FloatArray, parts: tuple[Part, ...]) -> Ints:
+    """The vertex (V,) on the other side of each vertex of the parts; elsewhere the vertex."""
+    found = np.arange(len(template))
+    for part in parts:
+        own = template[part.own]
+        found[part.own] = part.own[cKDTree(own).query(own * FLIP)[1]]
+    return found
+
+
+def _poses() -> list[FloatArray]:
+    """Units to their full, some at half, left sides alone, and blends, at rest first."""
+    full = {name: pose for name, pose in unit_poses((1.0,)).items() if _counts(name)}
+    half = {name: pose for name, pose in unit_poses((0.5,)).items() if name.startswith(HALVES)}
+    blends = {**sheet_poses(), **strong_poses(), **hard_spoken_poses()}
+    return [frame({}), *full.values(), *half.values(), *blends.values()]
+
+
+def _counts(pose: str) -> bool:
+    """Right sides are as their left ones; eyes and brows do not reach the mouth."""
+    name = pose.split()[0]
+    single = name in ("jawRight", "mouthRight")
+    return single or not (name.startswith(("eye", "brow")) or name.endswith("Right"))
+
+
+def _numbered(hits: Hits, which: Ints) -> Hits:
+    """Hits of some vertices with the vertices' own numbers."""
+    return replace(hits, index=which[hits.index])
+
+
+def _field(part: Part, rest: Array, hits: Hits, turn: Array) -> Array:
+    """Smooth displacement (V,3) of a part that takes its `hits` out; `turn` is the part's."""
+    out = np.zeros_like(rest)
+    hits = hits.chosen((hits.depth > FREE) & np.isin(hits.index, part.own))
+    if not len(hits.index):
+        return out
+    push = (hits.depth - LEFT)[:, None] * hits.way_out @ turn  # back to the part at rest
+    near = np.exp(-0.5 * (cdist(rest[part.own], rest[hits.index]) / part.width) ** 2)
+    weight = near * hits.depth  # the deep ones count
+    share = near.max(1, keepdims=True)
+    out[part.own] = share * (weight @ push) / np.maximum(weight.sum(1, keepdims=True), 1e-12)
+    return out
+
+
+def _rotation(rest: Array, moved: Array) -> Array:
+    """Rotation (3,3) that takes points nearest to where they moved (Kabsch 1976)."""
+    left, _, right = np.linalg.svd((moved - moved.mean(0)).T @ (rest - rest.mean(0)))
+    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
+    return np.asarray(left @ flip @ right)
+
+
+def _around(points: Array, held: Array) -> Array:
+    """Share (N,1) of a push that points take: none on the points held, all far from them."""
+    near = cdist(points, held).min(1, keepdims=True)
+    return np.asarray(1 - np.exp(-0.5 * (near / HELD_WIDTH) ** 2))
+
+
+def _shortened(move: Array) -> Array:
+    length = np.linalg.norm(move, axis=1, keepdims=True)
+    return move * np.minimum(1.0, MOST / np.maximum(length, 1e-12))
