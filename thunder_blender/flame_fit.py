@@ -165,7 +165,7 @@ class _Sides:
         stops Blender too when this runs in a thread.
         """
         each = zip(lower.tolist(), *points.T.tolist(), strict=True)
-        hits = (self.trees[side].find_nearest(point) for side, *point in each)
+        hits: Any = (self.trees[side].find_nearest(point) for side, *point in each)
         numbers = (value for hit in hits for value in (*hit[0], *hit[1], hit[2], hit[3]))
         return np.fromiter(numbers, float, 8 * len(points)).reshape(-1, 8)
 

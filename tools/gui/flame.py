@@ -42,27 +42,30 @@ def task() -> object:
 
 
 def escape(stage: Stage) -> Flow:
-    """Esc over the 3D viewport; before it the panel and the status bar tell how far it is."""
-    yield from begin(stage)
+    """Esc over the 3D viewport."""
     area = stage.area()
     yield from stage.point(area.x + area.width // 3, area.y + area.height // 2)
+    yield from begin(stage)
     if task().current() is None:
         raise StageError("the import was over before Esc")
-    stage.picture("1-importing")
     yield from stage.key("ESC")
     yield from stage.until(lambda: task().current() is None, 10, "Esc to end the import")
     yield 0.5
-    stage.picture("2-escaped")
+    stage.picture("1-escaped")
     if bpy.data.objects:
         raise StageError("a cancelled import left something")
 
 
 def whole(stage: Stage) -> Flow:
-    """The loop's longest gap while the thread works; then the rig, and one step back and forth."""
+    """The panel and the status bar tell how far it is; the rig comes, and goes in one undo."""
+    for path in scene.room("thunder_blender.flame_import").kept_folder().glob("*.npz"):
+        path.unlink()  # a fit that was done before Esc was seen
     watch, start = Stopwatch(), time.perf_counter()
     yield from begin(stage)
-    watch.start()
     running = task().current()
+    yield 0.3
+    stage.picture("2-importing")
+    watch.start()
     yield from stage.until(lambda: running.ready, SLOW, "the fit")
     stage.results["loop_while_fitting"] = watch.stop()
     yield from stage.until(lambda: bpy.data.objects.get("FLAME"), 60, "the rig")
