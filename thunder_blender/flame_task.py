@@ -90,6 +90,7 @@ def begin(context: bpy.types.Context, wanted: FlameImport) -> Preparing:
     _Running.preparing = Preparing(wanted, kept_folder())
     manager = context.window_manager
     _Running.timer = manager.event_timer_add(TICK, window=context.window)
+    show(f"{READING} {wanted.path.name}")
     return _Running.preparing
 
 

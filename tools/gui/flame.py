@@ -63,7 +63,7 @@ def whole(stage: Stage) -> Flow:
     watch, start = Stopwatch(), time.perf_counter()
     yield from begin(stage)
     running = task().current()
-    yield 0.3
+    yield 0.5
     stage.picture("2-importing")
     watch.start()
     yield from stage.until(lambda: running.ready, SLOW, "the fit")
