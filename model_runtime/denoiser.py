@@ -91,7 +91,7 @@ class Denoiser(nn.Module):
     def __init__(self, config: DenoiserConfig) -> None:
         super().__init__()
         self.config = config
-        channels, width = len(CHANNELS), config.width
+        channels, width = len(config.mean), config.width
         self.motion = nn.Linear(3 * FRAMES_PER_TOKEN * channels, width)
         heard = SPEECH_WIDTH + len(CONTACTS) + 2  # intensity, keep
         self.speech = nn.Conv1d(heard, width, kernel_size=6, stride=FRAMES_PER_TOKEN, padding=2)

@@ -18,7 +18,6 @@ from .contract import (
     CHANNELS,
     EMOTIONS,
     MOTION_FPS,
-    UNITS,
     CancelledError,
     FloatArray,
     Progress,
@@ -38,14 +37,12 @@ from .diffusion import SAMPLERS, times
 from .encoder import EncoderConfig, SpeechEncoder
 from .features import motion_frames
 from .hearing import Calibration, Heard, hear, speech_condition
+from .motion_space import MotionSpace, space_of, unit_space
 from .noise import window_noise
 from .polish import polish
 from .transcript import Told, tell
 from .weights import check_file, default_device, load_state, read_metadata, weights_path
 
-JAW_OPEN = CHANNELS.index("jawOpen")
-MOUTH_CLOSE = CHANNELS.index("mouthClose")
-MOUTH = [i for i, name in enumerate(CHANNELS) if name.startswith(("jaw", "mouth", "tongue"))]
 EMOTION_INDEX = {AUTO: AUTO_EMOTION} | {name: index for index, name in enumerate(EMOTIONS)}
 # A row a motion frame: speech, contacts, intensity, emotion, phones of the transcript.
 Inputs = tuple[FloatArray, FloatArray, FloatArray, npt.NDArray[np.int64], npt.NDArray[np.int64]]
@@ -72,9 +69,11 @@ class Engine:
         denoiser: Denoiser,
         sampling: SamplingConfig,
         hashes: dict[str, str] | None = None,
+        space: MotionSpace | None = None,
     ) -> None:
         self.encoder, self.denoiser, self.sampling = encoder, denoiser, sampling
-        self.hashes = hashes or {}
+        self.hashes, self.space = hashes or {}, space or unit_space()
+        self.space.check(len(denoiser.config.mean))
         self.device = next(denoiser.parameters()).device
 
     @classmethod
@@ -95,6 +94,7 @@ class Engine:
             load_state(denoiser, denoiser_path).to(device),
             sampling_config(extra.get("sampling", {})),
             hashes,
+            space_of(extra),
         )
 
     def generate(
@@ -114,7 +114,10 @@ class Engine:
         heard = hear(self.encoder, samples, self.sampling.calibration)
         told = tell(heard, transcript, self.sampling.point)
         motion = self.perform(heard, settings, progress, told)
-        weights = polish(motion, told.contacts, settings)
+        channels = self.space.channels
+        if self.space.kind == "units":
+            motion, channels = self.space.channels_of(motion), CHANNELS
+        weights = polish(motion, told.contacts, settings) if channels == CHANNELS else motion
         provenance: dict[str, Any] = {
             "seed": settings.seed,
             "emotion": settings.emotion,
@@ -126,9 +129,10 @@ class Engine:
             "models": self.hashes,
             "steps": self.sampling.steps,
             "guidance": self.sampling.guidance,
+            **({"face": self.space.face} if self.space.kind == "flame" else {}),
         }
         assert len(weights) == motion_frames(len(samples))
-        return Take(weights, CHANNELS, float(MOTION_FPS), provenance)
+        return Take(weights, channels, float(MOTION_FPS), provenance)
 
     @torch.inference_mode()
     def perform(
@@ -146,7 +150,7 @@ class Engine:
         frames, hop = len(heard.loudness), config.window - config.overlap
         inputs = self._inputs(heard, settings, told or tell(heard, "", self.sampling.point))
         count = max(1, -(-max(0, frames - config.overlap) // hop))
-        motion = np.zeros((count * hop + config.overlap, len(CHANNELS)), np.float32)
+        motion = np.zeros((count * hop + config.overlap, len(config.mean)), np.float32)
         for window in range(count):
             start = window * hop
             done = motion[start : start + config.overlap] if window else None
@@ -155,7 +159,7 @@ class Engine:
                 inputs, start, done, settings, window, progress, share
             )
         _report(progress, "Performing", 1.0)
-        return tidy(motion[:frames])
+        return self.space.tidied(motion[:frames])
 
     def _inputs(self, heard: Heard, settings: Settings, told: Told) -> Inputs:
         frames = len(heard.loudness)
@@ -179,8 +183,8 @@ class Engine:
         share: tuple[float, float],
     ) -> FloatArray:
         config = self.denoiser.config
-        noise = window_noise(settings.seed, window, config.window, len(CHANNELS))
-        noise[:, MOUTH] *= self.sampling.mouth_noise
+        noise = window_noise(settings.seed, window, config.window, len(config.mean))
+        noise[:, self.space.mouth()] *= self.sampling.mouth_noise
         condition = self._condition(inputs, start, done, settings)
 
         def step(index: int, steps: int) -> None:
@@ -210,7 +214,7 @@ class Engine:
             _cut(part, start, config.window) for part in inputs
         )
         frames = min(config.window, len(inputs[0]) - start)
-        known = np.zeros((config.window, len(CHANNELS)), np.float32)
+        known = np.zeros((config.window, len(config.mean)), np.float32)
         mask = np.zeros_like(known)
         if done is not None:
             known[: len(done)], mask[: len(done)] = done, 1.0
@@ -246,15 +250,6 @@ def guided(
         told, untold = denoiser(noisy.repeat(2, 1, 1), time.repeat(2), both).chunk(2)
         clean = untold + scale * (told - untold)
     return torch.where(condition.mask > 0, condition.known, clean)
-
-
-def tidy(motion: FloatArray) -> FloatArray:
-    """Units within [0, 1] and mouthClose never beyond jawOpen: (frames, channels)."""
-    tidied = motion.copy()
-    units = tidied[:, : len(UNITS)]
-    np.clip(units, 0.0, 1.0, out=units)
-    tidied[:, MOUTH_CLOSE] = np.minimum(tidied[:, MOUTH_CLOSE], tidied[:, JAW_OPEN])
-    return tidied
 
 
 def sampling_config(values: dict[str, Any]) -> SamplingConfig:

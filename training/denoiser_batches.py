@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model_runtime.contract import CHANNELS, FloatArray
+from model_runtime.contract import FloatArray
 from model_runtime.denoiser import (
     AUTO_EMOTION,
     UNKNOWN_PHONE,
@@ -134,8 +134,9 @@ class Batches:
         emotion = padded.pop()[:, 0].astype(np.int64)
         if rng.random() < self.config.drop_emotion:
             emotion = np.full_like(emotion, AUTO_EMOTION)
-        keep, mask = np.arange(window) < draw.frames, known_mask(window, rng)
-        noise = rng.standard_normal((window, len(CHANNELS)), np.float32)
+        channels = len(self.network.mean)
+        keep, mask = np.arange(window) < draw.frames, known_mask(window, rng, channels)
+        noise = rng.standard_normal((window, channels), np.float32)
         return (*padded, emotion, keep, mask, noise, self._phones(draw))
 
     def _phones(self, draw: Draw) -> np.ndarray[Any, Any]:
@@ -168,13 +169,13 @@ class Batches:
         return Masses(float(frames), labelled / len(draws), clean / len(draws))
 
 
-def known_mask(frames: int, rng: np.random.Generator) -> FloatArray:
+def known_mask(frames: int, rng: np.random.Generator, channels: int) -> FloatArray:
     """What is held fixed: (frames, channels). The tasks of the tool, drawn at random.
 
     Nothing (a first window), the beginning (a following window), all but a span (regenerate
     range), some channels throughout (locked channels), or single frames (the artist's keys).
     """
-    mask = np.zeros((frames, len(CHANNELS)), np.float32)
+    mask = np.zeros((frames, channels), np.float32)
     task = rng.random()
     if task < 0.35:
         return mask
@@ -185,7 +186,7 @@ def known_mask(frames: int, rng: np.random.Generator) -> FloatArray:
         mask[:] = 1.0
         mask[start : start + length] = 0.0
     elif task < 0.95:
-        mask[:, rng.random(len(CHANNELS)) < rng.uniform(0.1, 0.8)] = 1.0
+        mask[:, rng.random(channels) < rng.uniform(0.1, 0.8)] = 1.0
     else:
         mask[rng.random(frames) < rng.uniform(0.005, 0.05)] = 1.0
     return mask

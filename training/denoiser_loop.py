@@ -13,10 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model_runtime.contract import EMOTIONS, RequestError
+from model_runtime.contract import CHANNELS, EMOTIONS, RequestError
 from model_runtime.denoiser import Denoiser, DenoiserConfig
 from model_runtime.encoder import SpeechEncoder
 from model_runtime.mesh_to_speech import MeshToSpeech
+from model_runtime.motion_space import KEY, MotionSpace, as_values
 from model_runtime.weights import save_model
 from training.denoiser_batches import Batch, Batches, Share, ahead
 from training.denoiser_config import TrainConfig
@@ -62,10 +63,20 @@ class Judges:
     """All losses of a batch's estimate, each a named scalar, and how they are added up."""
 
     def __init__(
-        self, config: TrainConfig, network: DenoiserConfig, aids: Aids, device: torch.device
+        self,
+        config: TrainConfig,
+        network: DenoiserConfig,
+        aids: Aids,
+        device: torch.device,
+        space: MotionSpace,
     ) -> None:
         self.config, self.device = config, device
-        self.losses = Losses(config, network, device)
+        self.losses = Losses(config, network, device, space)
+        if aids.m2s and space.channels != CHANNELS:
+            raise RequestError(
+                "Mesh-to-speech supervision needs lessons of the 52 units and the neck, which "
+                "training.prepare writes unless it is told another space."
+            )
         self.supervisor = Supervisor(aids.m2s, config, network, device) if aids.m2s else None
 
     def __call__(self, trainee: Trainee, batch: Batch, supervise: bool) -> dict[str, Tensor]:
@@ -103,6 +114,7 @@ def train(
     """
     aids, group = aids or Aids(), group or Group()
     check(config, network, aids, group)
+    extra = {**extra, KEY: as_values(lessons.space)}
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     trainee = Trainee(aids.start or new_denoiser(lessons, network), aids.encoder)
@@ -149,7 +161,8 @@ class Training:
             rate = config.encoder_rate
             groups.append({"params": list(trainee.encoder.parameters()), "peak": rate})
         self.optimiser = torch.optim.AdamW(groups, lr=config.peak_rate, weight_decay=0.01)
-        self.judges = Judges(config, self.network, aids, group.device)
+        lessons.space.check(len(self.network.mean))
+        self.judges = Judges(config, self.network, aids, group.device, lessons.space)
         self.average = MovingAverage(trainee)
 
     def go(self) -> int:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model_runtime.contract import CHANNELS, EMOTIONS, MOTION_FPS, FloatArray
+from model_runtime.contract import EMOTIONS, MOTION_FPS, FloatArray
 from model_runtime.denoiser import AUTO_EMOTION
 from model_runtime.encoder import EncoderConfig, SpeechEncoder
 from model_runtime.engine import SamplingConfig, sampling_config
@@ -28,7 +28,7 @@ from model_runtime.features import MELS_PER_MOTION_FRAME, log_mel
 from model_runtime.files import sha256_of
 from model_runtime.hearing import Heard, hear_mel, speech_condition
 from model_runtime.lips import LipProbe, lip_probe
-from model_runtime.motion_space import MotionSpace, as_values, unit_space
+from model_runtime.motion_space import MotionSpace, as_values, flame_space, unit_space
 from model_runtime.weights import check_file, load_state, read_metadata, weights_path
 from training.motion_space import SPACE_FILE
 from training.readers import READERS, DataError, Recording, sound_of
@@ -36,7 +36,7 @@ from training.readers.contacts import contacts_of
 from training.readers.split import assign, read_split
 from training.readers.store import LESSONS, PACK, Writer
 from training.readers.timing import at_motion_rate
-from training.readers.to_units import Faces, open_faces, to_channels
+from training.readers.to_units import Faces, open_faces, to_channels, to_parameters
 from training.targets import Lessons
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,8 @@ class Options:
     with_head: bool = True
     fps: float | None = None  # overrides what the data say
     limit: int | None = None  # recordings
+    space: str = "units"  # or flame: the data's own parameters
+    expressions: int = 50  # of a FLAME space
 
 
 def open_tools(weights: Path | None, faces: Faces) -> Tools:
@@ -89,7 +91,8 @@ def prepare(
     `given` is a split by speaker, `labels` are changes by recording (`read_labels`).
     Raises DataError.
     """
-    writer, space = Writer(out, options.format), unit_space()
+    space = _space(options, tools)
+    writer = Writer(out, options.format, space)
     for recording in _recordings(data, options, labels or {}):
         _add(writer, recording, tools, space, options)
     if not writer.rows:
@@ -105,6 +108,14 @@ def prepare(
     manifest = _manifest(out, options, tools, writer, splits)
     _write_json(out / MANIFEST, manifest)
     return manifest
+
+
+def _space(options: Options, tools: Tools) -> MotionSpace:
+    if options.space == "units":
+        return unit_space()
+    if tools.faces.flame is None:
+        raise DataError("A FLAME space belongs to one FLAME file. Give it: --flame FILE.")
+    return flame_space(options.expressions, tools.faces.flame.sha256)
 
 
 def _recordings(
@@ -125,7 +136,7 @@ def _add(
     writer: Writer, recording: Recording, tools: Tools, space: MotionSpace, options: Options
 ) -> None:
     motion = to_channels(recording, tools.faces, options.with_head)
-    motion = space.tidied(at_motion_rate(motion, recording.fps))
+    motion = unit_space().tidied(at_motion_rate(motion, recording.fps))
     mel = log_mel(sound_of(recording))
     heard_frames = len(mel) // MELS_PER_MOTION_FRAME
     frames = min(len(motion), heard_frames)
@@ -142,6 +153,9 @@ def _add(
     mel = mel[: MELS_PER_MOTION_FRAME * frames]
     heard = hear_mel(tools.encoder, mel, tools.sampling.calibration)
     arrays = lesson_arrays(recording, motion[:frames], heard, tools)
+    if space.kind == "flame":
+        own = to_parameters(recording, options.expressions, options.with_head)
+        arrays["motion"] = at_motion_rate(own, recording.fps)[:frames]
     writer.add(recording.id, recording.speaker, mel, arrays)
     log.info("'%s': %.1f s", recording.id, frames / MOTION_FPS)
 
@@ -177,7 +191,7 @@ def statistics(folder: Path) -> dict[str, Any]:
             "p1": float(low[index]),
             "p99": float(high[index]),
         }
-        for index, name in enumerate(CHANNELS)
+        for index, name in enumerate(lessons.space.channels)
     }
     return {
         "minutes": minutes,
@@ -245,10 +259,19 @@ def main() -> None:
     parser.add_argument("--labels", type=Path, help="csv: id, speaker, emotion, intensity")
     parser.add_argument("--fps", type=float, help="where the data's own rate is wrong")
     parser.add_argument("--no-head", action="store_true", help="leave the head's turns out")
+    parser.add_argument("--space", choices=("units", "flame"), default="units")
+    parser.add_argument("--expressions", type=int, default=50, help="of a FLAME space")
     parser.add_argument("--limit", type=int, help="recordings, to try it out")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    options = Options(given.format, not given.no_head, given.fps, given.limit)
+    options = Options(
+        given.format,
+        not given.no_head,
+        given.fps,
+        given.limit,
+        given.space,
+        given.expressions,
+    )
     tools = open_tools(given.weights, open_faces(given.flame, given.mapping))
     split = read_split(given.split) if given.split else None
     labels = read_labels(given.labels) if given.labels else None

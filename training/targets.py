@@ -32,10 +32,12 @@ from model_runtime.contract import (
 from model_runtime.encoder import EncoderConfig, SpeechEncoder
 from model_runtime.features import loudness
 from model_runtime.hearing import Calibration, hear_mel, speech_condition
+from model_runtime.motion_space import MotionSpace
 from model_runtime.phones import BILABIAL, CONTACTS, LABIODENTAL, PHONES, SILENCE
 from model_runtime.weights import load_state, read_metadata
 from training.articulation import ArticulationSettings, articulate
 from training.corpus import Segment
+from training.motion_space import space_of_lessons
 from training.pack import Item, Pack
 
 log = logging.getLogger(__name__)
@@ -71,9 +73,10 @@ class Lessons:
         rows = [json.loads(line) for line in (folder / "lessons.jsonl").open()]
         self.items = [Lesson(**row) for row in rows]
         frames = sum(item.frames for item in self.items)
+        self.space = space_of_lessons(folder)
         self.arrays = {
             name: np.memmap(folder / f"{name}.raw", dtype, "r", shape=(frames, width))
-            for name, (width, dtype) in self.ARRAYS.items()
+            for name, (width, dtype) in arrays_of(self.space).items()
         }
 
     def rows(self, name: str, item: Lesson, first: int, frames: int) -> FloatArray:
@@ -85,6 +88,11 @@ class Lessons:
         motion = self.arrays["motion"]
         rows = np.asarray(motion[:: max(1, len(motion) // count)], np.float32)
         return rows.mean(0), np.maximum(rows.std(0), 0.02)
+
+
+def arrays_of(space: MotionSpace) -> dict[str, tuple[int, type]]:
+    """Width and kind of each array of lessons in this motion space."""
+    return {**Lessons.ARRAYS, "motion": (len(space.channels), np.float16)}
 
 
 def in_pack(lessons: list[Lesson], pack: Pack) -> list[Item]:

@@ -15,8 +15,9 @@ import numpy.typing as npt
 from model_runtime.contract import FloatArray
 from model_runtime.denoiser import UNKNOWN_PHONE
 from model_runtime.features import MEL_BANDS, MELS_PER_MOTION_FRAME
+from model_runtime.motion_space import MotionSpace
 from training.pack import Item
-from training.targets import Lesson, Lessons
+from training.targets import Lesson, arrays_of
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 PACK, LESSONS = "pack", "lessons"
@@ -36,21 +37,22 @@ class Row:
 class Writer:
     """Takes recordings in order, then the split; the lessons hold all but the test recordings."""
 
-    def __init__(self, out: Path, source: str) -> None:
+    def __init__(self, out: Path, source: str, space: MotionSpace) -> None:
+        self.arrays = arrays_of(space)
         self.pack, self.lessons, self.source = out / PACK, out / LESSONS, source
         for folder in (self.pack, self.lessons):
             folder.mkdir(parents=True, exist_ok=True)
         self.rows: list[Row] = []
         self._mel = (self.pack / "mel.raw").open("wb")
-        self._all = {name: self._part(name).open("wb") for name in Lessons.ARRAYS}
+        self._all = {name: self._part(name).open("wb") for name in self.arrays}
 
     def add(self, name: str, speaker: str, mel: FloatArray, arrays: Arrays) -> None:
-        """mel (2 * frames, bands); arrays by the names of Lessons.ARRAYS, each (frames, width)."""
+        """mel (2 * frames, bands); arrays as arrays_of(space) names them, each (frames, width)."""
         frames = len(arrays["motion"])
         assert len(mel) == MELS_PER_MOTION_FRAME * frames
         mel.astype(np.float16).tofile(self._mel)
         for part, file in self._all.items():
-            width, dtype = Lessons.ARRAYS[part]
+            width, dtype = self.arrays[part]
             assert arrays[part].shape == (frames, width)
             arrays[part].astype(dtype).tofile(file)
         start = self.rows[-1].start + self.rows[-1].frames if self.rows else 0
@@ -63,7 +65,7 @@ class Writer:
             file.close()
         self._finish_pack(splits)
         kept = [row for row in self.rows if splits[row.id] != "test"]
-        for name in Lessons.ARRAYS:
+        for name in self.arrays:
             self._copy(name, kept)
         lines, start = [], 0
         for row in kept:
@@ -93,7 +95,7 @@ class Writer:
         return self.lessons / f"{name}.part"
 
     def _copy(self, name: str, rows: list[Row]) -> None:
-        width, dtype = Lessons.ARRAYS[name]
+        width, dtype = self.arrays[name]
         frames = sum(row.frames for row in self.rows)
         part = np.memmap(self._part(name), dtype, "r", shape=(frames, width))
         with (self.lessons / f"{name}.raw").open("wb") as file:

@@ -56,6 +56,23 @@ def to_channels(recording: Recording, faces: Faces, with_head: bool = True) -> F
     return weights
 
 
+def to_parameters(recording: Recording, count: int, with_head: bool = True) -> FloatArray:
+    """Motion of a FLAME space (frames, count + 6): expressions, jaw, the head relative to its mean.
+
+    Raises DataError where the data are no parameters of a FLAME, or fewer than `count`.
+    """
+    motion = recording.motion
+    if not isinstance(motion, FlameCurves) or motion.expression.shape[1] < count:
+        raise DataError(
+            f"'{recording.id}' does not hold {count} expressions of a FLAME. Prepare it with "
+            "--space units."
+        )
+    head = np.zeros_like(motion.jaw)
+    if with_head and motion.head is not None:
+        head = relative_turn(motion.head)
+    return np.concatenate([motion.expression[:, :count], motion.jaw, head], axis=1)
+
+
 def _units(recording: Recording, faces: Faces) -> FloatArray:
     motion = recording.motion
     if isinstance(motion, Curves):
