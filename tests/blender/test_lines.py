@@ -277,9 +277,9 @@ def test_following_many_lines_is_cheap(rig, room, lines, takes, empty_scene, add
         takes.choose_take(rig, takes.add_take(rig, line, ramp(room, seconds=1.0)))
     sync = room("thunder_blender.take_sync").sync_with_strips
     sync()
-    start = time.perf_counter()
+    start = time.thread_time()
     assert sync() == []
-    assert time.perf_counter() - start < 0.1
+    assert time.thread_time() - start < 0.1
 
 
 def test_a_take_follows_its_strip(rig, room, lines, takes, empty_scene, add_strip) -> None:
