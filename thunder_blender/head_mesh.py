@@ -50,13 +50,14 @@ def build_mesh(name: str, face: FaceModel, vertices: npt.NDArray[np.floating]) -
 
 
 def add_units(body: bpy.types.Object, face: FaceModel, vertices: npt.NDArray[np.floating]) -> None:
-    """Basis plus a shape key per unit, 0 at rest and 1 at most."""
+    """Basis plus a shape key per unit, 0 at rest; sliders end where the unit's range does."""
     body.shape_key_add(name="Basis", from_mix=False)
     basis = to_blender(vertices)
     for name, shape in zip(face.unit_names, face.expression_basis, strict=True):
         key = body.shape_key_add(name=str(name), from_mix=False)
         key.points.foreach_set("co", (basis + to_blender(shape)).ravel())
-        key.slider_min, key.slider_max, key.value = 0.0, 1.0, 0.0  # 5.0 starts keys at 1
+        key.slider_min, key.value = 0.0, 0.0  # 5.0 starts keys at 1
+        key.slider_max = face.unit_max.get(str(name), 1.0)
     body.data.shape_keys.name = f"{body.name} Units"
     body.active_shape_key_index = 0
 

@@ -9,7 +9,7 @@ it however thick the flesh behind is, so a tooth right through a lip counts in f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -155,13 +155,20 @@ class CollisionMeter:
         return 1000 * float(max(hits.depth.max(initial=0.0) for hits in found))
 
     def _in_flesh(self, points: Array, which: Ints) -> float:
-        """Deepest of some vertices; deep ones are confirmed by the winding number of all skin."""
+        """Deepest of some vertices, mm."""
+        return 1000 * float(self.in_flesh(which, points).depth.max(initial=0.0))
+
+    def in_flesh(self, which: Ints, points: Array) -> Hits:
+        """Which vertices lie in the flesh of a pose (V,3), by their own numbers.
+
+        As `in_lining`; deep ones are confirmed by the winding number of all skin too.
+        """
         hits = self.in_lining(points[which], points)
         sure = hits.depth <= DOUBTFUL
         if not sure.all():
             turns = winding(points[which][hits.index[~sure]], points[self.skin_triangles])
             sure[~sure] = turns > 0.5
-        return 1000 * float(hits.depth[sure].max(initial=0.0))
+        return replace(hits.chosen(sure), index=which[hits.index[sure]])
 
     def in_lining(self, where: Array, points: Array) -> Hits:
         """Which of `where` (N,3) lie in the flesh of a pose (V,3).

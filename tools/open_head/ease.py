@@ -14,11 +14,13 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from model_runtime.face import FaceModel, FloatArray
+from model_runtime.face import FaceModel, FloatArray, identity_vertices
+from model_runtime.lips import LipProbe, Points, lip_probe
 
 from .collisions import CollisionMeter
 from .distance import Hits
 from .poses import frame, hard_spoken_poses, sheet_poses, strong_poses, unit_poses
+from .settle import BITE
 from .source import Array, Ints
 
 FREE = 0.2e-3  # metres of overlap from which something gives way
@@ -26,6 +28,8 @@ LEFT = 0.08e-3  # metres of overlap that it aims at
 TOOTH_WIDTH, TONGUE_WIDTH = 2.5e-3, 4.0e-3  # metres within which the neighbours give way too
 HELD_WIDTH = 1.0e-3  # metres around what is held that hardly give way
 MOST = 2.0e-3  # metres that anything gives way
+STEP = 0.5e-3  # metres that anything gives way to one pose at once
+GAPS = (0.0, 0.92)  # mm; the labiodental gap at f v stays within, or where it was: 1.0 is contact
 SWEEPS = (8, 12)  # passes over what is still pressed, after each look at all poses
 FLIP = np.array([-1.0, 1.0, 1.0])
 TIE = 1e-14  # square metres
@@ -40,15 +44,46 @@ class Part:
     width: float
 
 
+@dataclass(frozen=True)
+class Contact:
+    """The labiodental gap of one person at the articulation's f v, by where the incisors stand."""
+
+    probe: LipProbe
+    edge: Ints  # vertices that the probe takes the gap from
+    least: float
+    most: float
+
+    def holds(self, points: Array) -> bool:
+        """Whether the gap of resting vertices (V,3) is within the bounds."""
+        return self.least <= _gap(self.probe, points[self.edge]) <= self.most
+
+
+def contact(face: FaceModel, identity: str) -> Contact:
+    """The contact of one person; the bounds leave the gap where it is, or within GAPS."""
+    probe, edge = lip_probe(face, identity), face.vertex_sets["incisal_upper"]
+    rest = identity_vertices(face, identity)
+    edge = edge[cKDTree(1000 * rest[edge]).query(probe.incisors.rest)[1]]
+    now = _gap(probe, rest[edge])
+    return Contact(probe, edge, min(GAPS[0], now), max(GAPS[1], now))
+
+
+def _gap(probe: LipProbe, edge: FloatArray | Array) -> float:
+    moved = Points((1000 * edge).astype(np.float32), probe.incisors.basis)
+    return float(replace(probe, incisors=moved).labiodental_gap(frame(BITE)[None])[0])
+
+
 def ease(face: FaceModel) -> tuple[Array, Array]:
     """Template (V,3) and identity basis (I,V,3) whose hard parts and tongues clear the poses.
 
-    The edges of the average's upper incisors, from which the labiodental gap is measured, stay.
+    The edges of the average's upper incisors, from which the labiodental gap is measured, stay;
+    those of people go as far as their `Contact` allows.
     """
     easer = Easer(face)
-    average = face.template.astype(float)
-    template = easer.eased(average, face.vertex_sets["incisal_upper"])
-    people = [easer.eased(average + shape) for shape in face.identity_basis.astype(float)]
+    template = easer.eased(face.template.astype(float))
+    people = [
+        easer.eased(identity_vertices(face, name).astype(float), contact(face, name))
+        for name in face.identity_names
+    ]
     return template, np.stack(people) - template
 
 
@@ -62,25 +97,44 @@ class Easer:
         self.lower = Part(np.union1d(sets["teeth_lower"], sets["gums_lower"]), TOOTH_WIDTH)
         self.tongue = Part(np.asarray(sets["tongue"], int), TONGUE_WIDTH)
         self.hard = np.concatenate([self.meter.upper, self.meter.lower, self.meter.gums])
+        self.edge = sets["incisal_upper"]
+        self.above, self.below = np.ones((2, len(face.template), 1))  # all but the other arch
+        self.above[self.lower.own] = self.below[self.upper.own] = 0.0
         self.mirror = _mirror(face.template, (self.upper, self.lower, self.tongue))
         basis = face.expression_basis.astype(float)
         self.moves = [np.tensordot(pose, basis, 1) for pose in _poses()]
 
-    def eased(self, rest: Array, held: Ints | None = None) -> Array:
-        """Rest vertices (V,3) that clear all poses; the vertices `held` stay where they are."""
-        free = np.ones((len(rest), 1)) if held is None else _around(rest, rest[held])
+    def eased(self, rest: Array, contact: Contact | None = None) -> Array:
+        """Rest vertices (V,3) that clear all poses; without a contact the incisors' edges stay."""
         out = rest.copy()
         for sweeps in SWEEPS:
             busy = self.moves
             for _ in range(sweeps):
                 pressed = []
                 for move in busy:
-                    push = free * self._both_sides(self._push(out, move))
+                    push = self._both_sides(self._push(out, move))
                     if push.any():
                         pressed.append(move)
-                        out = rest + _shortened(out + push - rest)
+                        out = self.stepped(rest, out, push, contact)
                 busy = pressed
         return out
+
+    def stepped(
+        self, rest: Array, out: Array, push: Array, contact: Contact | None = None
+    ) -> Array:
+        """Vertices (V,3) after as much of a push as contact and bite allow: the most that does."""
+        held = _around(rest, rest[self.edge])
+        worst = max(FREE, self._bitten(out))
+        shares = [held] if contact is None else [np.ones_like(held), held]
+        for share in [*shares, held * self.above, held * self.below]:
+            tried = rest + _shortened(out + _shortened(share * push, STEP) - rest, MOST)
+            if (contact is None or contact.holds(tried)) and self._bitten(tried) <= worst:
+                return tried
+        return out
+
+    def _bitten(self, rest: Array) -> float:
+        """Metres that the arches overlap by when the jaw is shut."""
+        return float(self.meter.bite(rest).depth.max(initial=0.0))
 
     def _both_sides(self, push: Array) -> Array:
         """The push (V,3) with the longer of both sides on either, so that arches stay even."""
@@ -94,7 +148,7 @@ class Easer:
         meter, points = self.meter, rest + move
         jaw = bool(move[self.lower.own].any())
         turn = _rotation(rest[self.lower.own], points[self.lower.own]) if jaw else np.eye(3)
-        flesh = _numbered(meter.in_lining(points[self.hard], points), self.hard)
+        flesh = meter.in_flesh(self.hard, points)
         out = _field(self.upper, rest, flesh, np.eye(3)) + _field(self.lower, rest, flesh, turn)
         if jaw or move[self.tongue.own].any() or not move.any():
             teeth = meter.teeth.inside(points[meter.tongue], points[meter.teeth.vertices])
@@ -160,6 +214,6 @@ def _around(points: Array, held: Array) -> Array:
     return np.asarray(1 - np.exp(-0.5 * (near / HELD_WIDTH) ** 2))
 
 
-def _shortened(move: Array) -> Array:
+def _shortened(move: Array, most: float) -> Array:
     length = np.linalg.norm(move, axis=1, keepdims=True)
-    return move * np.minimum(1.0, MOST / np.maximum(length, 1e-12))
+    return move * np.minimum(1.0, most / np.maximum(length, 1e-12))
