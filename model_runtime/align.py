@@ -18,10 +18,9 @@ import numpy.typing as npt
 
 from .contract import MOTION_FPS, FloatArray
 from .lexicon import Pronunciation, pronunciations
-from .phones import PHONE_INDEX, PHONES, SILENCE, VISEME_CLASSES
+from .phones import PHONE_INDEX, PHONES, SILENCE, UNKNOWN_PHONE, VISEME_CLASSES
 from .spoken import Spoken
 
-UNKNOWN_PHONE = len(PHONES)  # of a frame about which the transcript says nothing
 MOST_VARIANTS = 3  # pronunciations of a written word that compete
 NOTHING = -1  # word of a silence or a filler
 IMPOSSIBLE = np.float32(-1e9)

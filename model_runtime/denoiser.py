@@ -12,12 +12,11 @@ from torch.nn import functional
 
 from .contract import CHANNELS, EMOTIONS
 from .layers import ConformerBlock
-from .phones import CONTACTS, PHONES
+from .phones import CONTACTS, PHONES, UNKNOWN_PHONE
 
 FRAMES_PER_TOKEN = 2
 SPEECH_WIDTH = len(PHONES) + 1  # phone posteriors, loudness
 AUTO_EMOTION = len(EMOTIONS)  # index of the unconditioned emotion
-UNKNOWN_PHONE = len(PHONES)  # where no transcript is known
 
 
 @dataclass(frozen=True)

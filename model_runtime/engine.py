@@ -114,10 +114,10 @@ class Engine:
         heard = hear(self.encoder, samples, self.sampling.calibration)
         told = tell(heard, transcript, self.sampling.point)
         motion = self.perform(heard, settings, progress, told)
-        channels = self.space.channels
+        weights, channels = motion, self.space.channels
         if self.space.kind == "units":
-            motion, channels = self.space.channels_of(motion), CHANNELS
-        weights = polish(motion, told.contacts, settings) if channels == CHANNELS else motion
+            channels = CHANNELS
+            weights = polish(self.space.channels_of(motion), told.contacts, settings)
         provenance: dict[str, Any] = {
             "seed": settings.seed,
             "emotion": settings.emotion,

@@ -10,6 +10,7 @@ PHONES: tuple[str, ...] = (
     *"OW OY P R S SH T TH UH UW V W Y Z ZH".split(),
 )
 PHONE_INDEX: dict[str, int] = {phone: index for index, phone in enumerate(PHONES)}
+UNKNOWN_PHONE = len(PHONES)  # of a frame about which no transcript says anything
 
 BILABIAL = frozenset({"P", "B", "M"})
 LABIODENTAL = frozenset({"F", "V"})

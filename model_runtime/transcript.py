@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .align import NO_WORDS, UNKNOWN_PHONE, AlignConfig, Alignment, align, sayable
+from .align import NO_WORDS, AlignConfig, Alignment, align, sayable
 from .contacts import Interval, OperatingPoint, contact_condition, peak_events, silence_events
 from .contract import MOTION_FPS, FloatArray
 from .hearing import Heard
 from .hearing import contact_condition as hearing_condition
-from .phones import BILABIAL, LABIODENTAL, SILENCE
+from .phones import BILABIAL, LABIODENTAL, SILENCE, UNKNOWN_PHONE
 from .spoken import spoken_words
 
 ENOUGH = 0.35  # score of a transcript that belongs to its sound; see docs/transcript.md
@@ -61,14 +61,13 @@ def tell(
 
 def report(found: Alignment, used: bool, note: str = "") -> dict[str, Any]:
     """An alignment as JSON has it: seconds from the line's start, three decimals."""
+    shown = found if used else NO_WORDS
     return {
         "used": used,
         "score": round(found.score, 3),
         "note": note,
-        "words": [[w.text, *(round(v, 3) for v in w[1:])] for w in found.words] if used else [],
-        "phones": [[s.phone, *(round(v, 3) for v in s[1:])] for s in found.segments]
-        if used
-        else [],
+        "words": [[w.text, *(round(v, 3) for v in w[1:])] for w in shown.words],
+        "phones": [[s.phone, *(round(v, 3) for v in s[1:])] for s in shown.segments],
     }
 
 

@@ -18,6 +18,7 @@
 - `properties`: what the user chooses in the sidebar, `performance_presets` its presets; `request`
   reads all that from context into an order and says why there can be none; `readiness`: whether
   the engine could start
+- `in_thread`: one piece of work in a thread, without bpy.
 - `jobs`: the running generation; `fit_take` turns a take into its rig's curves in a thread,
   `apply_take` puts it onto its rig, `take_writing` writes the keys in short `steps`; `hand_edits`
   tells which takes were edited by hand

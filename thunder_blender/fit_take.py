@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import threading
 from dataclasses import dataclass, field
 
 from ..model_runtime.contract import Take
 from . import keys, mapping
+from .in_thread import InThread
 from .resample import Opening, resample
 from .rig import Rig
 
@@ -29,37 +29,13 @@ class FittedTake(Take):
         return self.covers
 
 
-class Fitting:
-    """One take on its way; `result` is there once `ready` is true."""
-
-    def __init__(self, take: Take, rate: float, opening: Opening, plan: mapping.Plan) -> None:
-        self._work = take, rate, opening, plan
-        self._outcome: FittedTake | BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="THUNDER fitting", daemon=True)
-        self._thread.start()
-
-    @property
-    def ready(self) -> bool:
-        return self._outcome is not None
-
-    def result(self) -> FittedTake:
-        """The fitted take; waits for it. Raises what went wrong in the thread."""
-        self._thread.join()
-        if isinstance(self._outcome, FittedTake):
-            return self._outcome
-        assert self._outcome is not None, "the thread has ended without a word"
-        raise self._outcome
-
-    def _run(self) -> None:
-        try:
-            self._outcome = fitted(*self._work)
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
-            self._outcome = error
+Fitting = InThread[FittedTake]
 
 
 def start_fitting(rig: Rig, take: Take, rate: float) -> Fitting:
     """Begin to bring `take` to `rate` frames a second for this rig."""
-    return Fitting(take, rate, keys.lip_opening(rig, take.channels), mapping.plan_for(rig))
+    opening, plan = keys.lip_opening(rig, take.channels), mapping.plan_for(rig)
+    return Fitting(lambda: fitted(take, rate, opening, plan), "THUNDER fitting")
 
 
 def fit_now(rig: Rig, take: Take, rate: float) -> FittedTake:

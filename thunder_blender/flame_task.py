@@ -7,7 +7,6 @@ that they keep belong to the UI thread.
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import bpy
 
 from ..model_runtime.contract import CancelledError, Progress
 from .flame_import import FlameImport, Prepared, kept_folder, prepare
+from .in_thread import InThread
 from .redraw import redraw_sidebars
 
 TICK = 0.1  # seconds between two looks
@@ -22,44 +22,24 @@ READING, FITTING, READY = "Reading FLAME", "Fitting FLAME", "Building FLAME"
 RUNNING = "A FLAME is being imported; wait for it or press Cancel"
 
 
-class Preparing:
-    """One file on its way; `result` is there once `ready` is true."""
+class Preparing(InThread[Prepared]):
+    """One file on its way."""
 
     def __init__(self, wanted: FlameImport, kept: Path | None) -> None:
         self.progress = Progress(READING, 0.0)
         self.cancelled = False
-        self._wanted, self._kept = wanted, kept
-        self._outcome: Prepared | BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="THUNDER FLAME", daemon=True)
-        self._thread.start()
-
-    @property
-    def name(self) -> str:
-        """Of the file."""
-        return self._wanted.path.name
-
-    @property
-    def ready(self) -> bool:
-        return self._outcome is not None
+        self.name = wanted.path.name  # of the file
+        super().__init__(lambda: self._prepare(wanted, kept), "THUNDER FLAME")
 
     def cancel(self) -> None:
         """Let the thread end at its next step; nobody waits for that."""
         self.cancelled = True
 
-    def result(self) -> Prepared:
-        """What was prepared; waits for it. Raises what went wrong in the thread."""
-        self._thread.join()
-        if isinstance(self._outcome, Prepared):
-            return self._outcome
-        assert self._outcome is not None, "the thread has ended without a word"
-        raise self._outcome
-
-    def _run(self) -> None:
+    def _prepare(self, wanted: FlameImport, kept: Path | None) -> Prepared:
         try:
-            self._outcome = prepare(self._wanted, self._kept, self._tell)
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
-            self._outcome = error
-        self.progress = Progress(READY, 1.0)
+            return prepare(wanted, kept, self._tell)
+        finally:
+            self.progress = Progress(READY, 1.0)
 
     def _tell(self, done: float) -> None:
         if self.cancelled:

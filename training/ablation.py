@@ -20,10 +20,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from model_runtime.contract import RequestError, ThunderError
+from model_runtime.contract import RequestError
 from model_runtime.devices import DEVICES
 from training.ablation_arms import Evaluation, Materials, evaluate_arm, train_arm
 from training.ablation_figures import CONTACTS, Table, effects, headline, means, verdict
+from training.commands import exit_code
 from training.denoiser_config import SUPERVISED, TrainConfig
 from training.metrics.results import update_results
 from training.metrics.table import markdown, rounded, write_json
@@ -244,15 +245,15 @@ def main() -> int:
     """Run the command: 0, or 1 with one sentence on stderr."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     options = parser().parse_args()
-    try:
-        part = ablate(options)
-        print(report(part))
-        if options.thunder:
-            update_results(options.thunder, {"ablation": part})
-    except ThunderError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_code(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> None:
+    """Compare the arms, print the report and write it where wanted. Raises ThunderError."""
+    part = ablate(options)
+    print(report(part))
+    if options.thunder:
+        update_results(options.thunder, {"ablation": part})
 
 
 if __name__ == "__main__":

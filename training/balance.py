@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model_runtime.contract import ThunderError
 from model_runtime.denoiser import to_network
 from model_runtime.mesh_to_speech import load_m2s
+from training.commands import exit_code
 from training.denoiser_batches import Batch, Batches
 from training.denoiser_config import MOUTH_COLUMNS, SUPERVISED, TrainConfig
 from training.denoiser_losses import Losses
@@ -84,13 +84,12 @@ def main() -> int:
     p.add_argument("--supervise", choices=SUPERVISED, default=TrainConfig.supervise)
     p.add_argument("--batches", type=int, default=8)
     p.add_argument("--batch", type=int, default=16)
-    try:
-        found = measure(p.parse_args())
-    except ThunderError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    options = p.parse_args()
+    return exit_code(lambda: show(measure(options)))
+
+
+def show(found: dict[str, float]) -> None:
     print(json.dumps({name: float(f"{value:.4g}") for name, value in found.items()}, indent=1))
-    return 0
 
 
 if __name__ == "__main__":

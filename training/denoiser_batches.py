@@ -16,11 +16,11 @@ from torch import Tensor
 from model_runtime.contract import FloatArray
 from model_runtime.denoiser import (
     AUTO_EMOTION,
-    UNKNOWN_PHONE,
     Condition,
     DenoiserConfig,
     to_network,
 )
+from model_runtime.phones import UNKNOWN_PHONE
 from training.denoiser_config import TrainConfig
 from training.sounds import Sound, Sounds
 from training.targets import Lesson, Lessons

@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model_runtime.contract import CHANNELS, UNITS, RequestError
+from model_runtime.motion_space import MOUTH as MOUTH_STARTS
 
-MOUTH = frozenset(name for name in UNITS if name.startswith(("jaw", "mouth", "tongue")))
+MOUTH = frozenset(name for name in UNITS if name.startswith(MOUTH_STARTS))
 MOUTH_COLUMNS = tuple(CHANNELS.index(name) for name in CHANNELS if name in MOUTH)
 SUPERVISED = ("mouth", "all")
 

@@ -21,10 +21,10 @@ from model_runtime.contract import (
     INTENSITY_RANGE,
     OutputError,
     RequestError,
-    ThunderError,
 )
 from model_runtime.files import check_writable, write_atomic
 
+from .commands import exit_code
 from .metrics.report import full_report
 from .metrics.results import read_results, update_results
 from .metrics.table import between_markers, rounded, write_json
@@ -101,12 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command: 0, or 1 with one sentence on stderr."""
     args = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    try:
-        measure_take(args) if args.take else measure_model(args)
-    except ThunderError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_code(lambda: measure_take(args) if args.take else measure_model(args))
 
 
 def measure_take(args: argparse.Namespace) -> None:

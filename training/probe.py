@@ -24,9 +24,12 @@ from training.schedule import (
     CHECKPOINT,
     MovingAverage,
     append_log,
+    descend,
     learning_rate,
     resume_training,
     save_training,
+    seed_dropout,
+    set_rate,
 )
 from training.train_encoder import Batches, TrainConfig
 
@@ -95,15 +98,11 @@ def train(
     step = resume_training(run / CHECKPOINT, model, optimiser, mean)
     batches, began = Batches(pack, config), time.monotonic()
     while step < config.steps:
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, config.peak_rate, config.steps, warmup=50)
+        set_rate(optimiser, learning_rate(step, config.peak_rate, config.steps, warmup=50))
         mel, phones, keep = batches(step)
-        torch.manual_seed(config.seed * 1_000_003 + step)
+        seed_dropout(config.seed, step)
         loss = probe_loss(model.train()(mel), phones, keep, config.smoothing)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        descend(model, optimiser, loss)
         mean.update(model, step)
         step += 1
         over = minutes is not None and time.monotonic() - began > 60 * minutes

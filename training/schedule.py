@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 log = logging.getLogger(__name__)
 CHECKPOINT = "checkpoint.pt"  # in the run folder
@@ -28,6 +28,22 @@ def learning_rate(step: int, peak: float, steps: int, warmup: int = 300) -> floa
         return peak * (step + 1) / warmup
     part = min(1.0, (step - warmup) / max(1, steps - warmup))
     return peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """The learning rate of all parameters."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
+def descend(
+    model: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor, longest: float = 1.0
+) -> None:
+    """One update down a loss; a gradient longer than `longest` is shortened to that."""
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(model.parameters(), longest)
+    optimiser.step()
 
 
 def seed_dropout(seed: int, step: int, rank: int = 0) -> None:

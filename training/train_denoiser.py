@@ -15,13 +15,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from model_runtime.contract import RequestError, ThunderError
+from model_runtime.contract import RequestError
 from model_runtime.denoiser import DenoiserConfig
 from model_runtime.devices import DEVICES
 from model_runtime.encoder import EncoderConfig, SpeechEncoder
 from model_runtime.files import sha256_of
 from model_runtime.mesh_to_speech import load_m2s
 from model_runtime.weights import load_state, read_metadata
+from training.commands import exit_code
 from training.denoiser_config import SUPERVISED, TrainConfig
 from training.denoiser_loop import Aids, train
 from training.denoiser_model import start_from
@@ -101,12 +102,8 @@ def run_training(options: argparse.Namespace) -> None:
 
 def main() -> int:
     """Run the command: 0, or 1 with one sentence on stderr."""
-    try:
-        run_training(parser().parse_args())
-    except ThunderError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    options = parser().parse_args()
+    return exit_code(lambda: run_training(options))
 
 
 if __name__ == "__main__":

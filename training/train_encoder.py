@@ -30,10 +30,12 @@ from training.schedule import (
     CHECKPOINT,
     MovingAverage,
     append_log,
+    descend,
     learning_rate,
     resume_training,
     save_training,
     seed_dropout,
+    set_rate,
 )
 
 log = logging.getLogger(__name__)
@@ -207,8 +209,7 @@ def train(
     first = resume_training(run / CHECKPOINT, model, optimiser, mean)
     began = time.monotonic()
     for step, batch in enumerate(batches_for(Batches(pack, config), first, config), first):
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, config.peak_rate, config.steps)
+        set_rate(optimiser, learning_rate(step, config.peak_rate, config.steps))
         loss = train_step(model, optimiser, batch, config, step)
         mean.update(model, step)
         done, seconds = step + 1, time.monotonic() - began
@@ -238,10 +239,7 @@ def train_step(
     with torch.autocast(mel.device.type, torch.bfloat16):
         speech = model(mel)
     loss = encoder_loss(speech, phones, keep, config.smoothing)
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimiser.step()
+    descend(model, optimiser, loss)
     return loss.item()
 
 

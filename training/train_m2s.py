@@ -35,10 +35,12 @@ from training.schedule import (
     CHECKPOINT,
     MovingAverage,
     append_log,
+    descend,
     learning_rate,
     resume_training,
     save_training,
     seed_dropout,
+    set_rate,
 )
 from training.units import UNKNOWN_UNIT
 
@@ -89,8 +91,8 @@ def train(
     batches = Batches(data, pairs, config.batch, config.crop, config.seed)
     began = time.monotonic()
     for step in range(first, config.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, config.peak_rate, config.steps, config.warmup)
+        rate = learning_rate(step, config.peak_rate, config.steps, config.warmup)
+        set_rate(optimiser, rate)
         row = train_step(model, optimiser, batches(step), config, change or MotionChange(), step)
         mean.update(model, step)
         late = time.monotonic() - began > 60 * minutes
@@ -133,10 +135,7 @@ def train_step(
         said = model(motion, batch.keep, batch.speaker * told)
     parts = m2s_loss(said, batch.units, batch.mel, batch.keep)
     total = torch.stack(list(parts.values())).sum()
-    optimiser.zero_grad()
-    total.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-    optimiser.step()
+    descend(model, optimiser, total, 5.0)
     return {name: round(value.item(), 4) for name, value in parts.items()}
 
 

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +25,7 @@ from model_runtime.motion_space import (
     unit_space,
 )
 from model_runtime.weights import read_metadata, save_model
+from tests.training import data_writers as write
 from tools import make_test_flame
 from training.motion_space import space_of_lessons, stamp
 from training.pack import Pack
@@ -35,13 +34,6 @@ from training.readers import Curves, DataError, FlameCurves, Recording, Vertices
 from training.readers.flame_units import unit_basis
 from training.readers.to_units import Faces, open_faces, to_channels
 from training.targets import Lessons, in_pack
-
-WRITERS = Path(__file__).with_name("data_writers.py")
-spec = importlib.util.spec_from_file_location("data_writers", WRITERS)
-assert spec and spec.loader
-write = importlib.util.module_from_spec(spec)
-sys.modules["data_writers"] = write
-spec.loader.exec_module(write)
 
 GAZE = [index for index, name in enumerate(UNITS) if name.startswith(("eyeLook", "tongue"))]
 

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,19 +16,13 @@ from model_runtime.encoder import EncoderConfig, SpeechEncoder
 from model_runtime.engine import Engine
 from model_runtime.motion_space import MotionSpace, as_values, flame_space, unit_space
 from model_runtime.weights import save_model
+from tests.training import data_writers as write
 from tools import make_test_flame
 from training import denoiser_loop
 from training.denoiser_config import TrainConfig
 from training.prepare import Options, open_tools, prepare
 from training.readers.to_units import open_faces
 from training.targets import Lessons
-
-WRITERS = Path(__file__).with_name("data_writers.py")
-spec = importlib.util.spec_from_file_location("data_writers", WRITERS)
-assert spec and spec.loader
-write = importlib.util.module_from_spec(spec)
-sys.modules["data_writers"] = write
-spec.loader.exec_module(write)
 
 SMALL = DenoiserConfig(width=16, layers=1, heads=2, window=64, overlap=8)
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import runpy
@@ -20,6 +19,7 @@ from model_runtime.flame import load_flame
 from model_runtime.livelink import take_from_csv
 from model_runtime.motion_space import space_of, unit_space
 from model_runtime.weights import read_metadata
+from tests.training import data_writers as write
 from tools import make_test_flame
 from training.prepare import check
 from training.readers.flame_units import parameters_of, unit_basis
@@ -27,12 +27,6 @@ from training.readers.round_trip import ROUTES
 from training.targets import Lessons
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITERS = Path(__file__).with_name("data_writers.py")
-spec = importlib.util.spec_from_file_location("data_writers", WRITERS)
-assert spec and spec.loader
-write = importlib.util.module_from_spec(spec)
-sys.modules["data_writers"] = write
-spec.loader.exec_module(write)
 
 TEXT = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
 SECTION = TEXT[TEXT.index("## Your own data") : TEXT.index("## How the shipped weights")]

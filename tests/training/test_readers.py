@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import builtins
-import importlib.util
 import pickle
 import sys
 from pathlib import Path
@@ -14,17 +13,11 @@ import pytest
 
 from model_runtime.contract import CHANNELS, UNITS
 from model_runtime.features import SAMPLE_RATE
+from tests.training import data_writers as write
 from training.readers import READERS, Curves, DataError, FlameCurves, Vertices, sound_of
 from training.readers.record import relative_turn
 from training.readers.split import assign, split_speakers
 from training.readers.timing import at_motion_rate
-
-WRITERS = Path(__file__).with_name("data_writers.py")
-spec = importlib.util.spec_from_file_location("data_writers", WRITERS)
-assert spec and spec.loader
-write = importlib.util.module_from_spec(spec)
-sys.modules["data_writers"] = write
-spec.loader.exec_module(write)
 
 
 def _all(name: str, folder: Path) -> list:

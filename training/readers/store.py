@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from model_runtime.contract import FloatArray
-from model_runtime.denoiser import UNKNOWN_PHONE
 from model_runtime.features import MEL_BANDS, MELS_PER_MOTION_FRAME
 from model_runtime.motion_space import MotionSpace
+from model_runtime.phones import UNKNOWN_PHONE
 from training.pack import Item
 from training.targets import Lesson, arrays_of
 
