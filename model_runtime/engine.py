@@ -42,6 +42,7 @@ from .noise import window_noise
 from .polish import polish
 from .transcript import Told, tell
 from .weights import check_file, default_device, load_state, read_metadata, weights_path
+from .words import WordModel, load_words
 
 EMOTION_INDEX = {AUTO: AUTO_EMOTION} | {name: index for index, name in enumerate(EMOTIONS)}
 # A row a motion frame: speech, contacts, intensity, emotion, phones of the transcript.
@@ -58,6 +59,7 @@ class SamplingConfig:
     mouth_noise: float = 1.0  # scale of the mouth's noise: the words fix what it does, not the seed
     point: OperatingPoint = field(default_factory=OperatingPoint)
     calibration: Calibration = field(default_factory=Calibration)
+    words: bool = False  # contacts are weighed by words; the calibration was fitted so
 
 
 class Engine:
@@ -74,6 +76,7 @@ class Engine:
         self.encoder, self.denoiser, self.sampling = encoder, denoiser, sampling
         self.hashes, self.space = hashes or {}, space or unit_space()
         self.space.check(len(denoiser.config.mean))
+        self.words = word_model(sampling)
         self.device = next(denoiser.parameters()).device
 
     @classmethod
@@ -111,7 +114,7 @@ class Engine:
         `progress` returns False.
         """
         _report(progress, "Listening", 0.0)
-        heard = hear(self.encoder, samples, self.sampling.calibration)
+        heard = self.hear(samples)
         told = tell(heard, transcript, self.sampling.point)
         motion = self.perform(heard, settings, progress, told)
         weights, channels = motion, self.space.channels
@@ -133,6 +136,10 @@ class Engine:
         }
         assert len(weights) == motion_frames(len(samples))
         return Take(weights, channels, float(MOTION_FPS), provenance)
+
+    def hear(self, samples: FloatArray) -> Heard:
+        """Listen to 16 kHz mono sound (n,), as a generation does."""
+        return hear(self.encoder, samples, self.sampling.calibration, self.words)
 
     @torch.inference_mode()
     def perform(
@@ -250,6 +257,11 @@ def guided(
         told, untold = denoiser(noisy.repeat(2, 1, 1), time.repeat(2), both).chunk(2)
         clean = untold + scale * (told - untold)
     return torch.where(condition.mask > 0, condition.known, clean)
+
+
+def word_model(sampling: SamplingConfig) -> WordModel | None:
+    """The words that weigh the contacts, where they do. Raises WeightsError."""
+    return load_words() if sampling.words else None
 
 
 def sampling_config(values: dict[str, Any]) -> SamplingConfig:

@@ -14,6 +14,7 @@ from .contract import FloatArray
 from .encoder import Speech, SpeechEncoder, encode
 from .features import SILENT_ENERGY, frame_energy, log_mel, loudness, normalise
 from .phones import BILABIAL, CONTACTS, LABIODENTAL, PHONE_INDEX, PHONES, SILENCE
+from .words import WordModel, weigh_contacts, weigh_phones
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,34 @@ class Heard(NamedTuple):
     loudness: FloatArray  # (frames,)
 
 
-def hear(encoder: SpeechEncoder, samples: FloatArray, calibration: Calibration) -> Heard:
-    """Listen to 16 kHz sound of any length: (n,) -> Heard of motion_frames(n) frames."""
-    return hear_mel(encoder, log_mel(samples), calibration)
+def hear(
+    encoder: SpeechEncoder,
+    samples: FloatArray,
+    calibration: Calibration,
+    words: WordModel | None = None,
+) -> Heard:
+    """Listen to 16 kHz sound of any length: (n,) -> Heard of motion_frames(n) frames.
+
+    With `words` the contacts are weighed by the words that the sound can form; the calibration must
+    have been fitted with them.
+    """
+    return hear_mel(encoder, log_mel(samples), calibration, words)
 
 
-def hear_mel(encoder: SpeechEncoder, mel: FloatArray, calibration: Calibration) -> Heard:
+def hear_mel(
+    encoder: SpeechEncoder,
+    mel: FloatArray,
+    calibration: Calibration,
+    words: WordModel | None = None,
+) -> Heard:
     """The same from log-mel features (2 * frames, bands)."""
     device = next(encoder.parameters()).device
     speech = encode(encoder, torch.from_numpy(normalise(mel)).to(device))
-    phones = speech.phone_logits.softmax(-1).cpu().numpy()
-    contacts = calibrated(contact_posteriors(speech), calibration)
+    phones = speech.phone_logits.softmax(-1).float().cpu().numpy()
+    posteriors = contact_posteriors(speech)
+    if words is not None:
+        posteriors = weigh_contacts(words, posteriors, phones, weigh_phones(words, phones))
+    contacts = calibrated(posteriors, calibration)
     return _hush(Heard(phones, contacts, loudness(mel)), frame_energy(mel) < SILENT_ENERGY)
 
 

@@ -23,6 +23,7 @@ from model_runtime.encoder import EncoderConfig, SpeechEncoder
 from model_runtime.hearing import Calibration, Heard, hear_mel
 from model_runtime.phones import BILABIAL, CONTACTS, LABIODENTAL, PHONES, SILENCE
 from model_runtime.weights import load_state, read_metadata
+from model_runtime.words import WordModel, load_words
 from training.pack import Item, Pack
 from training.train_encoder import contact_labels
 
@@ -78,7 +79,12 @@ def _inside(event: Interval, spans: list[Interval]) -> bool:
 
 
 def listen(
-    pack: Pack, encoder: SpeechEncoder, calibration: Calibration, split: str, per_source: int
+    pack: Pack,
+    encoder: SpeechEncoder,
+    calibration: Calibration,
+    split: str,
+    per_source: int,
+    words: WordModel | None = None,
 ) -> dict[str, list[tuple[Item, Heard]]]:
     """Hear up to `per_source` unaugmented clips of every source of a split."""
     chosen: dict[str, list[Item]] = defaultdict(list)
@@ -88,7 +94,9 @@ def listen(
     heard = {}
     for source, items in sorted(chosen.items()):
         some = items[:: max(1, len(items) // per_source)][:per_source]
-        heard[source] = [(item, hear_mel(encoder, pack.mel(item), calibration)) for item in some]
+        heard[source] = [
+            (item, hear_mel(encoder, pack.mel(item), calibration, words)) for item in some
+        ]
     return heard
 
 
@@ -168,13 +176,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--split", default="dev")
     parser.add_argument("--per-source", type=int, default=60)
+    parser.add_argument("--words", action="store_true", help="weigh contacts by words, as in use")
     options = parser.parse_args()
     pack = Pack(options.pack)
     config, _ = read_metadata(options.encoder)
     encoder = load_state(SpeechEncoder(EncoderConfig(**config)), options.encoder)
-    heard = listen(pack, encoder, Calibration(), options.split, options.per_source)
+    words = load_words() if options.words else None
+    heard = listen(pack, encoder, Calibration(), options.split, options.per_source, words)
     calibration = calibrate(pack, heard)
-    heard = listen(pack, encoder, calibration, options.split, options.per_source)
+    heard = listen(pack, encoder, calibration, options.split, options.per_source, words)
     report(pack, heard)
     point = OperatingPoint()
     for column, (name, group) in enumerate((("bilabial", BILABIAL), ("labiodental", LABIODENTAL))):
@@ -182,7 +192,7 @@ def main() -> None:
         point = replace(point, **{name: choose(table)})
         _print_sweep(name, table)
     print("rest", {name: round(value, 3) for name, value in rest_score(heard, point).items()})
-    values = {"calibration": asdict(calibration), "point": asdict(point)}
+    values = {"calibration": asdict(calibration), "point": asdict(point), "words": options.words}
     options.out.write_text(json.dumps(values, indent=1) + "\n")
     print(json.dumps(values), "phones:", len(PHONES))
 

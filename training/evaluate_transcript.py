@@ -25,7 +25,7 @@ import torch
 from model_runtime.align import Alignment, align, sayable
 from model_runtime.contacts import Interval, OperatingPoint, peak_events
 from model_runtime.engine import Engine
-from model_runtime.hearing import Heard, hear
+from model_runtime.hearing import Heard
 from model_runtime.phones import BILABIAL, LABIODENTAL, SILENCE
 from model_runtime.spoken import spoken_words
 from model_runtime.transcript import ENOUGH, is_untold
@@ -211,7 +211,7 @@ def listen(corpus: Path, weights: Path | None, split: str, per_source: int) -> l
     cases = [
         Case(
             clip,
-            hear(engine.encoder, samples[clip.id], sampling.calibration),
+            engine.hear(samples[clip.id]),
             others[clip.id].transcript,
         )
         for clip in spoken

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from model_runtime.contract import EMOTIONS, MOTION_FPS, FloatArray
 from model_runtime.denoiser import AUTO_EMOTION
 from model_runtime.encoder import EncoderConfig, SpeechEncoder
-from model_runtime.engine import SamplingConfig, sampling_config
+from model_runtime.engine import SamplingConfig, sampling_config, word_model
 from model_runtime.face import OPEN_HEAD, load_face
 from model_runtime.features import MELS_PER_MOTION_FRAME, log_mel
 from model_runtime.files import sha256_of
@@ -151,7 +151,7 @@ def _add(
         log.warning("'%s' is too short (%d frames) and was left out.", recording.id, frames)
         return
     mel = mel[: MELS_PER_MOTION_FRAME * frames]
-    heard = hear_mel(tools.encoder, mel, tools.sampling.calibration)
+    heard = hear_mel(tools.encoder, mel, tools.sampling.calibration, word_model(tools.sampling))
     arrays = lesson_arrays(recording, motion[:frames], heard, tools)
     if space.kind == "flame":
         own = to_parameters(recording, options.expressions, options.with_head)

@@ -14,7 +14,7 @@ import numpy as np
 
 from model_runtime.contract import FloatArray, RequestError, Settings
 from model_runtime.engine import Engine, sampling_config
-from model_runtime.hearing import Heard, hear
+from model_runtime.hearing import Heard
 from model_runtime.phones import (
     BILABIAL,
     LABIODENTAL,
@@ -97,7 +97,7 @@ class Performer:
         motions = {}
         for clip in self.bench.clips:
             samples = self.bench.samples(clip)
-            heard = hear(self.engine.encoder, samples, self.engine.sampling.calibration)
+            heard = self.engine.hear(samples)
             motions[clip.id] = self.engine.perform(hear_labels(clip, heard), settings)
         return motions
 

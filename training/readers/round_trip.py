@@ -16,13 +16,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import soundfile
+from model_runtime.livelink import csv_text
 from scipy.ndimage import gaussian_filter1d
 
 from model_runtime.contacts import Interval, decide, runs
 from model_runtime.contract import CHANNELS, MOTION_FPS, UNITS, FloatArray, Take
+from model_runtime.engine import word_model
 from model_runtime.features import SAMPLE_RATE
 from model_runtime.hearing import Heard, hear_mel
-from model_runtime.livelink import csv_text
 from model_runtime.phones import BILABIAL, LABIODENTAL
 from training.calibrate import event_score
 from training.metrics.contacts import CLOSED, TOOTH_CONTACT
@@ -107,7 +108,12 @@ def choose(lessons: Lessons, pack: Pack, tools: Tools, count: int) -> list[Clip]
         Clip(
             item,
             lessons.rows("motion", one, 0, one.frames),
-            hear_mel(tools.encoder, pack.mel(item), tools.sampling.calibration),
+            hear_mel(
+                tools.encoder,
+                pack.mel(item),
+                tools.sampling.calibration,
+                word_model(tools.sampling),
+            ),
         )
         for one, item in spread
     ]
