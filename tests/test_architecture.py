@@ -35,12 +35,14 @@ INSIDE = {  # room -> what of the repository it may reach
         "model_runtime.face",
         "model_runtime.wire",
         "model_runtime.flame",
+        "model_runtime.files",
+        "model_runtime.motion_files",
     },
     "model_runtime": {"model_runtime"},
     "training": {"training", "model_runtime"},
 }
 LAZY = {"av"}  # only inside a function
-WITHOUT_TORCH = ("contract", "face", "files", "phones", "takefile", "livelink")
+WITHOUT_TORCH = ("contract", "face", "files", "phones", "takefile", "motion_files")
 MAY_PRINT = {"model_runtime/__main__.py"}
 
 

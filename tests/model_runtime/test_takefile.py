@@ -13,7 +13,7 @@ import pytest
 from model_runtime import files
 from model_runtime.contract import CHANNELS, UNITS, OutputError, RequestError, Take
 from model_runtime.files import atomic_file, write_atomic
-from model_runtime.livelink import COLUMNS, timecode
+from model_runtime.motion_files.live_link import COLUMNS, timecode
 from model_runtime.takefile import at_rate, check_output, read_take, write_take
 
 KINDS = [".npz", ".csv", ".json"]

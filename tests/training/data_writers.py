@@ -14,7 +14,7 @@ import soundfile
 
 from model_runtime.contract import CHANNELS, UNITS, Take
 from model_runtime.face import load_face
-from model_runtime.livelink import csv_text
+from model_runtime.motion_files.live_link import csv_text
 
 RATE = 16_000
 

@@ -16,7 +16,7 @@ import pytest
 from model_runtime.contract import CHANNELS
 from model_runtime.face import load_face
 from model_runtime.flame import load_flame
-from model_runtime.livelink import take_from_csv
+from model_runtime.motion_files.live_link import take_from_csv
 from model_runtime.motion_space import space_of, unit_space
 from model_runtime.weights import read_metadata
 from tests.training import data_writers as write

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from model_runtime.contract import NECK, UNITS
-from model_runtime.livelink import take_from_csv
+from model_runtime.motion_files import MotionError
+from model_runtime.motion_files.live_link import take_from_csv
 
 from .record import Curves, DataError, Reader, Recording, found, sound_beside
 
@@ -26,7 +27,7 @@ def recording(path: Path, folder: Path) -> Recording:
     """One csv with the sound beside it. Raises DataError."""
     try:
         take = take_from_csv(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except (OSError, ValueError, MotionError) as error:
         raise DataError(
             f"'{path}' is no Live Link Face csv ({error}). It needs a Timecode, the column "
             "BlendShapeCount and the 52 ARKit curves by name."

@@ -9,26 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-from scipy.spatial.transform import Rotation
+from model_runtime.contract import UNITS
+from model_runtime.motion_files import Curves, MotionError, beat, flame_npz
+from model_runtime.motion_files.npz import read_npz
 
-from model_runtime.contract import UNITS, FloatArray
+from .record import DataError, Reader, Recording, first_sound, found
 
-from .record import (
-    Curves,
-    DataError,
-    FlameCurves,
-    Reader,
-    Recording,
-    first_sound,
-    found,
-)
-
-FPS = 60.0
 WANTS = "NAME.json files of ARKit curves, each beside NAME.wav"
 WANTS2 = "NAME.npz files of BEAT2 (smplxflame_30), and their sound in wave16k beside that folder"
 NAME = re.compile(r"(\d+_[^_]+)_(\d)_(\d+)_(\w+)")
@@ -42,7 +31,6 @@ LAST_OF = {  # last sentence of each emotion
     110: "afraid",
     118: "disgusted",
 }
-NECK, HEAD, JAW = 12, 15, 22  # SMPL-X's joints
 
 
 def read(folder: Path) -> Iterator[Recording]:
@@ -72,49 +60,29 @@ def emotion_of(stem: str) -> str | None:
 
 def _beat(path: Path) -> Recording:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        names = tuple(str(name) for name in content["names"])
-        weights = np.array([frame["weights"] for frame in content["frames"]], np.float32)
-        times = np.array([frame.get("time", np.nan) for frame in content["frames"]], float)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        file = beat.from_document(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, MotionError) as error:
         raise DataError(
             f"'{path}' is no face of BEAT ({error!r}). "
             "It needs 'names', and 'frames' with 'weights'."
         ) from error
-    if weights.ndim != 2 or weights.shape[1] != len(names) or not set(names) <= set(UNITS):
+    motion = file.motion
+    if not isinstance(motion, Curves) or not set(motion.names) <= set(UNITS):
         raise DataError(f"'{path}': each frame must hold a weight for each of the ARKit 'names'.")
     sound = first_sound([path.with_suffix("")], path.name)
-    motion = Curves(names, weights)
-    return Recording(
-        path.stem, speaker_of(path.stem), sound, _rate(times), motion, emotion_of(path.stem)
-    )
-
-
-def _rate(times: FloatArray) -> float:
-    if len(times) < 2 or not np.isfinite(times).all() or times[-1] <= times[0]:
-        return FPS
-    rate = (len(times) - 1) / float(times[-1] - times[0])
-    return float(round(rate)) if abs(rate - round(rate)) < 0.01 * rate else rate
+    speaker, emotion = speaker_of(path.stem), emotion_of(path.stem)
+    return Recording(path.stem, speaker, sound, file.fps, motion, emotion)
 
 
 def _beat2(path: Path) -> Recording:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            expression, poses = (
-                np.asarray(archive[name], np.float32) for name in ("expressions", "poses")
-            )
-            rate = float(archive["mocap_frame_rate"])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        file = flame_npz.from_beat2(read_npz(path.read_bytes()))
+    except (OSError, KeyError, MotionError) as error:
         raise DataError(f"'{path}' is no motion of BEAT2 ({error}).") from error
-    if poses.ndim != 2 or poses.shape[1] < 3 * (JAW + 1) or len(poses) != len(expression):
-        raise DataError(f"'{path}': poses must be (frames, 165) and expressions (frames, 100).")
-    neck, head, jaw = (poses[:, 3 * joint : 3 * joint + 3] for joint in (NECK, HEAD, JAW))
-    turn = Rotation.from_rotvec(neck) * Rotation.from_rotvec(head)
-    motion = FlameCurves(expression, jaw, np.asarray(turn.as_rotvec(), np.float32))
     stems = [path.with_suffix(""), path.parent.parent / "wave16k" / path.stem]
     sound = first_sound(stems, path.name)
-    emotion = emotion_of(path.stem)
-    return Recording(path.stem, speaker_of(path.stem), sound, rate, motion, emotion)
+    speaker, emotion = speaker_of(path.stem), emotion_of(path.stem)
+    return Recording(path.stem, speaker, sound, file.fps, file.motion, emotion)
 
 
 READER = Reader("beat", WANTS, read)

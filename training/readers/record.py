@@ -14,8 +14,21 @@ from scipy.spatial.transform import Rotation
 
 from model_runtime.audio import SAMPLE_RATE, Resampler, mono, read_audio
 from model_runtime.contract import EMOTIONS, FloatArray, ThunderError
+from model_runtime.motion_files import Curves, FlameCurves
+from model_runtime.motion_files.motion import arrays_of
 
 SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".mov", ".mp4")
+
+
+__all__ = [  # Curves and FlameCurves are what Blender imports, too
+    "Curves",
+    "DataError",
+    "FlameCurves",
+    "Reader",
+    "Recording",
+    "Sound",
+    "Vertices",
+]
 
 
 class DataError(ThunderError):
@@ -28,24 +41,6 @@ class Sound:
 
     samples: FloatArray
     rate: int
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Named channels: weights (frames, names), and the head's turn where it was measured."""
-
-    names: tuple[str, ...]
-    weights: FloatArray
-    head: FloatArray | None = None  # (frames, 3) axis-angle in radians
-
-
-@dataclass(frozen=True)
-class FlameCurves:
-    """FLAME's parameters: expression (frames, n), jaw (frames, 3), head (frames, 3) axis-angle."""
-
-    expression: FloatArray
-    jaw: FloatArray
-    head: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -99,8 +94,7 @@ class Reader:
 def _arrays(motion: Motion) -> list[FloatArray]:
     if isinstance(motion, Vertices):
         return [motion.points, motion.template]
-    parts = [motion.weights] if isinstance(motion, Curves) else [motion.expression, motion.jaw]
-    return parts if motion.head is None else [*parts, motion.head]
+    return arrays_of(motion)
 
 
 def sound_of(recording: Recording) -> FloatArray:

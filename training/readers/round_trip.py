@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import soundfile
-from model_runtime.livelink import csv_text
 from scipy.ndimage import gaussian_filter1d
 
 from model_runtime.contacts import Interval, decide, runs
@@ -24,6 +23,7 @@ from model_runtime.contract import CHANNELS, MOTION_FPS, UNITS, FloatArray, Take
 from model_runtime.engine import word_model
 from model_runtime.features import SAMPLE_RATE
 from model_runtime.hearing import Heard, hear_mel
+from model_runtime.motion_files.live_link import csv_text
 from model_runtime.phones import BILABIAL, LABIODENTAL
 from training.calibrate import event_score
 from training.metrics.contacts import CLOSED, TOOTH_CONTACT
