@@ -167,6 +167,21 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """Motion that a new take keeps: both (frames, len(CHANNELS)) at MOTION_FPS.
+
+    Raises RequestError when the two differ in shape.
+    """
+
+    weights: FloatArray
+    kept: FloatArray  # 1 where the take has exactly this value, 0 where it is made anew
+
+    def __post_init__(self) -> None:
+        if self.weights.shape != self.kept.shape or self.weights.shape[1:] != (len(CHANNELS),):
+            raise RequestError("The motion to keep does not fit the take. Generate the whole line.")
+
+
+@dataclass(frozen=True)
 class GenerateRequest:
     """One take of one line: the part of the sound from `start` on, in seconds of the file.
 
@@ -178,6 +193,7 @@ class GenerateRequest:
     start: float = 0.0
     duration: float | None = None  # None: to the end
     transcript: str = ""  # what is said, as far as it is known
+    hold: Hold | None = None  # what stays as it is
 
     def __post_init__(self) -> None:
         if len(self.transcript) > LONGEST_TRANSCRIPT:
@@ -210,6 +226,128 @@ class Take:
 
 
 @dataclass(frozen=True)
+class Sound:
+    """The part of a sound file that a line is, in seconds of the file, and what is said in it."""
+
+    audio: Path
+    start: float = 0.0
+    duration: float | None = None  # None: to the end
+    transcript: str = ""
+
+
+@dataclass(frozen=True)
+class FaceMotion:
+    """What a face does over a line, from the line's first moment on: one of two things.
+
+    Raises RequestError when both or none is given, or their shape is another.
+    """
+
+    fps: float
+    weights: FloatArray | None = None  # (frames, len(UNITS)), of the expression units
+    offsets: FloatArray | None = None  # (frames, V, 3): the open head's mouth region, m from rest
+
+    def __post_init__(self) -> None:
+        shapes = [part.shape for part in (self.weights, self.offsets) if part is not None]
+        fits = len(shapes) == 1 and shapes[0][-1] == (len(UNITS) if self.offsets is None else 3)
+        if not fits or len(shapes[0]) != (2 if self.offsets is None else 3) or self.fps <= 0.0:
+            raise RequestError("The face's motion cannot be read. Measure it again.")
+
+    @property
+    def frames(self) -> int:
+        return len(self.weights if self.weights is not None else self.offsets)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class BestRequest:
+    """The same line by several seeds in one go, to be ranked by the meter; gives Ranked."""
+
+    line: GenerateRequest
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MeasureRequest:
+    """Does this motion say this sound? Gives a Meter, of the whole line or of a span of it."""
+
+    sound: Sound
+    motion: FaceMotion
+    span: tuple[float, float] | None = None  # seconds of the line
+
+
+@dataclass(frozen=True)
+class RepairRequest:
+    """Mend a span of a take's motion; gives Repaired."""
+
+    sound: Sound
+    weights: FloatArray  # (frames, len(CHANNELS)) at MOTION_FPS
+    span: tuple[float, float]  # seconds of the line; nothing outside is changed
+    kept: FloatArray | None = None  # (frames, len(CHANNELS)), 1 where nothing may change
+
+
+@dataclass(frozen=True)
+class HearRequest:
+    """What does this face say? Gives HeardMesh, in the voice and loudness of the sound."""
+
+    sound: Sound
+    motion: FaceMotion
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What is wrong in a span of a line, in seconds of the line, and how the user reads it."""
+
+    kind: str  # "open" (lips apart on p b m), "no_teeth" (f v), "shut", "silent", "lag", "weak"
+    start: float
+    end: float
+    score: float  # of the meter in this span, 0..1
+    sentence: str
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class Meter:
+    """How well a motion says its sound: 1 as the truth does, 0 as another line's motion."""
+
+    score: float  # of the line, 0..1; nan where nothing is said
+    frames: FloatArray  # (n,) at `fps`, 0..1
+    spoken: FloatArray  # (n,) 1 where something is said there, 0 in silence
+    fps: float
+    lag_ms: float  # above 0: the motion is late; nan where it cannot be told
+    advice: tuple[Advice, ...] = ()  # worst first
+    phones: tuple[tuple[str, float, float], ...] = ()  # as heard or told: phone, start, end
+    words: tuple[tuple[str, float, float], ...] = ()  # of the transcript, where one fits
+    model: str = ""  # hash of the judge
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Takes of one line, the best first, and each one's meter."""
+
+    takes: tuple[Take, ...]
+    meters: tuple[Meter, ...]
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """A repair's outcome. `changed` is False where it would not help; `sentence` says why."""
+
+    weights: FloatArray  # (frames, len(CHANNELS)) at MOTION_FPS
+    changed: bool
+    sentence: str
+    before: Meter
+    after: Meter
+    contacts: dict[str, tuple[float, float]] = field(default_factory=dict)  # name -> before, after
+
+
+@dataclass(frozen=True)
+class HeardMesh:
+    """What a face says, as sound: mono samples (n,)."""
+
+    samples: FloatArray
+    rate: int
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far the work is: stage in the user's words, fraction 0..1."""
 
@@ -231,6 +369,10 @@ class EngineReport:
     startup_seconds: float  # from the start of the process until the models were loaded
 
 
+Question = BestRequest | MeasureRequest | RepairRequest | HearRequest
+Request = GenerateRequest | Question
+Answer = Ranked | Meter | Repaired | HeardMesh
+Result = Take | EngineReport | Answer
 ProgressCallback = Callable[[Progress], bool]  # False stops the work
 
 

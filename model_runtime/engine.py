@@ -20,6 +20,7 @@ from .contract import (
     MOTION_FPS,
     CancelledError,
     FloatArray,
+    Hold,
     Progress,
     ProgressCallback,
     Settings,
@@ -106,12 +107,13 @@ class Engine:
         settings: Settings,
         progress: ProgressCallback | None = None,
         transcript: str = "",
+        hold: Hold | None = None,
     ) -> Take:
         """Perform a line: 16 kHz mono sound (n,) -> a Take of motion_frames(n) frames at 50 fps.
 
-        A `transcript` decides where lips touch; what became of it is told in the provenance under
-        "transcript" (the text) and "alignment" (`transcript.report`). Raises CancelledError when
-        `progress` returns False.
+        What `hold` keeps is in the take exactly as given. A `transcript` decides where lips touch;
+        what became of it is told in the provenance under "transcript" (the text) and "alignment"
+        (`transcript.report`). Raises CancelledError when `progress` returns False.
         """
         _report(progress, "Listening", 0.0)
         heard = self.hear(samples)

@@ -14,39 +14,44 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from . import contract
 from .contract import (
+    Answer,
     EngineError,
     EngineReport,
     GenerateRequest,
+    Hold,
     Progress,
+    Question,
     Settings,
     Take,
     ThunderError,
 )
+from .wire_codec import flatten, rebuild
 
-PROTOCOL = 2  # of the messages; both ends must have the same
+PROTOCOL = 3  # of the messages; both ends must have the same
 # kinds of message, to the worker
-GENERATE, TEST, CANCEL, QUIT = "generate", "test", "cancel", "quit"
+GENERATE, ASK, TEST, CANCEL, QUIT = "generate", "ask", "test", "cancel", "quit"
 # and from it; ALIVE says that the process is well while it has nothing else to say
-HELLO, READY, ALIVE, PROGRESS, TAKE, REPORT, ERROR, BYE = (
+HELLO, READY, ALIVE, PROGRESS, TAKE, ANSWER, REPORT, ERROR, BYE = (
     "hello",
     "ready",
     "alive",
     "progress",
     "take",
+    "answer",
     "report",
     "error",
     "bye",
 )
 MAX_HEADER = 4 << 20  # bytes
 MAX_ARRAYS = 1 << 30  # bytes of all arrays of a frame together
-MAX_COUNT = 16  # arrays in a frame
+MAX_COUNT = 256  # arrays in a frame
 MAX_DIMENSIONS = 4
 DTYPES = ("<f4", "<f8", "<i4", "<i8", "|u1")
 _PREFIX = struct.Struct(">II")
@@ -187,8 +192,11 @@ def request_message(number: int, request: GenerateRequest) -> Message:
     body |= {"start": request.start, "duration": request.duration}
     body["transcript"] = request.transcript
     arrays: tuple[Array, ...] = ()
+    if request.hold is not None:
+        arrays = (request.hold.weights, request.hold.kept)
+    body["hold"] = request.hold is not None
     if isinstance(settings.intensity, tuple):  # an animated value has a key a frame
-        arrays = (np.array(settings.intensity, np.float64).reshape(-1, 2),)
+        arrays += (np.array(settings.intensity, np.float64).reshape(-1, 2),)
         body["intensity"] = None
     return Message(GENERATE, body, arrays)
 
@@ -199,7 +207,7 @@ def read_request(message: Message) -> GenerateRequest:
     with _Understood():
         intensity: Any = body["intensity"]
         if intensity is None:
-            intensity = tuple((float(second), float(value)) for second, value in message.arrays[0])
+            intensity = tuple((float(second), float(value)) for second, value in message.arrays[-1])
         emotion = body["emotion"]
         if isinstance(emotion, list):
             emotion = tuple((float(second), str(name)) for second, name in emotion)
@@ -208,9 +216,45 @@ def read_request(message: Message) -> GenerateRequest:
         transcript = body["transcript"]
         if not isinstance(transcript, str):
             raise ValueError("a transcript that is no text")
+        hold = Hold(*message.arrays[:2]) if body["hold"] else None
         return GenerateRequest(
-            Path(body["audio"]), settings, body["start"], body["duration"], transcript
+            Path(body["audio"]), settings, body["start"], body["duration"], transcript, hold
         )
+
+
+def ask_message(number: int, question: Question) -> Message:
+    """The message that puts any other question; `number` names the job from then on."""
+    return _told(ASK, number, question)
+
+
+def read_ask(message: Message) -> Question:
+    """What `ask_message` wrote. Raises WireError, and RequestError as the contract does."""
+    question: Question = _untold(message, get_args(Question))
+    return question
+
+
+def answer_message(number: int, answer: Answer) -> Message:
+    """What came of a question."""
+    return _told(ANSWER, number, answer)
+
+
+def read_answer(message: Message) -> Answer:
+    """What `answer_message` wrote. Raises WireError."""
+    answer: Answer = _untold(message, get_args(Answer))
+    return answer
+
+
+def _told(kind: str, number: int, value: Question | Answer) -> Message:
+    arrays: list[Array] = []
+    body = {"id": number, "class": type(value).__name__, "value": flatten(value, arrays)}
+    return Message(kind, body, tuple(arrays))
+
+
+def _untold(message: Message, known: tuple[type, ...]) -> Any:
+    with _Understood():
+        kinds = {kind.__name__: kind for kind in known}
+        kind = kinds[message.body["class"]]
+        return rebuild(kind, message.body["value"], message.arrays)
 
 
 def take_message(number: int, take: Take, work_seconds: float = 0.0) -> Message:

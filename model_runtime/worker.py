@@ -147,6 +147,8 @@ class Worker:
 
         if message.kind == wire.TEST:
             return wire.report_message(number, tasks.test(progress))
+        if message.kind == wire.ASK:
+            return wire.answer_message(number, tasks.answer(wire.read_ask(message), progress))
         take = tasks.generate(wire.read_request(message), progress)
         return wire.take_message(number, take, tasks.work_seconds)
 
@@ -189,7 +191,7 @@ class Worker:
     def _take_in(self, message: wire.Message) -> None:
         inbox, number = self._inbox, wire.job_number(message)
         with inbox.news:
-            if message.kind in (wire.GENERATE, wire.TEST) and number is not None:
+            if message.kind in (wire.GENERATE, wire.ASK, wire.TEST) and number is not None:
                 inbox.waiting.append(message)
             elif message.kind == wire.CANCEL:
                 self._cancel(number)

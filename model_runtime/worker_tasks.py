@@ -8,8 +8,9 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -17,13 +18,21 @@ import torch
 from . import devices
 from .contract import (
     MOTION_FPS,
+    Answer,
+    BestRequest,
     EngineError,
     EngineReport,
     FloatArray,
     GenerateRequest,
+    HearRequest,
+    Hold,
+    MeasureRequest,
     Progress,
     ProgressCallback,
+    Question,
+    RepairRequest,
     Settings,
+    Sound,
     Take,
 )
 from .engine import Engine
@@ -31,9 +40,19 @@ from .features import SAMPLE_RATE
 from .provenance import provenance
 
 if TYPE_CHECKING:
+    from .audio import Audio
     from .worker_sound import LastSound
 
 log = logging.getLogger(__name__)
+WorkT = TypeVar("WorkT")
+# Who answers which question: a function of (Tasks, question, progress) in a module of this room,
+# imported when the first such question comes.
+ANSWERERS: dict[type[Any], str] = {
+    BestRequest: "worker_best",
+    MeasureRequest: "worker_meter",
+    RepairRequest: "worker_repair",
+    HearRequest: "worker_hear",
+}
 
 
 class Tasks:
@@ -46,6 +65,7 @@ class Tasks:
         self._crowded_out = False  # of the GPU, already when the models were loaded
         self._engine = self._load(self.device)
         self._sound: LastSound | None = None
+        self.models: dict[str, Any] = {}  # further ones, that answerers have loaded
         self.work_seconds = 0.0  # that the last take took, without the reading of its sound
         self.startup_seconds = time.time() - started
 
@@ -55,9 +75,21 @@ class Tasks:
         audio = self._ears().read(request.audio, request.start, request.duration)
         start = time.perf_counter()
         told = with_seconds_left(progress)
-        take = self._perform(audio.samples, request.settings, told, request.transcript)
+        take = self._perform(
+            audio.samples, request.settings, told, request.transcript, request.hold
+        )
         self.work_seconds = time.perf_counter() - start
         return replace(take, provenance=provenance(take, request, audio))
+
+    def answer(self, question: Question, progress: ProgressCallback) -> Answer:
+        """Answer any other question. Raises ThunderError."""
+        module = import_module(f".{ANSWERERS[type(question)]}", __package__)
+        answer: Answer = module.answer(self, question, progress)
+        return answer
+
+    def read(self, sound: Sound) -> Audio:
+        """The sound of a line at 16 kHz. Raises AudioError."""
+        return self._ears().read(sound.audio, sound.start, sound.duration)
 
     def test(self, progress: ProgressCallback) -> EngineReport:
         """Perform a second to warm up, then as much as is sampled at once. Raises ThunderError."""
@@ -106,24 +138,38 @@ class Tasks:
         settings: Settings,
         progress: ProgressCallback,
         transcript: str = "",
+        hold: Hold | None = None,
     ) -> Take:
-        """On the device; if its memory is full once more with all that can be freed; on the CPU."""
+        def work(engine: Engine, told: ProgressCallback) -> Take:
+            return engine.generate(samples, settings, told, transcript, hold)
+
+        take, made = self.on_device(work, progress)
+        return replace(take, provenance={**take.provenance, **made})
+
+    def on_device(
+        self, work: Callable[[Engine, ProgressCallback], WorkT], progress: ProgressCallback
+    ) -> tuple[WorkT, dict[str, str]]:
+        """What `work` makes, and for its provenance where.
+
+        On the device; if its memory is full once more with all that can be freed; on the CPU.
+        Raises EngineError when memory runs out there too.
+        """
         attempts: list[tuple[str, str]] = [(self.device, "")]
         if self.device != "cpu":
             attempts += [(self.device, " (GPU memory freed)"), ("cpu", " on the CPU, GPU is full")]
         for device, note in attempts:
             try:
                 engine = self._on(device)
-                take = engine.generate(samples, settings, noted(progress, note), transcript)
+                done = work(engine, noted(progress, note))
             except (RuntimeError, MemoryError) as error:
                 if not devices.is_out_of_memory(error):
                     raise
                 log.warning("Memory ran out on %s: %s", device, error)
             else:
-                made = {**take.provenance, "device": device}
+                made = {"device": device}
                 if device == "cpu" and (note or self._crowded_out):
                     made["fallback"] = "GPU memory ran out"
-                return replace(take, provenance=made)
+                return done, made
             devices.free_memory()  # here, where no traceback holds on to what it takes
         raise EngineError(
             "Memory ran out. Close other programs or use a shorter part of the sound."

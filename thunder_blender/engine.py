@@ -19,9 +19,9 @@ from typing import Protocol
 from ..model_runtime.contract import (
     CancelledError,
     EngineError,
-    EngineReport,
-    GenerateRequest,
     Progress,
+    Request,
+    Result,
     Take,
     ThunderError,
 )
@@ -49,11 +49,11 @@ class Launch:
 class Job:
     """One piece of work in the engine's queue. Made by `Engine.submit` and `Engine.test`."""
 
-    def __init__(self, request: GenerateRequest | None) -> None:
+    def __init__(self, request: Request | None) -> None:
         self.request = request  # None: a test of the engine
         self.state = QUEUED
         self.progress = WAITING
-        self.result: Take | EngineReport | None = None
+        self.result: Result | None = None
         self.error: ThunderError | None = None
         self.cancel_asked = False
         self.work_seconds = 0.0  # that the generation itself took, of a DONE job
@@ -72,7 +72,7 @@ class Job:
         if not self.finished:
             self.cancel_asked = True
 
-    def finish(self, outcome: Take | EngineReport | ThunderError) -> None:
+    def finish(self, outcome: Result | ThunderError) -> None:
         """For engines: end the job, once."""
         if self.finished:
             return
@@ -83,7 +83,7 @@ class Job:
             self.state, self.result = DONE, outcome
             self.progress = Progress(self.progress.stage, 1.0, 0.0)
 
-    def outcome(self) -> Take | EngineReport:
+    def outcome(self) -> Result:
         """What came of a finished job. Raises its ThunderError."""
         if self.error is not None:
             raise self.error
@@ -100,8 +100,8 @@ class Job:
 class Engine(Protocol):
     """Takes jobs and performs them one after another, in the order they came."""
 
-    def submit(self, request: GenerateRequest) -> Job:
-        """Queue a line. Never raises and never blocks: what goes wrong is told by the job."""
+    def submit(self, request: Request) -> Job:
+        """Queue a line, or a question. Never raises and never blocks: the job tells what failed."""
 
     def test(self) -> Job:
         """Queue a test of one second; the job's result is an EngineReport."""
@@ -109,7 +109,7 @@ class Engine(Protocol):
     def poll(self) -> None:
         """Bring the jobs up to date. Never blocks."""
 
-    def wait(self, job: Job, timeout: float | None = None) -> Take | EngineReport:
+    def wait(self, job: Job, timeout: float | None = None) -> Result:
         """Block until `job` is finished. Raises its ThunderError, EngineError after `timeout` s."""
 
     def free(self) -> None:

@@ -15,10 +15,10 @@ from ..model_runtime import wire
 from ..model_runtime.contract import (
     CancelledError,
     EngineError,
-    EngineReport,
     GenerateRequest,
     Progress,
-    Take,
+    Request,
+    Result,
     ThunderError,
 )
 from .engine import RUNNING, WAITING, Job, Launch, status_line
@@ -51,7 +51,7 @@ class WorkerEngine:
         self.device = ""  # what the worker chose
         self.startup_seconds = 0.0
 
-    def submit(self, request: GenerateRequest) -> Job:
+    def submit(self, request: Request) -> Job:
         return self._queue(Job(request))
 
     def test(self) -> Job:
@@ -66,7 +66,7 @@ class WorkerEngine:
         if self._process is None and self._entries:
             self._start()
 
-    def wait(self, job: Job, timeout: float | None = None) -> Take | EngineReport:
+    def wait(self, job: Job, timeout: float | None = None) -> Result:
         limit = None if timeout is None else time.monotonic() + timeout
         while True:
             self.poll()
@@ -130,8 +130,10 @@ class WorkerEngine:
         try:
             if job.request is None:
                 self._tell(wire.Message(wire.TEST, {"id": number}))
-            else:
+            elif isinstance(job.request, GenerateRequest):
                 self._tell(wire.request_message(number, job.request))
+            else:
+                self._tell(wire.ask_message(number, job.request))
         except ThunderError as error:
             self._finish(number, error)
 
@@ -139,7 +141,7 @@ class WorkerEngine:
         if self._process is not None:
             self._process.send(message)
 
-    def _finish(self, number: int, outcome: Take | EngineReport | ThunderError) -> None:
+    def _finish(self, number: int, outcome: Result | ThunderError) -> None:
         entry = self._entries.pop(number, None)
         if entry is not None:
             entry.job.finish(outcome)
@@ -217,6 +219,8 @@ class WorkerEngine:
         elif message.kind == wire.TAKE:
             entry.job.work_seconds = float(message.body.get("work_seconds", 0.0))
             self._finish(number, _or_cancelled(entry.job, wire.read_take(message)))
+        elif message.kind == wire.ANSWER:
+            self._finish(number, _or_cancelled(entry.job, wire.read_answer(message)))
         elif message.kind == wire.REPORT:
             self._finish(number, _or_cancelled(entry.job, wire.read_report(message)))
         elif message.kind == wire.ERROR:
@@ -283,9 +287,7 @@ class WorkerEngine:
             )
 
 
-def _or_cancelled(
-    job: Job, outcome: Take | EngineReport | ThunderError
-) -> Take | EngineReport | ThunderError:
+def _or_cancelled(job: Job, outcome: Result | ThunderError) -> Result | ThunderError:
     """Who asked for a cancel gets it, whatever came meanwhile."""
     return CancelledError(CANCELLED) if job.cancel_asked else outcome
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -13,12 +14,15 @@ from ..model_runtime.contract import (
     CHANNELS,
     MOTION_FPS,
     UNITS,
+    Answer,
     CancelledError,
     EngineError,
     EngineReport,
     FloatArray,
     GenerateRequest,
     Progress,
+    Request,
+    Result,
     Take,
     ThunderError,
 )
@@ -32,7 +36,8 @@ class FakeEngine:
     """The Engine of `engine`, with the same life of a job.
 
     seconds_per_line: how long each job runs, by `clock`. fail_with: the error of every job,
-    an attribute that may be changed between jobs.
+    an attribute that may be changed between jobs. answers: by the class of a question, what it is
+    answered with.
     """
 
     def __init__(
@@ -40,16 +45,18 @@ class FakeEngine:
         seconds_per_line: float = 0.0,
         fail_with: ThunderError | None = None,
         clock: Callable[[], float] = time.monotonic,
+        answers: Mapping[type[Any], Callable[[Any], Answer]] | None = None,
     ) -> None:
+        self.answers = dict(answers or {})
         self.seconds_per_line, self.fail_with = seconds_per_line, fail_with
-        self.requests: list[GenerateRequest | None] = []  # everything that was asked
+        self.requests: list[Request | None] = []  # everything that was asked
         self.polls = 0
         self._clock = clock
         self._jobs: deque[Job] = deque()
         self._started = 0.0
         self._running = False
 
-    def submit(self, request: GenerateRequest) -> Job:
+    def submit(self, request: Request) -> Job:
         return self._queue(Job(request))
 
     def test(self) -> Job:
@@ -63,7 +70,7 @@ class FakeEngine:
         while self._jobs and self._step(self._jobs[0]):
             self._jobs.popleft()
 
-    def wait(self, job: Job, timeout: float | None = None) -> Take | EngineReport:
+    def wait(self, job: Job, timeout: float | None = None) -> Result:
         limit = None if timeout is None else time.monotonic() + timeout
         while not job.finished:
             self.poll()
@@ -106,8 +113,15 @@ class FakeEngine:
         fraction = min(1.0, elapsed / self.seconds_per_line) if self.seconds_per_line else 1.0
         job.progress = Progress("Performing", fraction, max(0.0, left))
         if left <= 0:
-            job.finish(self.fail_with or _result(job.request))
+            job.finish(self.fail_with or self._result(job.request))
         return job.finished
+
+    def _result(self, request: Request | None) -> Result:
+        if request is None:
+            return REPORT
+        if isinstance(request, GenerateRequest):
+            return _take(request)
+        return self.answers[type(request)](request)
 
 
 def fake_motion(seed: int, seconds: float) -> FloatArray:
@@ -120,9 +134,7 @@ def fake_motion(seed: int, seconds: float) -> FloatArray:
     return motion.astype(np.float32)
 
 
-def _result(request: GenerateRequest | None) -> Take | EngineReport:
-    if request is None:
-        return REPORT
+def _take(request: GenerateRequest) -> Take:
     settings = request.settings
     provenance = {
         "seed": settings.seed,
@@ -134,4 +146,8 @@ def _result(request: GenerateRequest | None) -> Take | EngineReport:
         "models": {"denoiser": "fake"},
     }
     motion = fake_motion(settings.seed, request.duration or OPEN_ENDED)
+    if (hold := request.hold) is not None:
+        frames = min(len(motion), len(hold.weights))
+        kept = hold.kept[:frames] > 0
+        motion[:frames][kept] = hold.weights[:frames][kept]
     return Take(motion, CHANNELS, float(MOTION_FPS), provenance)

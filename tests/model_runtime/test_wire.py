@@ -16,14 +16,27 @@ import pytest
 from model_runtime import wire
 from model_runtime.contract import (
     CHANNELS,
+    UNITS,
+    Advice,
     AudioError,
+    BestRequest,
     CancelledError,
     EngineError,
     EngineReport,
+    FaceMotion,
     GenerateRequest,
+    HeardMesh,
+    HearRequest,
+    Hold,
+    MeasureRequest,
+    Meter,
     Progress,
+    Ranked,
+    Repaired,
+    RepairRequest,
     RequestError,
     Settings,
+    Sound,
     Take,
 )
 
@@ -58,6 +71,83 @@ def test_requests_arrive_whole(settings):
         Path("a b/Größe \udcff.wav"), settings, 1.25, 2.5, "Bob\u2019s \u201cno\u201d"
     )
     assert wire.read_request(through(wire.request_message(4, request))) == request
+
+
+def test_held_motion_arrives_beside_animated_intensity():
+    hold = Hold(TAKE.weights, (TAKE.weights > 0.5).astype(np.float32))
+    settings = Settings(intensity=((0.0, 0.2), (1.0, 1.5)))
+    back = wire.read_request(
+        through(wire.request_message(4, GenerateRequest(Path("a"), settings, hold=hold)))
+    )
+    assert back.settings == settings and back.hold is not None
+    assert np.array_equal(back.hold.weights, hold.weights)
+    assert np.array_equal(back.hold.kept, hold.kept)
+
+
+SOUND = Sound(Path("a b/Größe.wav"), 1.5, None, "no")
+MOTION = FaceMotion(24.0, offsets=np.ones((5, 7, 3), np.float32))
+METER = Meter(
+    0.5,
+    np.ones(5, np.float32),
+    np.zeros(5, np.float32),
+    24.0,
+    -20.0,
+    (Advice("open", 0.1, 0.2, 0.3, "Lips stay open on p at frame 4", "P"),),
+    (("P", 0.1, 0.2),),
+    (),
+    "abc",
+)
+LINE = GenerateRequest(
+    Path("a.wav"), Settings(3, ((0.0, 1.0), (1.0, 0.5)), ((0.0, "sad"),)), 0.5, 2.0, "no"
+)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        BestRequest(LINE, (1, 2, 3)),
+        MeasureRequest(SOUND, MOTION, (0.5, 1.0)),
+        MeasureRequest(SOUND, FaceMotion(50.0, weights=np.zeros((4, len(UNITS)), np.float32))),
+        RepairRequest(SOUND, TAKE.weights, (0.1, 0.2), None),
+        HearRequest(SOUND, MOTION),
+    ],
+    ids=lambda question: type(question).__name__,
+)
+def test_questions_arrive_whole(question):
+    back = wire.read_ask(through(wire.ask_message(3, question)))
+    assert type(back) is type(question) and repr(back) == repr(question)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        METER,
+        Ranked((TAKE, TAKE), (METER, METER)),
+        Repaired(TAKE.weights, True, "Mended.", METER, METER, {"pbm": (0.5, 1.0)}),
+        HeardMesh(np.zeros(100, np.float32), 16_000),
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_answers_arrive_whole(answer):
+    back = wire.read_answer(through(wire.answer_message(3, answer)))
+    assert type(back) is type(answer) and repr(back) == repr(answer)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"class": "EngineReport"},
+        {"class": "__import__"},
+        {"value": None},
+        {"value": {"sound": 1}},
+        {"value": {"sound": {"audio": 1, "start": 0, "duration": None, "transcript": ""}}},
+    ],
+)
+def test_a_damaged_question_is_refused(spoil):
+    message = wire.ask_message(3, MeasureRequest(SOUND, MOTION))
+    message.body.update(spoil)
+    with pytest.raises(wire.WireError):
+        wire.read_ask(message)
 
 
 def test_takes_arrive_whole_and_writable():
@@ -180,7 +270,7 @@ def test_rubbish_is_refused():
         {"kind": "take", "body": {}, "arrays": [{"dtype": "|O", "shape": [1], "crc": 0}]},
         {"kind": "take", "body": {}, "arrays": [{"dtype": ["<f4"], "shape": [1], "crc": 0}]},
         {"kind": "take", "body": {}, "arrays": [{"dtype": "<f4", "shape": [1] * 9, "crc": 0}]},
-        {"kind": "take", "body": {}, "arrays": [{"dtype": "<f4", "shape": [0], "crc": 0}] * 17},
+        {"kind": "take", "body": {}, "arrays": [{"dtype": "<f4", "shape": [0], "crc": 0}] * 257},
     ],
 )
 def test_headers_of_another_shape_are_refused(header):
