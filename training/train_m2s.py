@@ -12,14 +12,14 @@ import argparse
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
 
 from model_runtime.face import load_face
 from model_runtime.mesh_to_speech import M2SConfig, MeshToSpeech, with_statistics
-from model_runtime.weights import read_metadata, save_model
+from model_runtime.weights import load_state, read_metadata, save_model
 from training.m2s_data import (
     HALVES,
     Batches,
@@ -73,16 +73,23 @@ def train(
     network: M2SConfig,
     minutes: float = float("inf"),
     change: MotionChange | None = None,
+    start: Path | None = None,
 ) -> int:
     """Train to `config.steps` or for `minutes`, from the last checkpoint in `run`; gives the step.
 
-    The statistics of the motion are those of the first start: a resumed run reads them back.
+    The statistics of the motion are those of the first start: a resumed run reads them back. A
+    first start goes on from the model `start`, but for its unit head: other speech units have other
+    numbers.
     """
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     pairs = data.select("train", HALVES[network.role], config.copies)
     network = _settled(network, data, pairs, run)
+    if start is not None:
+        network = replace(network, **_statistics(start))
     model = MeshToSpeech(network)
+    if start is not None:
+        begin_from(model, start)
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=config.peak_rate, betas=(0.9, 0.98), weight_decay=0.01
     )
@@ -112,9 +119,24 @@ def _settled(network: M2SConfig, data: M2SData, pairs: Sequence[Pair], run: Path
     exported = run / MODEL_NAME.format(role=network.role)
     if exported.is_file() and (run / CHECKPOINT).is_file():
         config, _ = read_metadata(exported)
-        values = {name: tuple(config[name]) for name in ("mean", "scale")}
-        return M2SConfig(**{**config, **values})
+        return M2SConfig(**{**config, **_statistics(exported)})
     return with_statistics(network, motion_sample(data, pairs), load_face())
+
+
+def _statistics(path: Path) -> dict[str, tuple[float, ...]]:
+    config, _ = read_metadata(path)
+    return {name: tuple(config[name]) for name in ("mean", "scale")}
+
+
+def begin_from(model: MeshToSpeech, path: Path) -> None:
+    """Give a model the weights of another of the same shape, but for its unit head.
+
+    Raises WeightsError when the shapes differ.
+    """
+    own = {name: value for name, value in model.state_dict().items() if name.startswith("units.")}
+    load_state(model, path)
+    model.load_state_dict(own, strict=False)
+    model.requires_grad_(True)
 
 
 def train_step(
@@ -176,6 +198,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=TrainConfig.threads)
     parser.add_argument("--peak-rate", type=float, default=TrainConfig.peak_rate)
     parser.add_argument("--copies", action="store_true", help="train on augmented copies too")
+    parser.add_argument("--from", dest="start", type=Path, help="go on from this model's file")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop then, resumable")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -184,7 +207,7 @@ def main() -> None:
     names = ("steps", "batch", "threads", "peak_rate", "copies")
     config = TrainConfig(seed=preset.seed, **{name: getattr(options, name) for name in names})
     data = M2SData(options.lessons, options.pack, options.units)
-    step = train(data, options.run, config, network, options.minutes)
+    step = train(data, options.run, config, network, options.minutes, start=options.start)
     log.info("stopped at step %d of %d", step, config.steps)
 
 
