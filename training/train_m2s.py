@@ -86,7 +86,8 @@ def train(
     pairs = data.select("train", HALVES[network.role], config.copies)
     network = _settled(network, data, pairs, run)
     if start is not None:
-        network = replace(network, **_statistics(start))
+        values = _statistics(start)
+        network = replace(network, mean=values["mean"], scale=values["scale"])
     model = MeshToSpeech(network)
     if start is not None:
         begin_from(model, start)
