@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m model_runtime generate LINE.wav --seed 7 --out take.npz`: a take without Blender.
 
+`batch` and `report` are in `batch_cli`.
+
 Exit code 0 when every take is written, 1 with one sentence on stderr when not, 2 for a command
 line that cannot be understood, 130 when stopped by Ctrl-C.
 """
@@ -19,12 +21,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import batch_cli
 from .contract import (
     ARTICULATION_RANGE,
     AUTO,
     EMOTIONS,
-    INTENSITY_RANGE,
-    SEED_RANGE,
     SMOOTHING_RANGE,
     GenerateRequest,
     Progress,
@@ -36,6 +37,7 @@ from .contract import (
 )
 from .files import check_writable, write_atomic
 from .provenance import provenance
+from .settings_text import emotion_of, intensity_of, number_of, seed_of
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -46,8 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # Waiting threads that spin make generation five times slower on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    level = logging.ERROR if options.quiet else logging.WARNING
+    quiet = getattr(options, "quiet", False)
+    level = logging.ERROR if quiet else logging.WARNING
     logging.basicConfig(level=level, format="warning: %(message)s", stream=sys.stderr, force=True)
+    if options.command in batch_cli.COMMANDS:
+        return batch_cli.COMMANDS[options.command](options)
     try:
         _generate(options)
     except ThunderError as error:
@@ -132,8 +137,8 @@ def _engine_class() -> type[Engine]:
 
 def _seeds(options: argparse.Namespace) -> list[int]:
     if options.seeds is None:
-        return [_whole("Seed", options.seed)]
-    seeds = [_whole("Seed", part) for part in options.seeds.split(",")]
+        return [seed_of(options.seed)]
+    seeds = [seed_of(part) for part in options.seeds.split(",")]
     if len(seeds) > 1 and "{seed}" not in str(options.out):
         raise RequestError(
             f"Several seeds need several files: write {{seed}} into --out, "
@@ -146,23 +151,13 @@ def _out_path(template: Path, seed: int) -> Path:
     return Path(str(template).replace("{seed}", str(seed)))
 
 
-def _whole(what: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        low, high = SEED_RANGE
-        raise RequestError(
-            f"{what} '{text}' is not a whole number. Use one from {low} to {high}."
-        ) from None
-
-
 def _settings(options: argparse.Namespace, seed: int) -> Settings:
     return Settings(
         seed,
-        _intensity(options.intensity),
-        _emotion(options.emotion),
-        _number("Articulation", options.articulation, ARTICULATION_RANGE),
-        _number("Smoothing", options.smoothing, SMOOTHING_RANGE),
+        intensity_of(options.intensity),
+        emotion_of(options.emotion),
+        number_of("Articulation", options.articulation, ARTICULATION_RANGE),
+        number_of("Smoothing", options.smoothing, SMOOTHING_RANGE),
     )
 
 
@@ -178,44 +173,6 @@ def _transcript(given: str) -> str:
     except OSError as error:
         reason = (error.strerror or "the system refused it").lower()
         raise RequestError(f"The transcript '{path}' cannot be read: {reason}.") from error
-
-
-def _number(what: str, text: str, bounds: tuple[float, float]) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        low, high = bounds
-        message = f"{what} '{text}' is not a number. Use one from {low} to {high}."
-        raise RequestError(message) from None
-
-
-def _emotion(text: str) -> str | tuple[tuple[float, str], ...]:
-    """'happy', or keys as 'second:emotion,second:emotion'."""
-    if ":" not in text:
-        return text
-    try:
-        pairs = [key.split(":") for key in text.split(",")]
-        return tuple((float(second), emotion.strip()) for second, emotion in pairs)
-    except ValueError:
-        raise RequestError(
-            f"Emotion '{text}' cannot be read. Use one name, or second:emotion keys as in "
-            "'0:neutral,2:happy'."
-        ) from None
-
-
-def _intensity(text: str) -> float | tuple[tuple[float, float], ...]:
-    """'0.8', or keys as 'second:value,second:value'."""
-    low, high = INTENSITY_RANGE
-    try:
-        if ":" not in text:
-            return float(text)
-        keys = [key.split(":") for key in text.split(",")]
-        return tuple((float(second), float(value)) for second, value in keys)
-    except ValueError:
-        raise RequestError(
-            f"Intensity '{text}' is not a number from {low} to {high}. For a curve write "
-            "second:value keys, as in '0:0.5,2:1.2'."
-        ) from None
 
 
 def _result(take: Take, path: Path, settings: Settings) -> str:
@@ -245,6 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--weights", type=Path, help="folder of other model weights")
     add("--timings", type=Path, help="write the seconds of each stage to this json file")
     add("--quiet", action="store_true", help="tell nothing but the result and errors")
+    batch_cli.add_commands(commands)
     return parser
 
 

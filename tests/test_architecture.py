@@ -23,7 +23,7 @@ OUTSIDE = {
     "operators": {"bpy", "bpy_extras", "bl_operators"},
     "panels": {"bpy", "bl_ui"},
     "thunder_blender": {"bpy", "bpy_extras", "bl_ui", "aud", "gpu", "blf", "mathutils", "numpy"},
-    "model_runtime": {"numpy", "scipy", "soundfile", "torch", "safetensors", "av"},
+    "model_runtime": {"numpy", "scipy", "soundfile", "torch", "safetensors", "av", "ray"},
 }
 INSIDE = {  # room -> what of the repository it may reach
     ".": {"operators", "panels", "thunder_blender"},
@@ -41,7 +41,7 @@ INSIDE = {  # room -> what of the repository it may reach
     "model_runtime": {"model_runtime"},
     "training": {"training", "model_runtime"},
 }
-LAZY = {"av"}  # only inside a function
+LAZY = {"av", "ray"}  # only inside a function
 WITHOUT_TORCH = ("contract", "face", "files", "phones", "takefile", "motion_files")
 MAY_PRINT = {"model_runtime/__main__.py"}
 
