@@ -3,9 +3,9 @@
 
     python tools/make_test_flame.py FOLDER
 
-Nothing of FLAME is in them: the mesh is the dual of the open head's, the bases are random mixes of
-its units and people. They have FLAME's keys, sizes (300 + 100 shapes, 36 pose correctives,
-5 joints) and file formats, among them Python 2's pickle with chumpy arrays.
+Nothing of FLAME is in them (`surrogate_flame` says what is). They have FLAME's keys, sizes
+(300 + 100 shapes, 36 pose correctives, 5 joints) and file formats, among them Python 2's pickle
+with chumpy arrays.
 """
 
 from __future__ import annotations
@@ -23,39 +23,15 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from model_runtime.face import FaceModel, load_face  # noqa: E402
+from tools.surrogate_flame import EXPRESSIONS, Parts, cylinder_uv, surrogate  # noqa: E402
 
-IDENTITIES, EXPRESSIONS = 300, 100
-SCALE, TURN, MOVE = 0.93, 0.06, (0.001, -0.012, 0.009)  # another size and place than the open head
-Parts = dict[str, np.ndarray]
+IDENTITIES = 300
 
 
 def stand_in(seed: int = 0, identity: str = "Bruno") -> Parts:
-    """The arrays of a FLAME file by their names there."""
-    rng = np.random.default_rng(seed)
-    face = load_face()
-    cells, triangles = _dual(face)
-    rest = (face.template + face.identity_basis[face.identity_names.index(identity)])[cells].mean(1)
-    place = _placement(rest)
-    template = rest * SCALE @ place.T + np.array(MOVE)
-    units = face.expression_basis[:, cells].mean(2) * SCALE @ place.T
-    people = face.identity_basis[:, cells].mean(2) * SCALE @ place.T
-    weights = face.skin_weights[cells].mean(1).astype(np.float64)
-    weights /= weights.sum(1, keepdims=True)
-    regressor = _regressor(face, template, place)
-    expressions = _basis(_without_jaw(units, face, weights), EXPRESSIONS, template, rng)
-    shapes = [_basis(people, IDENTITIES, template, rng), expressions]
-    poses = _poses(face, cells, place, template, rng)
-    return {
-        "v_template": template,
-        "f": triangles.astype(np.uint32),
-        "shapedirs": np.concatenate(shapes, axis=2),
-        "posedirs": poses,
-        "weights": weights,
-        "J_regressor": regressor,
-        "J": regressor @ template,
-        "kintree_table": np.array([[2**32 - 1, 0, 1, 1, 1], [0, 1, 2, 3, 4]], np.int64),
-    }
+    """The arrays of a FLAME file by their names there: those of a surrogate with UVs."""
+    made = surrogate(seed, identity, IDENTITIES).parts
+    return {**made, **cylinder_uv(made)}
 
 
 def tiny(seed: int = 0) -> Parts:
@@ -75,102 +51,6 @@ def tiny(seed: int = 0) -> Parts:
         "J": np.zeros((5, 3)),
         "kintree_table": np.array([[2**32 - 1, 0, 1, 1, 1], [0, 1, 2, 3, 4]], np.int64),
     }
-
-
-def _dual(face: FaceModel) -> tuple[np.ndarray, np.ndarray]:
-    """A vertex in the middle of each quad of skin and eyes, a fan of triangles round each corner:
-    cells (V,4) of old vertices, triangles (F,3)."""
-    kept = np.isin(face.quad_material, [face.material_names.index(n) for n in ("skin", "eyes")])
-    deep = np.zeros(len(face.template), bool)
-    deep[face.vertex_sets["cavity"]] = True
-    deep[face.vertex_sets["lip_rings"]] = False
-    kept &= ~deep[face.quads].all(1)
-    cells = face.quads[kept]
-    rows = cells.tolist()
-    following = {
-        (corners[place], corners[place - 1]): cell
-        for cell, corners in enumerate(rows)
-        for place in range(4)
-    }
-    starts = {corner: cell for cell, corners in enumerate(rows) for corner in corners}
-    fans = [_fan(corner, start, rows, following) for corner, start in starts.items()]
-    return cells, np.array([triangle for fan in fans for triangle in fan])
-
-
-def _fan(
-    corner: int, start: int, cells: list[list[int]], following: dict[tuple[int, int], int]
-) -> list[list[int]]:
-    """Triangles between the cells round a corner; none where the mesh ends."""
-    ring = [start]
-    while True:
-        corners = cells[ring[-1]]
-        onward = following.get((corner, corners[(corners.index(corner) + 1) % 4]))
-        if onward is None:
-            return []
-        if onward == start:
-            return [[ring[0], ring[i + 1], ring[i]] for i in range(1, len(ring) - 1)]
-        ring.append(onward)
-
-
-def _placement(rest: np.ndarray) -> np.ndarray:
-    """A head that looks a little down."""
-    cos, sin = np.cos(TURN), np.sin(TURN)
-    return np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]])
-
-
-def _regressor(face: FaceModel, template: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """Each joint as the mean of vertices near it, pulled onto the open head's joint."""
-    joints = face.joint_regressor @ face.template * SCALE @ place.T + np.array(MOVE)
-    rows = []
-    for joint, nearest in zip(joints, (40, 40, 60, 300, 300), strict=True):
-        near = np.argsort(((template - joint) ** 2).sum(1))[:nearest]
-        system = np.vstack([template[near].T, np.ones(nearest)])
-        share = np.linalg.pinv(system) @ np.append(joint, 1.0)
-        row = np.zeros(len(template))
-        row[near] = share
-        rows.append(row)
-    return np.array(rows)
-
-
-def _without_jaw(units: np.ndarray, face: FaceModel, weights: np.ndarray) -> np.ndarray:
-    """FLAME's expressions were learned with the jaw taken out: so are these."""
-    opened = units[face.unit_names.index("jawOpen")]
-    result = units.copy()
-    jaw = opened.ravel()
-    for index, unit in enumerate(units):
-        result[index] -= (unit.ravel() @ jaw) / (jaw @ jaw) * opened
-    return result
-
-
-def _basis(
-    shapes: np.ndarray, count: int, template: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Principal components of mixes of `shapes` and smooth bumps: (V,3,count), metres per unit."""
-    centres = template[rng.integers(0, len(template), count)]
-    spread = rng.uniform(0.02, 0.06, count)
-    push = rng.normal(0, 1, (count, 1, 3)) * rng.uniform(0.0001, 0.0006, (count, 1, 1))
-    away = ((template - centres[:, None]) ** 2).sum(-1)
-    bumps = np.exp(-away / (2 * spread[:, None] ** 2))[..., None] * push
-    flat = np.concatenate([shapes, bumps]).reshape(len(shapes) + count, -1)
-    _, mixes = np.linalg.eigh(flat @ flat.T)  # a hundred times faster than svd of such a matrix
-    strongest = mixes[:, ::-1][:, :count].T
-    return np.moveaxis(
-        (strongest @ flat / np.sqrt(len(shapes) or count)).reshape(count, -1, 3), 0, 2
-    )
-
-
-def _poses(
-    face: FaceModel,
-    cells: np.ndarray,
-    place: np.ndarray,
-    template: np.ndarray,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """The open head's pose correctives and a little of every other one."""
-    own = face.pose_basis[:, cells].mean(2) * SCALE @ place.T
-    bumps = _basis(own[:0], len(own), template, rng)
-    near = np.exp(-((template - template[len(template) // 2]) ** 2).sum(1) / 0.02)
-    return np.moveaxis(own, 0, 2) + bumps * near[:, None, None]
 
 
 # Python 2's pickle, opcode by opcode
