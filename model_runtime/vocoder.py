@@ -6,6 +6,7 @@ Fast Griffin-Lim (Perraudin, Balazs & Sondergaard 2013) on the framing of model_
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -36,10 +37,16 @@ def band_limits(mean: FloatArray, spread: FloatArray) -> tuple[FloatArray, Float
     return np.maximum(mean - 4 * spread, np.log(POWER_FLOOR)), mean + 4 * spread
 
 
-def griffin_lim(mel: FloatArray, iterations: int = 60, seed: int = 0) -> FloatArray:
+def griffin_lim(
+    mel: FloatArray,
+    iterations: int = 60,
+    seed: int = 0,
+    step: Callable[[float], None] | None = None,
+) -> FloatArray:
     """Sound at 16 kHz of log-mel power (frames, MEL_BANDS): (frames * HOP,), peak at most 0.95.
 
-    The phase starts at random (`seed`) and is made consistent in `iterations` steps.
+    The phase starts at random (`seed`) and is made consistent in `iterations` steps. `step` is told
+    the share that is done before each of them; what it raises ends the work.
     """
     if mel.ndim != 2 or mel.shape[1] != MEL_BANDS:
         raise ValueError(f"log-mel has {MEL_BANDS} bands, not the shape {mel.shape}")
@@ -49,7 +56,9 @@ def griffin_lim(mel: FloatArray, iterations: int = 60, seed: int = 0) -> FloatAr
     angle = np.random.default_rng(seed).uniform(-np.pi, np.pi, size.shape)
     consistent = size * np.exp(1j * angle).astype(np.complex64)
     ahead = consistent
-    for _ in range(iterations):
+    for index in range(iterations):
+        if step is not None:
+            step(index / iterations)
         phased = size * ahead / np.maximum(np.abs(ahead), 1e-9)
         found = _spectrum(_overlapped(phased))
         ahead = found + _MOMENTUM * (found - consistent)
