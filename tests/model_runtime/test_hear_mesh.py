@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sound of a moving face: length, loudness, any frame rate, vertices as channels, cancelling."""
+"""The sound of a moving face: length, loudness, any frame rate, measured vertices, cancelling."""
 
 from __future__ import annotations
 
