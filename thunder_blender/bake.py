@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import bpy
 import numpy as np
@@ -33,16 +32,10 @@ def bake_take(
     takes.leave_edit(rig)
     first = math.floor(min(strip.frame_start for strip in strips))
     last = math.ceil(max(strip.frame_end for strip in strips))
-    wanted = {block: sorted(_channels(block, rig)) for block in _blocks(rig)}
+    wanted = {block: sorted(_channels(block, rig)) for block in rig.blocks}
     sampled = _sample(scene, range(first, last + 1), wanted)
     name = f"{rig.mesh.name} baked" if all_lines else f"{action.name} baked"
     return _write(name, sampled, first)
-
-
-def _blocks(rig: Rig) -> Iterator[bpy.types.ID]:
-    yield rig.keys
-    if rig.armature:
-        yield rig.armature
 
 
 def _channels(datablock: bpy.types.ID, rig: Rig) -> set[compat.Channel]:
@@ -78,11 +71,11 @@ def _value(datablock: bpy.types.ID, path: str, index: int) -> float:
 def _write(name: str, sampled: dict[bpy.types.ID, Sampled], first_frame: int) -> bpy.types.Action:
     action = bpy.data.actions.new(name)
     action.use_fake_user = True
-    owner = action
     for block, curves in sampled.items():
         if not curves:
             continue
-        if not compat.SLOTTED and block.id_type != "KEY":
+        owner = action
+        if not compat.SLOTTED and len(action.fcurves):  # it serves another data-block
             owner = bpy.data.actions.new(f"{name} neck")
             owner.use_fake_user = True
         part = compat.new_part(owner, block.id_type, block.name)

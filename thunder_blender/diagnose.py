@@ -90,7 +90,7 @@ def _lines(rig: Rig) -> Iterator[Finding]:
 
 
 def _blocks(rig: Rig) -> Iterator[Finding]:
-    for datablock in filter(None, (rig.keys, rig.armature)):
+    for datablock in rig.blocks:
         strips = list(nla.strips(datablock, take_marks.is_take))
         if not strips:
             continue

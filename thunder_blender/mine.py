@@ -58,19 +58,17 @@ def set_aside(datablock: bpy.types.ID, part: compat.ActionPart) -> None:
 
 def restore(rig: Rig) -> list[str]:
     """Give the rig back the Actions set aside, take Rest off; names of the Actions."""
-    blocks = [block for block in (rig.keys, rig.armature) if block]
-    return [name for block in blocks for name in _restore(block)]
+    return [name for block in rig.blocks for name in _restore(block)]
 
 
 def is_set_aside(rig: Rig) -> bool:
     """Whether the rig has an Action of the artist's set aside."""
-    return any(block.get(MINE) for block in (rig.keys, rig.armature) if block)
+    return any(block.get(MINE) for block in rig.blocks)
 
 
 def made_since(rig: Rig) -> list[str]:
     """Names of Actions set aside after the first: keyed while takes played, hiding them too."""
-    blocks = [block for block in (rig.keys, rig.armature) if block]
-    return [action.name for block in blocks for action in _later(block)]
+    return [action.name for block in rig.blocks for action in _later(block)]
 
 
 def ensure_rest(datablock: bpy.types.ID, part: compat.ActionPart, rig: Rig) -> None:

@@ -63,11 +63,10 @@ def rename_take(rig: Rig, action: bpy.types.Action, name: str) -> str:
     """Rename a take and what plays it; the name it got, which Blender makes unique."""
     if not name.strip():
         raise TakeError("A take needs a name. Type one.")
-    neck = take_marks.neck_action(action)
     hand_edits.forget(action.name)
     action.name = name.strip()
-    if neck != action:
-        neck.name = f"{action.name} neck"
+    for other in take_marks.all_actions(action)[1:]:
+        other.name = f"{action.name} neck"
     for datablock, part in take_marks.parts(action, rig):
         for _, strip in nla.strips(datablock, lambda item, wanted=part.action: item == wanted):
             strip.name = part.action.name
@@ -94,9 +93,8 @@ def remove_take(rig: Rig, action: bpy.types.Action, force: bool = False) -> None
     takes.leave_edit(rig)
     played = takes.chosen_take(rig, take_marks.line_of(action)) == action
     takes.take_off(rig, action)
-    neck = take_marks.neck_action(action)
     hand_edits.forget(action.name)
-    bpy.data.batch_remove({action, neck})
+    bpy.data.batch_remove(set(take_marks.all_actions(action)))
     if played and not takes.take_strips(rig):
         takes.restore_mine(rig)
 

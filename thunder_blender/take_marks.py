@@ -39,6 +39,8 @@ METER = "thunder_meter"
 CONTENT = "thunder_content"  # hash of the keyframes as generated
 SILENT = "thunder_silent"  # muted because its sound strip shows nothing of it
 NECK_ACTION = "thunder_neck_action"  # the Action of the bones, where Actions have no slots
+PART_ACTION = "thunder_action_"  # of a further part, with its number, where Actions have no slots
+PART_SLOTS = "thunder_slots"  # JSON: number of a further part -> handle of its slot
 NAME_LENGTH = 63  # bytes of a name in Blender
 BEZIER = 2  # Keyframe.interpolation's number
 
@@ -80,10 +82,44 @@ def neck_action(action: bpy.types.Action) -> bpy.types.Action:
 
 def parts(action: bpy.types.Action, rig: Rig) -> Iterator[tuple[bpy.types.ID, compat.ActionPart]]:
     """The (data-block, part of the take) pairs that make the rig move."""
+    blocks = rig.parts
     if part := compat.find_part(action, "KEY"):
         yield rig.keys, part
+    further = _further(action)
     if rig.armature and (part := compat.find_part(neck_action(action), "OBJECT")):
-        yield rig.armature, part
+        if part not in further.values():
+            yield rig.armature, part
+    yield from ((blocks[n], part) for n, part in further.items() if n in blocks)
+
+
+def join_parts(action: bpy.types.Action, written: dict[int, compat.ActionPart]) -> None:
+    """Let `action`, a new take, know the parts of it that are not found by their kind."""
+    for number, part in written.items():
+        if part.action != action:
+            name = NECK_ACTION if number == 1 else f"{PART_ACTION}{number}"
+            action[name] = part.action
+            part.action[MARK] = PART
+    handles = {n: part.slot.handle for n, part in written.items() if n > 1 and part.slot}
+    if handles:
+        action[PART_SLOTS] = json.dumps(handles)
+
+
+def all_actions(action: bpy.types.Action) -> list[bpy.types.Action]:
+    """The take's Action and, where Actions have no slots, those of its other parts."""
+    found = [action, neck_action(action), *(part.action for part in _further(action).values())]
+    return list(dict.fromkeys(found))
+
+
+def _further(action: bpy.types.Action) -> dict[int, compat.ActionPart]:
+    """The parts from the second on, by number."""
+    if compat.SLOTTED:
+        handles = json.loads(action.get(PART_SLOTS, "{}"))
+        slots = {slot.handle: slot for slot in action.slots}
+        return {
+            int(n): compat.ActionPart(action, slots[h]) for n, h in handles.items() if h in slots
+        }
+    names = [name for name in action.keys() if name.startswith(PART_ACTION) and action[name]]
+    return {int(name.rpartition("_")[2]): compat.ActionPart(action[name]) for name in names}
 
 
 def describe(
@@ -210,9 +246,7 @@ def mark_content(action: bpy.types.Action, content: str | None = None) -> None:
 
 def curves(action: bpy.types.Action) -> list[Any]:
     """All curves of a take, those of the bones among them."""
-    found = compat.action_curves(action)
-    neck = neck_action(action)
-    return found if neck == action else found + compat.action_curves(neck)
+    return [curve for each in all_actions(action) for curve in compat.action_curves(each)]
 
 
 def key_count(action: bpy.types.Action) -> int:

@@ -34,7 +34,7 @@ def place_takes(rig: Rig, heard: HeardLines | None = None) -> bool:
     changed = False
     for action, core in found:
         place = None if core is None else placement.with_fades(core, rate, spans)
-        for name in {action.name, take_marks.neck_action(action).name}:
+        for name in {each.name for each in take_marks.all_actions(action)}:
             for strip in playing[name]:
                 changed |= _place(strip, action, place)
     return changed
@@ -42,7 +42,7 @@ def place_takes(rig: Rig, heard: HeardLines | None = None) -> bool:
 
 def _strips_by_action(rig: Rig) -> dict[str, list[Any]]:
     playing: dict[str, list[Any]] = defaultdict(list)
-    for datablock in filter(None, (rig.keys, rig.armature)):
+    for datablock in rig.blocks:
         for _, strip in nla.strips(datablock, take_marks.is_take):
             playing[strip.action.name].append(strip)
     return playing

@@ -9,7 +9,7 @@ of it, and then it is written anew.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import bpy
@@ -28,8 +28,8 @@ class Plan:
     """All that a take's Actions are made of; none of it is Blender's, which undo may free."""
 
     name: str
-    curves: Curves  # of the shape keys and of the bones
-    owners: tuple[str, str]  # names of the shape keys and of the armature
+    curves: Curves  # of each part of the rig, by its number
+    owners: tuple[tuple[int, str, str], ...]  # number, type and name of each part's data-block
     first_frame: int
 
 
@@ -38,7 +38,7 @@ class Written:
     """A draft that is whole."""
 
     action: bpy.types.Action
-    neck: bpy.types.Action  # the same one from 4.4
+    parts: dict[int, compat.ActionPart]  # of which Action (and slot) each part's curves are
     content: str  # hash of its keyframes
 
 
@@ -71,31 +71,36 @@ def sweep() -> None:
 
 def _write(plan: Plan) -> Steps[Written]:
     first = _Draft(plan.name)
-    second = first if compat.SLOTTED or not plan.curves[1] else _Draft(f"{first.name} neck")
-    drafts = (first, second)
+    drafts = {number: first for number, _, _ in plan.owners}
     try:
-        for draft, kind, owner, curves in zip(
-            drafts, ("KEY", "OBJECT"), plan.owners, plan.curves, strict=True
-        ):
+        for number, kind, owner in plan.owners:
+            curves = plan.curves[number] if number < len(plan.curves) else []
+            if curves and number and not compat.SLOTTED:
+                drafts[number] = _Draft(f"{first.name} neck")
+            if curves or not number:
+                drafts[number].begin(number, kind, owner, curves)
             for curve in curves:
-                draft.add(kind, owner, curves, curve, plan.first_frame)
+                drafts[number].add(number, curve, plan.first_frame)
                 yield GO_ON
-        content = yield from take_marks.hash_steps(lambda: _curves(drafts))
+        content = yield from take_marks.hash_steps(lambda: _curves(drafts.values()))
         yield PAUSE
-        action, neck = first.action(), second.action()
-        for each in {action, neck}:
+        parts = {
+            number: part for draft in drafts.values() for number, part in draft.parts().items()
+        }
+        action = first.action()
+        for each in {draft.action() for draft in drafts.values()}:
             del each[DRAFT]
-        return Written(action, neck, content)
+        return Written(action, parts, content)
     except BaseException:
-        for draft in drafts:
+        for draft in drafts.values():
             draft.discard()
         raise
     finally:
-        for draft in drafts:
+        for draft in drafts.values():
             _living.discard(draft.identifier)
 
 
-def _curves(drafts: tuple[_Draft, _Draft]) -> Iterator[object]:
+def _curves(drafts: Iterable[_Draft]) -> Iterator[object]:
     for action in {draft.action() for draft in drafts}:
         yield from compat.action_curves(action)
 
@@ -107,6 +112,7 @@ class _Draft:
         action = bpy.data.actions.new(name)
         self.name, self.identifier = action.name, uuid.uuid4().hex
         self._written = 0
+        self._slots: dict[int, str] = {}  # part of the rig: identifier of its slot
         _living.add(self.identifier)
         action[DRAFT] = self._state
 
@@ -121,18 +127,23 @@ class _Draft:
             raise _LostError
         return found
 
-    def add(
-        self, kind: str, owner: str, curves: list[keys.Curve], curve: keys.Curve, frame: int
-    ) -> None:
-        """Write one of the curves; before the first one all their groups."""
+    def begin(self, number: int, kind: str, owner: str, curves: list[keys.Curve]) -> None:
+        """Make room for a part's curves, with all their groups."""
+        part = compat.new_part(self.action(), kind, owner)
+        keys.add_groups(part, curves)
+        self._slots[number] = part.slot.identifier if part.slot else ""
+
+    def add(self, number: int, curve: keys.Curve, frame: int) -> None:
+        """Write one of a part's curves."""
         action = self.action()
-        part = compat.find_part(action, kind)
-        if part is None:
-            part = compat.new_part(action, kind, owner)
-            keys.add_groups(part, curves)
-        keys.write_curve(part, curve, frame)
+        keys.write_curve(self.parts()[number], curve, frame)
         self._written += 1
         action[DRAFT] = self._state
+
+    def parts(self) -> dict[int, compat.ActionPart]:
+        """Where the curves of each part are."""
+        action = self.action()
+        return {n: compat.part_by_identifier(action, name) for n, name in self._slots.items()}
 
     def discard(self) -> None:
         found = bpy.data.actions.get(self.name)

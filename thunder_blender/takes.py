@@ -129,7 +129,7 @@ def choose_take(rig: Rig, action: bpy.types.Action) -> None:
 def restore_mine(rig: Rig) -> list[str]:
     """Take all takes off the rig and give it back the artist's own Actions; their names."""
     leave_edit(rig)
-    for datablock in filter(None, (rig.keys, rig.armature)):
+    for datablock in rig.blocks:
         nla.remove(datablock, take_marks.is_take)
         if take_marks.is_take(compat.assigned_action(datablock)):
             compat.assign_part(datablock, None)
@@ -155,7 +155,7 @@ def take_frames(action: bpy.types.Action) -> tuple[int, int]:
 
 def leave_edit(rig: Rig) -> None:
     """Close a take that is open for hand-keying; nothing where none is."""
-    for datablock in filter(None, (rig.keys, rig.armature)):
+    for datablock in rig.blocks:
         nla.leave_tweak_mode(datablock)
 
 
@@ -171,16 +171,15 @@ def _write(
     rig: Rig, name: str, take: Take, rate: float, first_frame: int, line: Line | None
 ) -> steps.Steps[bpy.types.Action]:
     fitted = fit_take.fit_now(rig, take, rate)
-    owners = rig.keys.name, rig.armature.name if rig.armature else ""
     identifier = rig.identifier
+    owners = tuple((n, block.id_type, block.name) for n, block in rig.parts.items())
     plan = take_writing.Plan(name, fitted.curves, owners, first_frame)
     frames = range(first_frame, first_frame + len(fitted.weights))
     written = yield from take_writing.write(plan)
-    action, neck = written.action, written.neck
-    action.use_fake_user = neck.use_fake_user = True  # takes that nothing plays survive saving
-    if neck != action:
-        action[take_marks.NECK_ACTION] = neck
-        neck[MARK] = take_marks.PART
+    action = written.action
+    take_marks.join_parts(action, written.parts)
+    for each in take_marks.all_actions(action):
+        each.use_fake_user = True  # takes that nothing plays survive saving
     take_marks.describe(action, identifier, fitted, line, frames, rate)
     take_marks.mark_content(action, written.content)
     hand_edits.remember(action)
@@ -192,8 +191,7 @@ def _buried(rig: Rig) -> list[bpy.types.Action]:
 
     Blender makes no track under others, so all have to go back on after Rest.
     """
-    blocks = [block for block in (rig.keys, rig.armature) if block]
-    if all(mine.has_place_under_takes(block) for block in blocks):
+    if all(mine.has_place_under_takes(block) for block in rig.blocks):
         return []
     playing = [strip.action for _, strip in take_strips(rig)]
     for action in playing:
