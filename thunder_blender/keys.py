@@ -64,13 +64,20 @@ def lip_opening(rig: Rig, channels: tuple[str, ...]) -> Opening:
     """How the rig's lips open with each of `channels`: measured on its shape keys where it
     knows its lips, typical figures elsewhere."""
     upper, lower = (list(rig.mesh.get(name, ())) for name in (UPPER_LIP, LOWER_LIP))
-    if not upper or max(upper + lower) >= len(rig.mesh.data.vertices):
-        typical = np.array([[TYPICAL_OPENING.get(name, 0.0) for name in channels]], np.float32)
-        return Opening(typical, np.zeros(1, np.float32))
+    if not upper:
+        return typical_opening(channels)
+    if max(upper + lower) >= len(rig.mesh.data.vertices):
+        return typical_opening(channels)
     blocks = rig.keys.key_blocks
     rest = _gaps(blocks[0], upper, lower)
     moved = [_gaps(blocks[n], upper, lower) if n in blocks else rest for n in channels]
     return Opening(np.stack(moved, axis=1) - rest[:, None], rest)
+
+
+def typical_opening(channels: tuple[str, ...]) -> Opening:
+    """How lips open with each of `channels`, where nothing was measured."""
+    typical = np.array([[TYPICAL_OPENING.get(name, 0.0) for name in channels]], np.float32)
+    return Opening(typical, np.zeros(1, np.float32))
 
 
 def _gaps(block: bpy.types.ShapeKey, upper: list[int], lower: list[int]) -> Floats:

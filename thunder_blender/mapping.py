@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import flame_motion, flame_rig
+from . import flame_motion, flame_rig, rig_plan, rig_store
 from .keys import Curve, Floats, neck_curves, unit_curves
 from .rig import Rig
 
-Curves = tuple[list[Curve], list[Curve]]  # of the shape keys and of the armature
+Curves = tuple[list[Curve], ...]  # of each part of the rig: shape keys, armature, further ones
 Plan = Callable[[Floats, tuple[str, ...]], Curves]
 
 
@@ -22,6 +22,8 @@ def plan_for(rig: Rig) -> Plan:
     """
     if flame_rig.is_flame(rig):
         return flame_motion.plan_for(rig)
+    if rig_store.is_mapped(rig):
+        return rig_plan.plan_for(rig)
     name, present, has_neck = rig.mesh.name, set(rig.keys.key_blocks.keys()), rig.neck is not None
 
     def plan(motion: Floats, channels: tuple[str, ...]) -> Curves:

@@ -100,7 +100,7 @@ def members(mesh: bpy.types.Object) -> list[tuple[int, str, bpy.types.Object]]:
     Objects that were deleted meanwhile are left out.
     """
     found = []
-    for name in mesh.keys():
+    for name in list(mesh.keys()):
         kind = next((kind for start, kind in MEMBERS.items() if name.startswith(start)), None)
         owner = mesh[name] if kind else None
         if isinstance(owner, bpy.types.Object) and owner.users_scene:
@@ -113,13 +113,17 @@ def add_member(mesh: bpy.types.Object, kind: str, owner: bpy.types.Object) -> No
     if any(item[1:] == (kind, owner) for item in members(mesh)):
         return
     start = next(start for start, each in MEMBERS.items() if each == kind)
-    used = {int(name.rpartition("_")[2]) for name in mesh.keys() if name.startswith(tuple(MEMBERS))}
+    used = {
+        int(name.rpartition("_")[2])
+        for name in list(mesh.keys())
+        if name.startswith(tuple(MEMBERS))
+    }
     mesh[f"{start}{next(n for n in count(FIRST_MEMBER) if n not in used)}"] = owner
 
 
 def remove_members(mesh: bpy.types.Object) -> None:
     """Leave nothing but the mesh and its armature."""
-    for name in [name for name in mesh.keys() if name.startswith(tuple(MEMBERS))]:
+    for name in [name for name in list(mesh.keys()) if name.startswith(tuple(MEMBERS))]:
         del mesh[name]
 
 
@@ -133,9 +137,9 @@ def _character_of(chosen: bpy.types.Object) -> bpy.types.Object | None:
     """The marked mesh whose character `chosen` is a part of."""
     for scene in chosen.users_scene:
         for mesh in scene.objects:
-            if mesh.type == "MESH" and MARK in mesh:
-                if any(owner == chosen for _, _, owner in members(mesh)):
-                    return mesh
+            marked = mesh.type == "MESH" and MARK in mesh
+            if marked and any(owner == chosen for _, _, owner in members(mesh)):
+                return mesh
     return None
 
 

@@ -86,9 +86,9 @@ def parts(action: bpy.types.Action, rig: Rig) -> Iterator[tuple[bpy.types.ID, co
     if part := compat.find_part(action, "KEY"):
         yield rig.keys, part
     further = _further(action)
-    if rig.armature and (part := compat.find_part(neck_action(action), "OBJECT")):
-        if part not in further.values():
-            yield rig.armature, part
+    bones = compat.find_part(neck_action(action), "OBJECT") if rig.armature else None
+    if bones and bones not in further.values():
+        yield rig.armature, bones
     yield from ((blocks[n], part) for n, part in further.items() if n in blocks)
 
 
@@ -118,7 +118,7 @@ def _further(action: bpy.types.Action) -> dict[int, compat.ActionPart]:
         return {
             int(n): compat.ActionPart(action, slots[h]) for n, h in handles.items() if h in slots
         }
-    names = [name for name in action.keys() if name.startswith(PART_ACTION) and action[name]]
+    names = [name for name in list(action.keys()) if name.startswith(PART_ACTION) and action[name]]
     return {int(name.rpartition("_")[2]): compat.ActionPart(action[name]) for name in names}
 
 
