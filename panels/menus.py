@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Our entries in Blender's menus: Sequencer > Strip, Object > Animation, Add > Mesh."""
+"""Our entries in Blender's menus: File > Import and Export, Sequencer > Strip, Object > Animation,
+Add > Mesh."""
 
 from __future__ import annotations
 
@@ -29,6 +30,7 @@ class THUNDER_MT_performance(bpy.types.Menu):
         layout.operator("thunder.roll_seed", icon="FILE_REFRESH")
         layout.separator()
         layout.operator("thunder.load_take", text="Load Take...", icon="IMPORT")
+        layout.operator("thunder.import_motion", text="Import Facial Motion...", icon="IMPORT")
         layout.operator("thunder.edit_take", icon="GREASEPENCIL")
         layout.operator("thunder.finish_editing", icon="CHECKMARK")
         layout.operator("thunder.restore_mine", icon="LOOP_BACK")
@@ -51,10 +53,15 @@ def draw_new_head(self: Any, _context: bpy.types.Context) -> None:
     self.layout.operator("thunder.create_head", text="THUNDER Head", icon="USER")
 
 
+def draw_import(self: Any, _context: bpy.types.Context) -> None:
+    self.layout.operator("thunder.import_motion", text="Facial Motion (.csv/.json/.npz/.pkl)")
+
+
 PLACES = (
     ("SEQUENCER_MT_strip", draw_submenu),
     ("VIEW3D_MT_object_animation", draw_submenu),
     ("VIEW3D_MT_mesh_add", draw_new_head),
+    ("TOPBAR_MT_file_import", draw_import),
 )
 
 

@@ -65,6 +65,14 @@ def from_yaw_pitch_roll(angles: npt.NDArray[np.floating]) -> FloatArray:
     return axis_angles(product(product(yaw, pitch), roll))
 
 
+def from_mean(turns: npt.NDArray[np.floating]) -> FloatArray:
+    """Axis-angles (T, 3) relative to their mean turn (Markley et al. 2007)."""
+    units = quaternions(turns)
+    mean = np.linalg.eigh(units.T @ units)[1][:, -1]
+    back = np.tile(mean * np.array([1.0, -1.0, -1.0, -1.0]), (len(units), 1))
+    return axis_angles(product(back, units))
+
+
 def _about(axis: int, angle: npt.NDArray[np.floating]) -> Doubles:
     turns = np.zeros((len(angle), 3))
     turns[:, axis] = angle
