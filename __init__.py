@@ -44,12 +44,14 @@ def _modules() -> tuple[ModuleType, ...]:
         test_runtime,
         update_flame_joints,
         use_active_strip,
+        use_character,
         variants,
         watch,
     )
     from .panels import character, line, menus, performance, takes
     from .panels import generate as generate_panel
     from .thunder_blender import (
+        batch_command,
         jobs,
         performance_presets,
         preferences,
@@ -65,6 +67,7 @@ def _modules() -> tuple[ModuleType, ...]:
         take_label,
         jobs,
         take_sync,
+        batch_command,
         cancel,
         create_head,
         import_flame,
@@ -90,6 +93,7 @@ def _modules() -> tuple[ModuleType, ...]:
         take_star,
         take_why,
         use_active_strip,
+        use_character,
         variants,
         watch,
         line,

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from .batch_journal import prepare_folder
+from .batch_journal import forget, prepare_folder
 from .batch_lines import CURVES, OUTPUTS, Defaults, ListError, outputs_of, read_lines, seeds_of
 from .batch_tell import Teller
 from .batch_work import Choosing, Item, items_of, model_hashes
@@ -47,6 +47,10 @@ class Plan:
     problems: tuple[tuple[str, str], ...]  # (line id, sentence)
 
 
+Runs = Callable[[argparse.Namespace, Plan, Teller], int]
+Tells = Callable[[argparse.Namespace, Plan], None]
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `batch`, with and without Blender."""
     add = parser.add_argument
@@ -55,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--outputs", default="npz", help=f"for lines that name none: {', '.join(OUTPUTS)}")
     add("--seeds", default="0", help="for lines that name none: '7', '7,8' or '7-10'")
     add("--fps", type=float, help="for lines that name none, of csv, json and scenes")
+    add("--scene", type=Path, help="template of lines that name none; with Blender only")
     add("--best-of", type=int, default=1, metavar="N", help="keep the best of N seeds")
     add("--min-meter", type=float, default=0.0, metavar="X", help="0..1: re-roll seeds below it")
     add("--rerolls", type=int, default=4, help="at most so many for --min-meter")
@@ -105,8 +110,8 @@ def report(options: argparse.Namespace) -> int:
     return SOME_FAILED if totals["failed"] else ALL_DONE
 
 
-def batch(options: argparse.Namespace) -> int:
-    """Run `batch`; gives the exit code."""
+def batch(options: argparse.Namespace, run: Runs | None = None, report: Tells | None = None) -> int:
+    """Run `batch`; gives the exit code. Blender brings a `run` and a `report` of its own."""
     signal.signal(signal.SIGTERM, _interrupt)
     tell = Teller(options.log)
     try:
@@ -117,7 +122,7 @@ def batch(options: argparse.Namespace) -> int:
     if plan.problems and not tell_problems(plan, options):
         return USAGE
     try:
-        return _carry_out(options, plan, tell)
+        return _carry_out(options, plan, tell, run or _run_here, report or _report)
     except ThunderError as error:
         _say(f"error: {error}")
         return NO_GO
@@ -126,7 +131,9 @@ def batch(options: argparse.Namespace) -> int:
         return STOPPED
 
 
-def _carry_out(options: argparse.Namespace, plan: Plan, tell: Teller) -> int:
+def _carry_out(
+    options: argparse.Namespace, plan: Plan, tell: Teller, run: Runs, report: Tells
+) -> int:
     if options.dry_run:
         return _dry_run(options, plan, tell)
     prepare_folder(options.out)
@@ -135,29 +142,34 @@ def _carry_out(options: argparse.Namespace, plan: Plan, tell: Teller) -> int:
 
         watch_parent(options.parent, True, lambda: None)
     if options.force:
-        from .batch_run import forget
+        forget(options.out, [item.name for item in plan.items])
+    code = run(options, plan, tell)
+    if not options.no_report:
+        report(options, plan)
+    return SOME_FAILED if code == ALL_DONE and plan.problems else code
 
-        forget(options.out, shard_given(options.shard), plan.items)
+
+def _run_here(options: argparse.Namespace, plan: Plan, tell: Teller) -> int:
     if options.ray:
         from .batch_ray import run_on_ray
 
-        code = run_on_ray(options, plan, tell)
-    elif options.jobs > 1:
-        code = _crew(options, plan, tell)
-    else:
-        code = _run(options, plan, tell)
-    if not options.no_report:
-        from .batch_report import write_report
+        return run_on_ray(options, plan, tell)
+    return (_crew if options.jobs > 1 else _run)(options, plan, tell)
 
-        write_report(options.out, plan.items, plan.problems)
-    return SOME_FAILED if code == ALL_DONE and plan.problems else code
+
+def _report(options: argparse.Namespace, plan: Plan) -> None:
+    from .batch_report import write_report
+
+    write_report(options.out, plan.items, plan.problems)
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
     """Read and check everything that can be checked first. Raises ThunderError."""
     _check_numbers(options)
     outputs = outputs_of(options.outputs)
-    read = read_lines(options.lines, Defaults(seeds_of(options.seeds), outputs, options.fps))
+    scene = options.scene.absolute() if options.scene else None
+    given = Defaults(seeds_of(options.seeds), outputs, options.fps, scene)
+    read = read_lines(options.lines, given)
     items = items_of(read.lines, choosing_of(options), shard_given(options.shard))
     return Plan(tuple(items), read.problems)
 
@@ -290,6 +302,8 @@ def child_arguments(options: argparse.Namespace) -> list[str]:
     line += ["--parent", str(os.getpid())]
     if options.fps is not None:
         line += ["--fps", str(options.fps)]
+    if options.scene:
+        line += ["--scene", str(options.scene.absolute())]
     if options.time_limit:
         line += ["--time-limit", options.time_limit]
     if options.fail_fast:

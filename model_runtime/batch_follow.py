@@ -27,9 +27,9 @@ def follow(crew: Crew, out: Path, items: Sequence[Item], tell: Tell) -> int:
         if event and event.get("event") == "line" and event["item"] not in seen:
             seen.add(event["item"])
             counts["made" if event["status"] == "done" else event["status"]] += 1
-            tell({**event, **_place(counts, len(items), start)})
+            tell({**event, **place(counts, len(items), start)})
     code = exit_code(crew.codes)
-    blamed = blame(out, [item for item in items if item.name not in seen]) if code == 1 else 0
+    blamed = blame_in(out, [item for item in items if item.name not in seen]) if code == 1 else 0
     counts["failed"] += blamed
     left = len(items) - sum(counts.values())
     seconds = round(time.monotonic() - start, 2)
@@ -39,26 +39,29 @@ def follow(crew: Crew, out: Path, items: Sequence[Item], tell: Tell) -> int:
     return code
 
 
-def blame(out: Path, items: Sequence[Item]) -> int:
-    """Name as failed the lines on which process after process ended; how many they are."""
+def blame_in(out: Path, items: Sequence[Item]) -> int:
+    """`blame` for those who have no journal open."""
     claims = Claims(out / HIDDEN)
     try:
         journal = Journal(out, claims, "crew")
-        bad = [item for item in items if journal.state(item.name).pending >= MOST_SUSPECT]
-        text = "The engine's process ended again and again while it performed this line."
-        journal.write(
-            [
-                {"record": FAILED, "item": item.name, "id": item.line.line_id, "error": text}
-                for item in bad
-            ]
-        )
+        bad = blame(journal, items)
         journal.close()
     finally:
         claims.close()
     return len(bad)
 
 
-def _place(counts: dict[str, int], total: int, start: float) -> dict[str, Any]:
+def blame(journal: Journal, items: Sequence[Item]) -> list[Item]:
+    """Name as failed the lines on which process after process ended."""
+    bad = [item for item in items if journal.state(item.name).pending >= MOST_SUSPECT]
+    text = "The engine's process ended again and again while it performed this line."
+    common = {"record": FAILED, "error": text}
+    journal.write([{**common, "item": one.name, "id": one.line.line_id} for one in bad])
+    return bad
+
+
+def place(counts: dict[str, int], total: int, start: float) -> dict[str, Any]:
+    """How far a batch is, and how long it will take if it goes on like this."""
     elapsed = max(1e-6, time.monotonic() - start)
     rate = counts["made"] / elapsed
     finished = sum(counts.values())

@@ -176,6 +176,17 @@ class Journal:
         yield from decoded(data[:whole], path)
 
 
+def forget(out: Path, names: Sequence[str]) -> None:
+    """Make these items count as not done, for this run and any later one. Raises OutputError."""
+    claims = Claims(out / HIDDEN)
+    try:
+        journal = Journal(out, claims, "forget")
+        journal.forget(names)
+        journal.close()
+    finally:
+        claims.close()
+
+
 def read_journals(out: Path) -> dict[str, State]:
     """What all journals of a folder say, for those who only read."""
     items: dict[str, State] = {}

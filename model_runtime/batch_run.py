@@ -270,17 +270,6 @@ class Run:
         return {**counts, "rate": round(rate, 3), "seconds_left": left}
 
 
-def forget(out: Path, shard: tuple[int, int], items: Sequence[Item]) -> None:
-    """Make these items count as not done, for this run and any that follows it."""
-    claims = Claims(out / HIDDEN)
-    try:
-        journal = Journal(out, claims, _shard_name(shard))
-        journal.forget([item.name for item in items])
-        journal.close()
-    finally:
-        claims.close()
-
-
 def grouped(todo: Sequence[_Todo], most: int) -> Iterator[list[_Todo]]:
     """Groups of items of like length; those that ended a process before come last and alone."""
     calm = sorted((one for one in todo if one.suspect < 2), key=_order)

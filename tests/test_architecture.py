@@ -25,6 +25,7 @@ OUTSIDE = {
     "thunder_blender": {"bpy", "bpy_extras", "bl_ui", "aud", "gpu", "blf", "mathutils", "numpy"},
     "model_runtime": {"numpy", "scipy", "soundfile", "torch", "safetensors", "av", "ray"},
 }
+BATCH = ("cli", "crew", "follow", "journal", "lines", "names", "tell", "work")  # of a batch
 INSIDE = {  # room -> what of the repository it may reach
     ".": {"operators", "panels", "thunder_blender"},
     "operators": {"operators", "thunder_blender", "model_runtime.contract"},
@@ -35,14 +36,18 @@ INSIDE = {  # room -> what of the repository it may reach
         "model_runtime.face",
         "model_runtime.wire",
         "model_runtime.flame",
+        "model_runtime.flame_back",
+        "model_runtime.flame_calibration",
         "model_runtime.files",
         "model_runtime.motion_files",
+        *(f"model_runtime.batch_{name}" for name in BATCH),
     },
     "model_runtime": {"model_runtime"},
     "training": {"training", "model_runtime"},
 }
 LAZY = {"av", "ray"}  # only inside a function
 WITHOUT_TORCH = ("contract", "face", "files", "phones", "takefile", "motion_files")
+WITHOUT_TORCH += tuple(f"batch_{name}" for name in BATCH)
 MAY_PRINT = {"model_runtime/__main__.py"}
 
 

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The batch command in Blender: scenes of every line, in spite of bad lines, kills and reruns."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
+
+from tests.blender.lines_fixture import write_wave  # noqa: E402
+
+if not bpy.app.build_options.audaspace:
+    pytest.skip("this bpy is built without sound", allow_module_level=True)
+
+STUB = Path(__file__).with_name("stub_batch.py")
+
+
+@pytest.fixture
+def command(room, monkeypatch, tmp_path):
+    """Runs the command with the stub as its engine."""
+    batch = room("thunder_blender.batch")
+    monkeypatch.setattr(batch.preferences, "launch", lambda: None)
+
+    def start(launch, arguments):
+        line = [sys.executable, str(STUB), *map(str, arguments)]
+        environment = {**os.environ, "STUB_DIES_ONCE": os.environ.get("STUB_DIES_ONCE", "")}
+        return subprocess.Popen(line, stdout=subprocess.PIPE, env=environment)
+
+    monkeypatch.setattr(batch, "_start", start)
+    main = room("thunder_blender.batch_command").main
+
+    def run(*words):
+        bpy.ops.wm.read_homefile(use_empty=True)  # each run is a Blender of its own
+        return main(["batch", *map(str, words)])
+
+    return run
+
+
+@pytest.fixture
+def table(tmp_path):
+    for name in ("a", "b", "c"):
+        write_wave(tmp_path / f"{name}.wav", 2.0)
+    path = tmp_path / "lines.csv"
+    path.write_text("id,audio,character,start_frame\na,a.wav,Ada,1\nb,b.wav,Ada,60\nc,c.wav,Bo,1\n")
+    return path
+
+
+def stamps(folder):
+    return {path.name: path.stat().st_mtime_ns for path in sorted(folder.iterdir())}
+
+
+def test_a_blend_of_every_line_opens_with_its_take(command, table, tmp_path, room, capsys):
+    out = tmp_path / "out"
+    assert command(table, "--out", out, "--outputs", "blend", "--fps", "24") == 0
+    assert sorted(path.name for path in (out / "takes").glob("*.blend")) == [
+        "a.s0.blend",
+        "b.s0.blend",
+        "c.s0.blend",
+    ]
+    assert (out / "report.html").exists()
+    text = capsys.readouterr().out
+    assert "Progress: 100%" in text and "3 made" in text
+    bpy.ops.wm.open_mainfile(filepath=str(out / "takes" / "b.s0.blend"))
+    rig = room("thunder_blender.request").named_rig("Ada")
+    take = room("thunder_blender.takes").active_take(rig)
+    assert take["thunder_seed"] == 0 and bpy.context.scene.render.fps == 24
+    assert room("thunder_blender.takes").take_frames(take)[0] == 60
+    assert [Path(bpy.path.abspath(s.filepath)).name for s in bpy.data.sounds] == ["b.wav"]
+    assert bpy.data.sounds[0].filepath.startswith("//")
+    assert not list(out.rglob("*.part*"))
+
+
+def test_a_second_run_writes_nothing_and_finishes_what_is_missing(command, table, tmp_path):
+    out = tmp_path / "out"
+    command(table, "--out", out, "--outputs", "blend")
+    before = stamps(out / "takes")
+    assert command(table, "--out", out, "--outputs", "blend") == 0
+    assert stamps(out / "takes") == before
+    (out / "takes" / "c.s0.blend").unlink()
+    assert command(table, "--out", out, "--outputs", "blend") == 0
+    after = stamps(out / "takes")
+    assert {name for name in after if after[name] != before[name]} == {"c.s0.blend"}
+
+
+def test_takes_of_a_character_share_one_scene(command, table, tmp_path, room):
+    out = tmp_path / "out"
+    assert command(table, "--out", out, "--outputs", "takes") == 0
+    assert sorted(path.name for path in (out / "scenes").iterdir()) == ["Ada.blend", "Bo.blend"]
+    bpy.ops.wm.open_mainfile(filepath=str(out / "scenes" / "Ada.blend"))
+    rig = room("thunder_blender.request").named_rig("Ada")
+    assert len(room("thunder_blender.takes").take_strips(rig)) >= 2
+    assert len(room("thunder_blender.lines").sound_strips(bpy.context.scene)) == 2
+
+
+def test_a_bad_sound_and_a_missing_scene_fail_alone(command, table, tmp_path, capsys):
+    (tmp_path / "bad.wav").write_text("x")
+    text = "audio,scene\na.wav,\nbad.wav,\nb.wav,none.blend\n"
+    table.write_text(text)
+    assert command(table, "--out", tmp_path / "out", "--outputs", "blend") == 3
+    said = capsys.readouterr().out
+    assert "bad sound" in said and "none.blend" in said and "1 made" in said
+
+
+def test_a_template_gives_scene_and_rig(command, table, tmp_path, room):
+    head = room("thunder_blender.head")
+    head.create_head(bpy.context.scene.collection, head.HeadParams(name="Cy"))
+    bpy.context.scene["studio"] = 7
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "cy.blend"))
+    table.write_text("audio,character,scene\na.wav,Cy,cy.blend\nb.wav,Dee,cy.blend\n")
+    assert command(table, "--out", tmp_path / "out", "--outputs", "blend") == 3
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "out" / "takes" / "a.s0.blend"))
+    assert bpy.context.scene["studio"] == 7
+    assert not (tmp_path / "out" / "takes" / "b.s0.blend").exists()
+
+
+def test_an_engine_that_is_killed_is_replaced(command, table, tmp_path, monkeypatch):
+    monkeypatch.setenv("STUB_DIES_ONCE", str(tmp_path / "died"))
+    assert command(table, "--out", tmp_path / "out", "--outputs", "blend") == 0
+    assert (tmp_path / "died").exists()
+
+
+def test_exchange_files_hold_the_motion(command, table, tmp_path):
+    table.write_text("audio\na.wav\n")
+    out = tmp_path / "out"
+    assert command(table, "--out", out, "--outputs", "gltf,abc,usd") == 0
+    for ending, least in (("glb", 100_000), ("abc", 100_000), ("usdc", 100_000)):
+        assert (out / "takes" / f"a.s0.{ending}").stat().st_size > least
+
+
+def test_help_and_mistakes_have_their_exit_codes(command, table, tmp_path, room, capsys):
+    main = room("thunder_blender.batch_command").main
+    assert main(["--help"]) == 0 and main(["batch", "--help"]) == 0
+    assert "Exit codes" in capsys.readouterr().out
+    assert main([]) == 2 and command(table, "--out", tmp_path / "o", "--outputs", "fbx") == 2

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files made of a batch's open scene: whole or not there, whatever Blender writes them with."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import bpy
+from mathutils import Vector
+
+from ..model_runtime.contract import OutputError
+from . import compat
+from .rig import Rig
+
+ENDINGS = {"blend": "blend", "gltf": "glb", "abc": "abc", "usd": "usdc", "mp4": "mp4"}
+SIZE = 512  # pixels of a playblast without a camera of the scene's own
+LENS = 100.0  # mm
+DISTANCE = 4.2  # heights of the head
+AUDIO_KBITS = 160
+
+
+def write(kind: str, path: Path, rig: Rig) -> None:
+    """Write one kind of output. Raises OutputError."""
+    with _whole(path) as part:
+        _WRITERS[kind](part, rig)
+
+
+def save(path: Path) -> None:
+    """Save the open file. Raises OutputError."""
+    with _whole(path) as part:
+        _blend(part, None)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A path beside `path` that takes its place when the block has written it."""
+    part = path.with_name(f".{secrets.token_hex(4)}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        _flush(part)
+        part.replace(path)
+        if os.name != "nt":
+            _flush(path.parent)
+    except (OSError, RuntimeError) as error:
+        raise OutputError(f"'{path}' cannot be written: {_reason(error)}.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return " ".join(str(text).split())[:300].rstrip(".")
+
+
+def _blend(path: Path, rig: Rig | None) -> None:
+    for item in bpy.data.sounds:
+        with contextlib.suppress(ValueError):  # another drive, on Windows
+            item.filepath = bpy.path.relpath(
+                bpy.path.abspath(item.filepath), start=str(path.parent)
+            )
+    bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True, compress=True, relative_remap=False)
+
+
+def _gltf(path: Path, rig: Rig) -> None:
+    _enable("io_scene_gltf2")
+    _select(rig)
+    bpy.ops.export_scene.gltf(
+        filepath=str(path),
+        export_format="GLB",
+        use_selection=True,
+        export_animation_mode="SCENE",
+        export_force_sampling=True,
+    )
+
+
+def _alembic(path: Path, rig: Rig) -> None:
+    _select(rig)
+    scene = bpy.context.scene
+    bpy.ops.wm.alembic_export(
+        filepath=str(path),
+        start=scene.frame_start,
+        end=scene.frame_end,
+        selected=True,
+        as_background_job=False,
+    )
+
+
+def _usd(path: Path, rig: Rig) -> None:
+    _select(rig)
+    bpy.ops.wm.usd_export(filepath=str(path), selected_objects_only=True, export_animation=True)
+
+
+def _movie(path: Path, rig: Rig) -> None:
+    """A playblast with the scene's sound, by Workbench."""
+    scene = bpy.context.scene
+    if scene.camera is None:
+        _add_camera(rig)
+    compat.set_movie_output(scene)
+    video = scene.render.ffmpeg
+    video.format, video.codec, video.constant_rate_factor = "MPEG4", "H264", "HIGH"
+    video.audio_codec, video.audio_bitrate = "AAC", AUDIO_KBITS
+    scene.render.engine = "BLENDER_WORKBENCH"
+    scene.render.use_sequencer = True  # without it the movie is silent
+    scene.render.use_file_extension = False
+    scene.render.filepath = str(path)
+    scene.display.shading.color_type = "TEXTURE"
+    bpy.ops.render.render(animation=True)
+
+
+def _add_camera(rig: Rig) -> None:
+    """A portrait lens in front of the face, which looks along -Y."""
+    scene = bpy.context.scene
+    corners = [rig.mesh.matrix_world @ Vector(corner) for corner in rig.mesh.bound_box]
+    low, high = (Vector(pick(axis) for axis in zip(*corners, strict=True)) for pick in (min, max))
+    data = bpy.data.cameras.new("Batch")
+    data.lens, data.clip_start = LENS, 0.01
+    camera = bpy.data.objects.new("Batch", data)
+    middle, height = (low + high) / 2, high.z - low.z
+    camera.location = middle - Vector((0.0, DISTANCE * height, 0.0))
+    camera.rotation_euler = (1.5707963, 0.0, 0.0)
+    scene.collection.objects.link(camera)
+    scene.camera = camera
+    scene.render.resolution_x = scene.render.resolution_y = SIZE
+    scene.render.resolution_percentage = 100
+
+
+def _select(rig: Rig) -> None:
+    view = bpy.context.view_layer
+    wanted = {rig.armature, *rig.meshes}
+    for item in view.objects:
+        item.select_set(item in wanted)
+    view.objects.active = rig.mesh
+
+
+def _enable(module: str) -> None:
+    import addon_utils
+
+    if module not in bpy.context.preferences.addons:
+        addon_utils.enable(module)
+
+
+_WRITERS: dict[str, Callable[[Path, Rig], None]] = {
+    "blend": _blend,
+    "gltf": _gltf,
+    "abc": _alembic,
+    "usd": _usd,
+    "mp4": _movie,
+}
