@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The meter: how probable it is, frame by frame, that a motion says a sound.
+
+The judge, a mesh-to-speech model that supervised no training, tells which speech it sees in the
+mouth; that is compared with the sound at many shifts. Lip contacts are measured apart. A small
+calibrated network (training.fit_meter) weighs all of it. docs/meter.md.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from .contract import MOTION_FPS, FaceMotion, FloatArray, Meter, WeightsError
+from .encoder import EncoderConfig, SpeechEncoder
+from .face import FaceModel, load_face
+from .hearing import Calibration
+from .lips import LipProbe, lip_probe
+from .mesh_to_speech import UNITS_NAME, MeshToSpeech, load_centroids, load_m2s
+from .meter_advice import advise
+from .meter_config import CONTACT_FEATURES, NAME, MeterConfig, MeterNet
+from .meter_evidence import (
+    Compared,
+    Miss,
+    compare,
+    contact_features,
+    frame_features,
+    lag_of,
+    line_features,
+    misses,
+)
+from .meter_hearing import HeardLine, hear_line
+from .meter_motion import Mouth, Rows, at_motion_rate, judged, measured_probe, mouth_of
+from .weights import WEIGHTS_DIR, check_file, load_state, read_metadata, weights_path
+
+log = logging.getLogger(__name__)
+JUDGE = "m2s_judge"
+SILENT = CONTACT_FEATURES.index("silent")
+BoolArray = npt.NDArray[np.bool_]
+
+
+class Evidence(NamedTuple):
+    """All that is found of one motion beside one sound, before it is weighed."""
+
+    compared: Compared
+    features: FloatArray  # (frames, FRAME_FEATURES)
+    contacts: FloatArray  # (frames, len(CONTACT_FEATURES))
+    misses: list[Miss]
+
+
+@dataclass
+class Meters:
+    """The loaded meter. The same sound and motion always give the same figures."""
+
+    encoder: SpeechEncoder
+    centroids: FloatArray
+    judge: MeshToSpeech
+    net: MeterNet
+    face: FaceModel
+    probe: LipProbe  # of unit weights
+    measured: LipProbe  # of offsets
+    model: str = ""  # sha256 of the judge
+
+    @property
+    def config(self) -> MeterConfig:
+        return self.net.config
+
+    @classmethod
+    def load(
+        cls,
+        weights: Path | None = None,
+        encoder: SpeechEncoder | None = None,
+        device: torch.device | None = None,
+        judge: str = JUDGE,
+        net: MeterNet | None = None,
+    ) -> Meters:
+        """The meter of the folder `weights`; what it lacks is the bundled one.
+
+        `encoder` is that of an engine that is loaded already; the judge then goes to its device.
+        Training gives another `judge` file's name, or a `net` that is not fitted yet.
+        Raises WeightsError where a file is missing or damaged.
+        """
+        ears = encoder or load_ears(_found("encoder", weights))
+        device = device or next(ears.parameters()).device
+        path = _found(judge, weights)
+        model, net = check_file(path), net or load_net(_found(NAME, weights))
+        if net.config.judge not in ("", model):
+            log.warning("the meter was fitted for another judge: run training.fit_meter")
+        face = load_face()
+        return cls(
+            ears.to(device),
+            load_centroids(_found(UNITS_NAME, weights)),
+            load_m2s(path).to(device),
+            net,
+            face,
+            lip_probe(face),
+            measured_probe(face),
+            model,
+        )
+
+    def hear(self, samples: FloatArray, transcript: str = "") -> HeardLine:
+        """Listen to 16 kHz sound (n,) once, for any number of motions."""
+        return hear_line(samples, self.encoder, self.centroids, self.config, transcript)
+
+    def measure(
+        self,
+        sound: FloatArray | HeardLine,
+        motion: FaceMotion,
+        transcript: str = "",
+        span: tuple[float, float] | None = None,
+    ) -> Meter:
+        """Measure a motion against 16 kHz sound (n,) or what `hear` made of it.
+
+        `frames` of the result are at 50 fps from the line's start; with `span` (seconds of the
+        line) those outside of it are nan, and score, lag and advice are the span's. Raises
+        RequestError on motion that is none.
+        """
+        heard = sound if isinstance(sound, HeardLine) else self.hear(sound, transcript)
+        chosen = frames_of(span, heard.frames)
+        values = at_motion_rate(motion, heard.frames, self.face)
+        evidence = self.evidence(heard, values, chosen)
+        return self.weigh(heard, evidence, chosen)
+
+    def line_score(self, sound: FloatArray | HeardLine, weights: FloatArray) -> float:
+        """Score of unit weights (frames, 52 or more) at 50 fps, 0..1; nan where nothing is said."""
+        motion = FaceMotion(float(MOTION_FPS), np.ascontiguousarray(weights[:, :52], np.float32))
+        return self.measure(sound, motion).score
+
+    def evidence(self, heard: HeardLine, motion: FloatArray, rows: Rows) -> Evidence:
+        """Compare a motion at 50 fps, (frames, 52) or (frames, V, 3), in the frames `rows`."""
+        config, frames = self.config, heard.frames
+        look = config.windows[-1] // 2 + 1
+        near = (max(0, rows[0] - look), min(frames, rows[1] + look))
+        far = (max(0, near[0] - config.shifts), min(frames, near[1] + config.shifts))
+        said = judged(self.judge, motion, heard.voice, far)
+        compared = compare(heard, said, config, near)
+        mouth = self._mouth(motion, far)
+        found = [miss for miss in misses(heard, mouth, config) if _touches(miss, rows)]
+        return Evidence(
+            compared,
+            frame_features(compared, heard.spoken, config),
+            contact_features(found, mouth, heard.spoken),
+            found,
+        )
+
+    @torch.inference_mode()
+    def weigh(self, heard: HeardLine, evidence: Evidence, rows: Rows) -> Meter:
+        """The calibrated figures of some evidence."""
+        parts = torch.from_numpy(evidence.features), torch.from_numpy(evidence.contacts)
+        logits = self.net.frames(*parts).numpy()
+        inside = np.zeros(heard.frames, bool)
+        inside[slice(*rows)] = True
+        chosen = heard.spoken & inside
+        score, lag = float("nan"), float("nan")
+        if chosen.any():
+            line = line_features(evidence.compared, logits, chosen, self.config)
+            score = float(self.net.lines(torch.from_numpy(line)[None]).sigmoid()[0])
+            lag = lag_of(evidence.compared, chosen, self.config)
+        values = np.where(inside, 1.0 / (1.0 + np.exp(-logits)), np.nan).astype(np.float32)
+        moving = np.where(inside, evidence.contacts[:, SILENT], 0.0)
+        return Meter(
+            score,
+            values,
+            heard.spoken.astype(np.float32),
+            float(MOTION_FPS),
+            lag,
+            advise(values, heard.spoken & inside, moving, evidence.misses, lag, score),
+            heard.phones,
+            heard.words,
+            self.model,
+        )
+
+    def _mouth(self, motion: FloatArray, rows: Rows) -> Mouth:
+        """Lips in the frames `rows`; elsewhere neither apart nor shut."""
+        probe = self.probe if motion.ndim == 2 else self.measured
+        near = mouth_of(probe, motion[slice(*rows)])
+        full = [np.full(len(motion), 0.0, np.float32) for _ in near]
+        for values, found in zip(full, near, strict=True):
+            values[slice(*rows)] = found
+        return Mouth(*full)
+
+
+def frames_of(span: tuple[float, float] | None, frames: int) -> Rows:
+    """Motion frames of a span in seconds, at least one."""
+    if span is None:
+        return (0, frames)
+    first = min(max(0, int(np.floor(span[0] * MOTION_FPS))), frames - 1)
+    return (first, max(first + 1, min(frames, int(np.ceil(span[1] * MOTION_FPS)))))
+
+
+def _touches(miss: Miss, rows: Rows) -> bool:
+    return miss.contact.end * MOTION_FPS >= rows[0] - 3 and (
+        miss.contact.start * MOTION_FPS <= rows[1] + 3
+    )
+
+
+def load_ears(path: Path) -> SpeechEncoder:
+    """The speech encoder of a file. Raises WeightsError."""
+    return load_state(SpeechEncoder(EncoderConfig(**read_metadata(path)[0])), path)
+
+
+def load_net(path: Path) -> MeterNet:
+    """The calibrated network of a file. Raises WeightsError."""
+    check_file(path)
+    return load_state(MeterNet(meter_config(read_metadata(path)[0])), path)
+
+
+def meter_config(values: dict[str, Any]) -> MeterConfig:
+    """MeterConfig from the JSON in a model file. Raises WeightsError."""
+    plain: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in values.items()
+    }
+    try:
+        pairs = plain.pop("contacts")
+        calibration = Calibration(**{name: tuple(value) for name, value in pairs.items()})
+        return MeterConfig(**plain, contacts=calibration)
+    except (KeyError, TypeError) as error:
+        raise WeightsError(
+            f"The meter's file is of another version ({error}). Reinstall the extension."
+        ) from error
+
+
+def _found(name: str, folder: Path | None) -> Path:
+    """The model file in `folder`, or the bundled one. Raises WeightsError."""
+    near = None if folder is None else folder / f"{name}.safetensors"
+    return near if near is not None and near.is_file() else weights_path(name, WEIGHTS_DIR)

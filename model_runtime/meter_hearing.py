@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the meter knows of a line's sound: speech units, log-mel, phones, contacts, words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from .align import Alignment, align, sayable
+from .contacts import OperatingPoint, peak_events, runs
+from .contract import MOTION_FPS, FloatArray
+from .encoder import SpeechEncoder, encode
+from .features import SILENT_ENERGY, frame_energy, log_mel, normalise
+from .hearing import calibrated, contact_posteriors
+from .mesh_to_speech import nearest_unit, speaker_embedding
+from .meter_config import MeterConfig
+from .phones import BILABIAL, LABIODENTAL, PHONE_INDEX, PHONES, SILENCE, VOWELS
+from .spoken import spoken_words
+from .transcript import ENOUGH
+
+SWITCH = 2.5  # nats that a change of phone costs
+SHORTEST_PAUSE = 8  # frames; what is shorter belongs to the words around it
+Spans = tuple[tuple[str, float, float], ...]
+BoolArray = npt.NDArray[np.bool_]
+
+
+class Contact(NamedTuple):
+    """A phone that the lips show, in seconds, and how sure it is, 0..1."""
+
+    phone: str
+    start: float
+    end: float
+    sure: float
+
+
+@dataclass(frozen=True)
+class HeardLine:
+    """A line's sound as the meter compares it; the motion has no part in it."""
+
+    units: npt.NDArray[np.uint8]  # (frames,) speech unit
+    mel: FloatArray  # (2 * frames, bands), normalised
+    voice: FloatArray
+    spoken: BoolArray  # (frames,)
+    contacts: tuple[Contact, ...]  # p b m, f v and vowels
+    phones: Spans
+    words: Spans
+
+    @property
+    def frames(self) -> int:
+        return len(self.units)
+
+
+def hear_line(
+    samples: FloatArray,
+    encoder: SpeechEncoder,
+    centroids: FloatArray,
+    config: MeterConfig,
+    transcript: str = "",
+) -> HeardLine:
+    """Listen to 16 kHz sound (n,). A transcript that does not fit is left unused."""
+    natural = log_mel(samples)
+    mel = normalise(natural)
+    device = next(encoder.parameters()).device
+    speech = encode(encoder, torch.from_numpy(mel).to(device))
+    posteriors = speech.phone_logits.softmax(-1).float().cpu().numpy()
+    silent = frame_energy(natural) < SILENT_ENERGY
+    posteriors[silent] = np.eye(len(PHONES), dtype=np.float32)[PHONE_INDEX[SILENCE]]
+    contacts = calibrated(contact_posteriors(speech), config.contacts)
+    contacts[silent] = (0.0, 0.0, 0.0, 1.0)
+    heard = heard_phones(posteriors)
+    said = _aligned(posteriors, transcript)
+    found = heard_contacts(posteriors, contacts, heard, config)
+    if said is not None:
+        found = _told_contacts(found, said, config)
+    return HeardLine(
+        nearest_unit(speech.features.cpu().numpy(), centroids),
+        mel,
+        speaker_embedding(natural),
+        _spoken(contacts[:, 3] < 0.5),
+        found,
+        heard if said is None else tuple((s.phone, s.start, s.end) for s in said.segments),
+        () if said is None else tuple((w.text, w.start, w.end) for w in said.words),
+    )
+
+
+def heard_phones(posteriors: FloatArray) -> Spans:
+    """Likeliest phones of posteriors (frames, len(PHONES)): Viterbi, every change costs SWITCH."""
+    log = np.log(np.maximum(posteriors, 1e-6))
+    frames, count = log.shape
+    back = np.zeros((frames, count), np.int64)
+    score, stay = log[0].copy(), np.arange(count)
+    for frame in range(1, frames):
+        best = int(score.argmax())
+        back[frame] = np.where(score < score[best] - SWITCH, best, stay)
+        score = np.maximum(score, score[best] - SWITCH) + log[frame]
+    path = np.zeros(frames, np.int64)
+    path[-1] = int(score.argmax())
+    for frame in range(frames - 1, 0, -1):
+        path[frame - 1] = back[frame, path[frame]]
+    starts = np.flatnonzero(np.diff(path, prepend=-1))
+    ends = np.append(starts[1:], frames)
+    return tuple(
+        (PHONES[path[a]], float(a / MOTION_FPS), float(b / MOTION_FPS))
+        for a, b in zip(starts, ends, strict=True)
+    )
+
+
+def heard_contacts(
+    posteriors: FloatArray, contacts: FloatArray, phones: Spans, config: MeterConfig
+) -> tuple[Contact, ...]:
+    """p b m and f v by the calibrated contact posteriors, vowels by the phones as heard."""
+    point = OperatingPoint()
+    found: list[Contact] = []
+    for column, group in ((0, BILABIAL), (1, LABIODENTAL)):
+        curve = contacts[:, column]
+        for start, end in peak_events(curve, config.sure, point):
+            rows = _rows(start, end, len(curve))
+            phone = _likeliest(posteriors[rows], group)
+            found.append(Contact(phone, start, end, float(curve[rows].max())))
+    for phone, start, end in phones:
+        if phone in VOWELS:
+            rows = _rows(start, end, len(posteriors))
+            vowel = posteriors[rows][:, [PHONE_INDEX[one] for one in sorted(VOWELS)]].sum(1)
+            found.append(Contact(phone, start, end, float(vowel.mean())))
+    return tuple(sorted(found, key=lambda contact: contact.start))
+
+
+def _told_contacts(
+    heard: tuple[Contact, ...], said: Alignment, config: MeterConfig
+) -> tuple[Contact, ...]:
+    """Those of the words, and what was heard where the transcript says nothing."""
+    visible = BILABIAL | LABIODENTAL | VOWELS
+    told = [Contact(*segment, config.told) for segment in said.segments if segment.phone in visible]
+    untold = said.phones == len(PHONES)
+    rest = [c for c in heard if untold[_rows(c.start, c.end, len(untold))].all()]
+    return tuple(sorted([*told, *rest], key=lambda contact: contact.start))
+
+
+def _aligned(posteriors: FloatArray, transcript: str) -> Alignment | None:
+    words = sayable(spoken_words(transcript)) if transcript.strip() else []
+    found = align(posteriors, words) if words else None
+    return found if found is not None and found.score >= ENOUGH else None
+
+
+def _rows(start: float, end: float, frames: int) -> slice:
+    first = min(max(0, round(start * MOTION_FPS)), frames - 1)
+    return slice(first, max(first + 1, min(frames, round(end * MOTION_FPS))))
+
+
+def _likeliest(posteriors: FloatArray, group: frozenset[str]) -> str:
+    return max(sorted(group), key=lambda phone: float(posteriors[:, PHONE_INDEX[phone]].sum()))
+
+
+def _spoken(voiced: BoolArray) -> BoolArray:
+    """Where something is said: pauses too short to be one are filled."""
+    filled = voiced.copy()
+    for first, last in runs(~voiced):
+        if last - first < SHORTEST_PAUSE and first > 0 and last < len(voiced):
+            filled[first:last] = True
+    return filled

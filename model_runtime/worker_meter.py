@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worker's answer to "does this motion say this sound?"."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from .contract import CancelledError, MeasureRequest, Meter, Progress, ProgressCallback
+from .engine import Engine
+from .meter import Meters
+from .meter_hearing import HeardLine
+
+if TYPE_CHECKING:
+    from .audio import Audio
+    from .worker_tasks import Tasks
+
+KEPT = 16  # heard lines that wait for the next measurement
+HEARD = "meter_heard"
+
+
+def answer(tasks: Tasks, question: MeasureRequest, progress: ProgressCallback) -> Meter:
+    """Measure a line, or a span of it. Raises ThunderError."""
+    _tell(progress, "Reading the sound", 0.0)
+    audio = tasks.read(question.sound)
+    transcript = question.sound.transcript
+
+    def work(engine: Engine, told: ProgressCallback) -> Meter:
+        _tell(told, "Measuring", 0.2)
+        meters = meters_of(tasks, engine)
+        heard = _heard(tasks, meters, audio, question, transcript)
+        _tell(told, "Measuring", 0.6)
+        return meters.measure(heard, question.motion, span=question.span)
+
+    return tasks.on_device(work, progress)[0]
+
+
+def meters_of(tasks: Tasks, engine: Engine) -> Meters:
+    """The meter beside an engine, kept for the next question. Raises WeightsError."""
+    key = f"meter {engine.device}"
+    found: Meters | None = tasks.models.get(key)
+    if found is None or found.encoder is not engine.encoder:
+        found = Meters.load(tasks._weights, engine.encoder)
+        tasks.models[key] = found
+    return found
+
+
+def _heard(
+    tasks: Tasks, meters: Meters, audio: Audio, question: MeasureRequest, transcript: str
+) -> HeardLine:
+    """What the line's sound says; listened to once while its motion is worked at."""
+    known: OrderedDict[tuple[object, ...], HeardLine]
+    known = tasks.models.setdefault(HEARD, OrderedDict())
+    sound = question.sound
+    key = (audio.sha256, sound.start, sound.duration, transcript, id(meters.encoder))
+    if key not in known:
+        known[key] = meters.hear(audio.samples, transcript)
+        if len(known) > KEPT:
+            known.popitem(last=False)
+    known.move_to_end(key)
+    return known[key]
+
+
+def _tell(progress: ProgressCallback, stage: str, fraction: float) -> None:
+    if not progress(Progress(stage, fraction)):
+        raise CancelledError("The measurement was cancelled.")

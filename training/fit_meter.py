@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fit the meter's small network to a judge, on development speakers.
+
+`python -m training.fit_meter --corpus DIR [--weights DIR] [--out DIR]`
+
+Needs encoder, speech units and judge in the weights' folder, writes meter.safetensors beside them
+and its checksum into sha256.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from model_runtime.contract import FloatArray
+from model_runtime.files import sha256_of
+from model_runtime.meter import JUDGE, Meters
+from model_runtime.meter_config import NAME, STREAMS, MeterConfig, MeterNet
+from model_runtime.meter_evidence import Compared, compare, frame_features, lag_curve, line_features
+from model_runtime.weights import CHECKSUMS, WEIGHTS_DIR, save_model
+from training.corpus.store import open_corpus
+from training.meter_data import Pair, calibrate_contacts, contacts_of, gather
+from training.metrics.clips import KINDS, choose
+
+log = logging.getLogger(__name__)
+LEAST_BACKGROUND = 2e-4
+LABEL_SLACK = 0.02  # of every label: no evidence is beyond doubt
+QUIET_WEIGHT = 0.2  # of a frame without speech
+STEPS, RATE, DECAY = 600, 0.02, 1e-3
+FALSE_LAGS = 0.1  # share of wrong lines for which a lag is told
+
+
+class Rows(NamedTuple):
+    """Frames of all pairs."""
+
+    evidence: Tensor
+    contacts: Tensor
+    labels: Tensor
+    weights: Tensor
+
+
+def fit(pairs: Sequence[Pair], config: MeterConfig, seed: int = 0) -> MeterNet:
+    """The network for these pairs; `config` with its background and statistics filled in."""
+    torch.manual_seed(seed)
+    config = replace(config, background=_background(pairs))
+    compared = [compare(p.heard, p.watched.judged, config, (0, p.heard.frames)) for p in pairs]
+    config = _with_lags(config, pairs, compared)
+    features = [
+        frame_features(c, p.heard.spoken, config) for c, p in zip(compared, pairs, strict=True)
+    ]
+    config = _with_statistics(config, np.concatenate(features))
+    net = MeterNet(config)
+    contacts = [contacts_of(pair, config) for pair in pairs]
+    _fit_frames(net, _rows(pairs, features, contacts))
+    lines = _lines(net, pairs, compared, features, contacts)
+    return _fit_lines(net, lines, np.array([pair.belongs for pair in pairs]))
+
+
+def _background(pairs: Sequence[Pair]) -> tuple[float, ...]:
+    """How probable each unit is in any motion, as the judge sees it."""
+    seen = [pair.watched.judged.units.mean(0) for pair in pairs if pair.kind == "truth"]
+    mean = np.maximum(np.mean(seen, 0), LEAST_BACKGROUND)
+    return tuple(float(value) for value in mean / mean.sum())
+
+
+def _with_lags(
+    config: MeterConfig, pairs: Sequence[Pair], compared: Sequence[Compared]
+) -> MeterConfig:
+    """The streams' spread over shifts, and the prominence that few wrong lines reach."""
+    wrong = [
+        (c, p)
+        for c, p in zip(compared, pairs, strict=True)
+        if p.kind in ("shuffled", "other words")
+    ]
+    spread = [
+        float(np.mean([c[i][p.heard.spoken].mean(0).std() for c, p in wrong]))
+        for i in range(len(STREAMS))
+    ]
+    config = replace(config, spread=tuple(spread))
+    found = [lag_curve(c, p.heard.spoken, config)[1] for c, p in wrong if p.kind == "shuffled"]
+    return replace(config, lag_prominence=float(np.nanquantile(found, 1.0 - FALSE_LAGS)))
+
+
+def _with_statistics(config: MeterConfig, features: FloatArray) -> MeterConfig:
+    return replace(
+        config,
+        mean=tuple(features.mean(0).tolist()),
+        scale=tuple(np.maximum(features.std(0), 1e-3).tolist()),
+    )
+
+
+def _rows(
+    pairs: Sequence[Pair], features: Sequence[FloatArray], contacts: Sequence[FloatArray]
+) -> Rows:
+    labels = [_labels(pair) for pair in pairs]
+    spoken = np.concatenate([pair.heard.spoken for pair in pairs])
+    truth = np.concatenate(labels)
+    weights = np.where(spoken, 1.0, QUIET_WEIGHT)
+    for value in (0.0, 1.0):  # as many that belong as that do not
+        weights[truth == value] /= weights[truth == value].sum()
+    soft = LABEL_SLACK + (1.0 - 2.0 * LABEL_SLACK) * truth
+    columns = (np.concatenate(features), np.concatenate(contacts), soft, weights)
+    return Rows(*(torch.from_numpy(np.asarray(column, np.float32)) for column in columns))
+
+
+def _labels(pair: Pair) -> FloatArray:
+    labels = np.full(pair.heard.frames, float(pair.belongs), np.float32)
+    if pair.wrong is not None:
+        labels[pair.wrong] = 0.0
+    return labels
+
+
+def _fit_frames(net: MeterNet, rows: Rows) -> None:
+    """Cross-entropy with weight decay, full batch."""
+    picked = [net.enter.weight, net.enter.bias, net.out.weight, net.out.bias, net.cost]
+    optimiser = torch.optim.AdamW(picked, lr=RATE, weight_decay=DECAY)
+    plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
+    for step in range(STEPS):
+        logits = net.frames(rows.evidence, rows.contacts)
+        losses = functional.binary_cross_entropy_with_logits(logits, rows.labels, reduction="none")
+        loss = (losses * rows.weights).sum() / 2.0
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        plan.step()
+        if step % 200 == 0 or step == STEPS - 1:
+            log.info("step %d: cross-entropy of the frames %.4f", step, loss.item())
+
+
+@torch.no_grad()
+def _lines(
+    net: MeterNet,
+    pairs: Sequence[Pair],
+    compared: Sequence[Compared],
+    features: Sequence[FloatArray],
+    contacts: Sequence[FloatArray],
+) -> FloatArray:
+    rows = []
+    for pair, found, evidence, contact in zip(pairs, compared, features, contacts, strict=True):
+        logits = net.frames(torch.from_numpy(evidence), torch.from_numpy(contact)).numpy()
+        rows.append(line_features(found, logits, pair.heard.spoken, net.config))
+    return np.array(rows, np.float32)
+
+
+def _fit_lines(net: MeterNet, features: FloatArray, belongs: FloatArray) -> MeterNet:
+    """The network with its line head fitted: logistic regression."""
+    config = replace(
+        net.config,
+        line_mean=tuple(features.mean(0).tolist()),
+        line_scale=tuple(np.maximum(features.std(0), 1e-3).tolist()),
+    )
+    fitted = MeterNet(config)
+    fitted.load_state_dict(net.state_dict())
+    rows = torch.from_numpy(features)
+    truth = torch.from_numpy(belongs.astype(np.float32))
+    weights = truth / truth.sum() + (1 - truth) / (1 - truth).sum()
+    soft = LABEL_SLACK + (1.0 - 2.0 * LABEL_SLACK) * truth
+    optimiser = torch.optim.AdamW(fitted.line.parameters(), lr=0.05, weight_decay=DECAY)
+    for _ in range(STEPS):
+        logits = fitted.lines(rows)
+        losses = functional.binary_cross_entropy_with_logits(logits, soft, reduction="none")
+        loss = (losses * weights).sum() / 2.0
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    log.info("cross-entropy of the lines %.4f", loss.item())
+    return fitted.requires_grad_(False)
+
+
+def write_checksum(path: Path) -> None:
+    """Put one file's sha256 into the list beside it."""
+    sums = path.parent / CHECKSUMS
+    known = json.loads(sums.read_text()) if sums.is_file() else {}
+    known[path.name] = sha256_of(path)
+    sums.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--split", default="dev")
+    parser.add_argument("--clips-per-source", type=int, default=45)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR)
+    parser.add_argument("--judge", default=JUDGE, help="name of the judge's file")
+    parser.add_argument("--out", type=Path, help="folder for meter.safetensors; --weights' own")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(options.threads)
+    config = MeterConfig(judge=sha256_of(options.weights / f"{options.judge}.safetensors"))
+    meters = Meters.load(options.weights, judge=options.judge, net=MeterNet(config))
+    corpus = open_corpus(options.corpus)
+    found = choose(corpus.clips(split=options.split), options.clips_per_source)
+    clips = [clip for clip in found if clip.kind in KINDS]
+    config = replace(config, contacts=calibrate_contacts(meters, corpus, clips))
+    meters.net = MeterNet(config)
+    pairs = gather(meters, corpus, clips, np.random.default_rng(options.seed))
+    net = fit(pairs, config, options.seed)
+    path = (options.out or options.weights) / f"{NAME}.safetensors"
+    save_model(net, net.config, path, clips=len(clips), pairs=len(pairs), seed=options.seed)
+    write_checksum(path)
+    print(f"{path}: {len(clips)} lines, {len(pairs)} pairs")
+
+
+if __name__ == "__main__":
+    main()
