@@ -48,6 +48,7 @@ def draw_new_head(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     column = layout.column()
     column.prop(context.scene.thunder, "identity")
     column.operator("thunder.create_head", icon="USER")
+    column.operator("thunder.use_character", icon="OUTLINER_OB_MESH")
     if running := flame_task.current():
         draw_import(column, running)
     else:
