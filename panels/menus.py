@@ -31,6 +31,8 @@ class THUNDER_MT_performance(bpy.types.Menu):
         layout.separator()
         layout.operator("thunder.load_take", text="Load Take...", icon="IMPORT")
         layout.operator("thunder.import_motion", text="Import Facial Motion...", icon="IMPORT")
+        layout.operator("thunder.export_motion", text="Export Facial Motion...", icon="EXPORT")
+        layout.operator("thunder.export_mesh", text="Export Performance Mesh...", icon="EXPORT")
         layout.operator("thunder.edit_take", icon="GREASEPENCIL")
         layout.operator("thunder.finish_editing", icon="CHECKMARK")
         layout.operator("thunder.restore_mine", icon="LOOP_BACK")
@@ -57,11 +59,17 @@ def draw_import(self: Any, _context: bpy.types.Context) -> None:
     self.layout.operator("thunder.import_motion", text="Facial Motion (.csv/.json/.npz/.pkl)")
 
 
+def draw_export(self: Any, _context: bpy.types.Context) -> None:
+    self.layout.operator("thunder.export_motion", text="Facial Motion (.csv/.json/.npz)")
+    self.layout.operator("thunder.export_mesh", text="Facial Performance (.abc/.usdc/.glb)")
+
+
 PLACES = (
     ("SEQUENCER_MT_strip", draw_submenu),
     ("VIEW3D_MT_object_animation", draw_submenu),
     ("VIEW3D_MT_mesh_add", draw_new_head),
     ("TOPBAR_MT_file_import", draw_import),
+    ("TOPBAR_MT_file_export", draw_export),
 )
 
 

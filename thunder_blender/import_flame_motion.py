@@ -9,9 +9,9 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..model_runtime.contract import NECK, FloatArray
+from ..model_runtime.contract import NECK, UNITS, FloatArray
 from ..model_runtime.motion_files import Curves, FlameCurves, MotionFile
-from . import flame_rig
+from . import flame_motion, flame_rig
 from .fit_take import FittedTake
 from .keys import Curve, euler_from_axis_angle, neck_curves
 from .resample import resample
@@ -60,18 +60,31 @@ def onto_flame(
 
 
 def units_of(rig: Rig, motion: FlameCurves) -> Curves:
-    """The parameters as units, by way of a FLAME rig in this file. Raises RigError for none."""
-    raise RigError(
-        f"This file holds the parameters of a FLAME, which '{rig.mesh.name}' is not. Select a "
-        "FLAME that Import FLAME has made."
-    )
+    """The parameters as units, by way of the one FLAME in this file. Raises RigError for none."""
+    by = translator(rig, f"The file holds FLAME parameters and '{rig.mesh.name}' is no FLAME")
+    try:
+        weights = flame_motion.flame_to_units(by, motion.expression, motion.jaw)
+    except ValueError as error:
+        raise RigError(
+            f"The file has {motion.expression.shape[1]} expressions, more than '{by.mesh.name}'."
+        ) from error
+    return Curves(UNITS, np.asarray(weights, np.float32), motion.head)
 
 
-def flame_rigs() -> list[Rig]:
-    """The FLAME rigs of the blend file."""
+def translator(rig: Rig, why: str) -> Rig:
+    """The one FLAME rig of the blend file, through which parameters and units become each other.
+
+    Raises RigError that begins with `why` where there is none, or more than one.
+    """
     found = (find_rig(item) for item in bpy.data.objects if item.type == "MESH")
-    unique = {rig.mesh.name: rig for rig in found if rig is not None and flame_rig.is_flame(rig)}
-    return list(unique.values())
+    unique = {each.mesh.name: each for each in found if each and flame_rig.is_flame(each)}
+    if len(unique) == 1:
+        return next(iter(unique.values()))
+    what = "several of them" if unique else "none"
+    raise RigError(
+        f"{why}: the way between the two leads through a FLAME rig, and this file has {what}. "
+        "Have one, made by Import FLAME."
+    )
 
 
 def warning(rig: Rig, file: MotionFile) -> str:

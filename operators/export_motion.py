@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Export Facial Motion: takes, or what the rig shows, as files of other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from ..thunder_blender import export_motion, request, takes
+from ..thunder_blender.export_motion import FORMATS, MotionExport
+from ..thunder_blender.rig import Rig, RigError
+from .base import Result
+from .take_base import TakeOperator
+
+KINDS = (
+    ("LIVE_LINK", "Live Link Face (.csv)", "61 curves in the app's column order, with timecode"),
+    ("ARKIT_CSV", "ARKit (.csv)", "The 52 units by their own names, with time in seconds"),
+    ("AUDIO2FACE", "Audio2Face (.json)", "facsNames and weightMat"),
+    ("FLAME_NPZ", "FLAME (.npz)", "exp, pose and shape, as DiffPoseTalk writes them"),
+    ("TAKE_NPZ", "THUNDER Take (.npz)", "All channels and what made them"),
+)
+SOURCES = (
+    ("TAKE", "Take", "The take selected in the list, as it is in its Action"),
+    ("CHOSEN", "Chosen Takes", "Each take that plays on the character, a file each"),
+    ("RIG", "Rig", "What the rig shows over the scene's range, hand edits and layers included"),
+)
+RATES = (
+    ("OWN", "Take's or Scene's", "A take at its own rate, the rig at the scene's"),
+    ("60", "60", "60 frames a second"),
+    ("50", "50", "50 frames a second"),
+    ("30", "30", "30 frames a second"),
+    ("25", "25", "25 frames a second"),
+    ("24", "24", "24 frames a second"),
+)
+
+
+class THUNDER_OT_export_motion(TakeOperator, bpy.types.Operator):
+    """Export a take, or what the rig really shows, as ARKit, Live Link Face, Audio2Face or FLAME"""
+
+    bl_idname = "thunder.export_motion"
+    bl_label = "Export Facial Motion"
+    bl_options = {"REGISTER"}
+
+    filepath: bpy.props.StringProperty(
+        name="File", description="File to write", subtype="FILE_PATH", options={"SKIP_SAVE"}
+    )
+    check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default="*.csv;*.json;*.npz", options={"HIDDEN"})
+    format: bpy.props.EnumProperty(name="Format", description="Kind of file", items=KINDS)
+    source: bpy.props.EnumProperty(name="Export", description="What is exported", items=SOURCES)
+    rate: bpy.props.EnumProperty(name="Rate", description="Frames a second", items=RATES)
+    overwrite: bpy.props.BoolProperty(
+        name="Overwrite", description="Replace files that are there already", options={"SKIP_SAVE"}
+    )
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        return request.rig_reason(context)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        if not self.filepath:
+            rig = request.required_rig(context)
+            take = rig.mesh.thunder.take or takes.active_take(rig)
+            if take is None:
+                self.source = "RIG"
+            name = take.name if take else rig.mesh.name
+            self.filepath = export_motion.file_name(name, FORMATS[self.format].ending)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def check(self, _context: bpy.types.Context) -> bool:
+        """The file browser asks after each change: the name's ending follows the format."""
+        path = Path(self.filepath)
+        endings = {kind.ending for kind in FORMATS.values()}
+        wanted = FORMATS[self.format].ending
+        if path.suffix == wanted or not path.name:
+            return False
+        stem = path.with_suffix("") if path.suffix in endings else path
+        self.filepath = str(stem.with_name(stem.name + wanted))
+        return True
+
+    def perform(self, context: bpy.types.Context) -> str:
+        rig, scene = request.required_rig(context), context.scene
+        wanted = self._wanted()
+        if self.source == "RIG":
+            frames = range(scene.frame_start, scene.frame_end + 1)
+            manager = context.window_manager
+            manager.progress_begin(0, 1)
+            try:
+                return export_motion.export_rig(rig, scene, frames, wanted, manager.progress_update)
+            finally:
+                manager.progress_end()
+        actions = [self.found(context)[1]] if self.source == "TAKE" else chosen(rig)
+        return export_motion.export_takes(rig, actions, scene, wanted)
+
+    def _wanted(self) -> MotionExport:
+        rate = None if self.rate == "OWN" else float(self.rate)
+        confirmed = self.options.is_invoke and self.source != "CHOSEN"  # by the file browser
+        path = Path(bpy.path.abspath(self.filepath))
+        return MotionExport(path, self.format, rate, self.overwrite or confirmed)
+
+
+def chosen(rig: Rig) -> list[bpy.types.Action]:
+    """The takes that play on the rig, each once. Raises RigError for none."""
+    found = list(dict.fromkeys(strip.action for _, strip in takes.take_strips(rig)))
+    if not found:
+        raise RigError(f"No take plays on '{rig.mesh.name}'. Switch to one first.")
+    return found
+
+
+register, unregister = bpy.utils.register_classes_factory((THUNDER_OT_export_motion,))
