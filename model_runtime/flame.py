@@ -64,7 +64,7 @@ class Flame:
 
 def load_flame(path: Path) -> Flame:
     """The FLAME model at `path`. Raises FlameError with the user's sentence."""
-    data = _read(path)
+    data = read_bytes(path)
     try:
         return _assemble(_parts(data), hashlib.sha256(data).hexdigest(), path.stem)
     except FlameError as error:
@@ -78,9 +78,9 @@ def load_shape(path: Path, most: int) -> FloatArray:
 
     A .npz gives its entry `shape` or `betas`. Raises FlameError.
     """
-    data = _read(path, least=10)
+    data = read_bytes(path, least=10)
     try:
-        parts = _unzipped(data) if data[:2] == b"PK" else {"shape": data}
+        parts = unzipped(data) if data[:2] == b"PK" else {"shape": data}
         values = _numbers(parts, "shape" if "shape" in parts else "betas")
         values = values.reshape(-1, values.shape[-1])[0] if values.size and values.ndim else values
         if values.ndim != 1 or not 0 < len(values) <= most or not np.isfinite(values).all():
@@ -110,7 +110,7 @@ def forward(
     return np.stack(posed)
 
 
-def _read(path: Path, least: int = BYTES[0]) -> bytes:
+def read_bytes(path: Path, least: int = BYTES[0]) -> bytes:
     try:
         size = path.stat().st_size
         if not path.is_file() or not least <= size <= BYTES[1]:
@@ -123,10 +123,10 @@ def _read(path: Path, least: int = BYTES[0]) -> bytes:
 
 
 def _parts(data: bytes) -> dict[str, Any]:
-    return _unzipped(data) if data[:2] == b"PK" else items(read_pickle(data))
+    return unzipped(data) if data[:2] == b"PK" else items(read_pickle(data))
 
 
-def _unzipped(data: bytes) -> dict[str, Any]:
+def unzipped(data: bytes) -> dict[str, Any]:
     """Entries of a .npz by name, as bytes; what they unpack to is limited first."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -158,24 +158,17 @@ def _numbers(parts: dict[str, Any], key: str) -> Array:
         raise FlameError(f"it has no '{key}'")
     try:
         value = parts[key]
-        return _npy(value) if isinstance(value, bytes) else array(value)
+        return npy_array(value) if isinstance(value, bytes) else array(value)
     except FlameError as error:
         raise FlameError(f"{error} ('{key}')") from error
 
 
-def _npy(raw: bytes) -> Array:
+def npy_array(raw: bytes) -> Array:
     """The array of a .npy file; one that was stored as an object is read like a pickle."""
-    if raw[:6] != NPY or len(raw) < 12:
-        raise FlameError("it is not an array of numpy's")
-    wide = raw[6] > 1
-    length = int.from_bytes(raw[8 : 12 if wide else 10], "little")
-    start = (12 if wide else 10) + length
-    header = NPY_HEADER.fullmatch(raw[start - length : start])
-    if header is None:
-        raise FlameError("one of its arrays holds no numbers")
-    order, code, fortran, sizes = (part.decode("ascii", "replace") for part in header.groups())
+    (order, code, fortran, sizes), numbers = npy_parts(raw)
+    start = len(raw) - len(numbers)
     if code == "O":
-        return array(_only_entry(read_pickle(raw[start:])))
+        return array(only_entry(read_pickle(numbers)))
     if code not in NUMBERS:
         raise FlameError(f"one of its arrays holds '{code[:20]}' and not numbers")
     shape = tuple(int(size[:12]) for size in sizes.replace(" ", "").split(",") if size)
@@ -187,7 +180,20 @@ def _npy(raw: bytes) -> Array:
     )
 
 
-def _only_entry(stored: Any) -> Any:
+def npy_parts(raw: bytes) -> tuple[list[str], bytes]:
+    """What the head of a .npy file says (order, code, fortran, sizes), and what follows it."""
+    if raw[:6] != NPY or len(raw) < 12:
+        raise FlameError("it is not an array of numpy's")
+    wide = raw[6] > 1
+    length = int.from_bytes(raw[8 : 12 if wide else 10], "little")
+    start = (12 if wide else 10) + length
+    header = NPY_HEADER.fullmatch(raw[start - length : start])
+    if header is None:
+        raise FlameError("one of its arrays holds no numbers")
+    return [part.decode("ascii", "replace") for part in header.groups()], raw[start:]
+
+
+def only_entry(stored: Any) -> Any:
     """What an array of one object holds."""
     state = stored.state if isinstance(stored, Record) else None
     entries = state[-1] if isinstance(state, tuple) and state else None

@@ -33,6 +33,9 @@ ALLOWED = {
     "_codecs.encode",
     *(f"{room}.{name}" for room in ("copy_reg", "copyreg") for name in MAKERS),
     "collections.OrderedDict",
+    "torch._utils._rebuild_tensor_v2",
+    "torch.storage._load_from_bytes",
+    *(f"torch.{kind}Storage" for kind in ("Float", "Double", "Long", "Int")),
     *(f"{room}.{name}" for room in ("__builtin__", "builtins") for name in ("object", "set")),
     *(
         f"numpy.{core}.{name}"
@@ -115,7 +118,19 @@ def read_pickle(data: bytes) -> Any:
 
     Raises FlameError with half a sentence that says what is wrong with the file.
     """
-    reader = _Reader(data)
+    return _read_one(_Reader(data))
+
+
+def read_pickles(data: bytes, count: int) -> tuple[list[Any], bytes]:
+    """What `count` pickles hold that follow each other, and the bytes after them."""
+    reader, found = _Reader(data), []
+    for _ in range(count):
+        reader.stack, reader.memo = [], {}
+        found.append(_read_one(reader))
+    return found, data[reader.place :]
+
+
+def _read_one(reader: _Reader) -> Any:
     for _ in range(MOST_STEPS):
         code = reader.take(1)
         if code == b".":
@@ -421,6 +436,7 @@ STEPS: dict[bytes, Step] = {
     b"c": _global,
     b"\x93": _stack_global,
     b"R": _reduce,
+    b"Q": _pushes(lambda reader: Record("persistent", (reader.pop(),))),
     b"\x81": _reduce,  # a new object: its class and arguments
     b"b": _build,
     b"}": _pushes(lambda reader: {}),

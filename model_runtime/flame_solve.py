@@ -34,6 +34,7 @@ STEP = 0.02  # radians, for the jaw's derivatives
 MOST_TURN = 0.25  # radians of yaw and of roll
 MOST_EXPRESSION = 9.0  # standard deviations; the sliders end at 10
 CALM = 0.1  # of the pitch's own weight: what its second difference between frames costs
+BLOCK = 4096  # frames at once
 ROUNDS = 30  # of conjugate gradients
 
 
@@ -56,11 +57,15 @@ class Rule:
 
     def pitch(self, weights: Floats) -> Doubles:
         """The jaw's pitch (T,) for unit weights (T,U), smooth from frame to frame."""
-        mixed = _with_one(weights)
-        parts = np.stack([((mixed @ form) * mixed).sum(1) for form in self.left_over], axis=1)
-        misfit = parts @ _powers(SEARCHED, len(self.left_over)).T
-        lowest, curvature = _lowest(misfit)
+        starts = range(0, max(len(weights), 1), BLOCK)
+        found = [self._lowest(_with_one(weights[start : start + BLOCK])) for start in starts]
+        lowest, curvature = (np.concatenate(part) for part in zip(*found, strict=True))
         return calmed(lowest, curvature)
+
+    def _lowest(self, mixed: Doubles) -> tuple[Doubles, Doubles]:
+        """Each frame's own pitch (T,), and how much worse its neighbours are (T,)."""
+        parts = np.stack([((mixed @ form) * mixed).sum(1) for form in self.left_over], axis=1)
+        return _lowest(parts @ _powers(SEARCHED, len(self.left_over)).T)
 
     def at(self, weights: Floats, pitch: Floats) -> tuple[Doubles, Doubles]:
         """Expressions (T,E) and the jaw's axis-angles (T,3) at these pitches (T,), in limits."""

@@ -46,6 +46,12 @@ class FlameOptions(ThunderOperator):
         min=0,
         max=300,
     )
+    residual_keys: bpy.props.BoolProperty(
+        name="Residual Keys",
+        description="Add shape keys for what FLAME's expressions cannot say of blinks, lip rolls "
+        "and brows. Takes key them; other programs that read FLAME parameters do not know them",
+        default=False,
+    )
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
@@ -118,6 +124,7 @@ class THUNDER_OT_import_flame(FlameOptions, bpy.types.Operator):
             Path(bpy.path.abspath(self.filepath)),
             Path(bpy.path.abspath(self.identity_file)) if self.identity_file else None,
             self.shape_keys,
+            self.residual_keys,
             tuple(context.scene.cursor.location),
         )
 
@@ -141,6 +148,7 @@ class THUNDER_OT_pick_flame(FlameOptions, bpy.types.Operator):
             filepath=self.filepath,
             identity_file=self.identity_file,
             shape_keys=self.shape_keys,
+            residual_keys=self.residual_keys,
         )
         return {"FINISHED"}
 

@@ -38,6 +38,7 @@ INSIDE = {  # room -> what of the repository it may reach
         "model_runtime.flame",
         "model_runtime.flame_back",
         "model_runtime.flame_calibration",
+        "model_runtime.flame_extras",
         "model_runtime.files",
         "model_runtime.motion_files",
         *(f"model_runtime.batch_{name}" for name in BATCH),

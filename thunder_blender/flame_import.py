@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
+import numpy as np
+import numpy.typing as npt
 
 from ..model_runtime.contract import UNITS
 from ..model_runtime.flame import Flame, load_flame, load_shape
-from . import EXTENSION, flame_mapping, flame_rig, head
+from ..model_runtime.flame_calibration import Calibration
+from . import EXTENSION, flame_mapping, flame_residuals, flame_rig, head
 from .rig import Rig
+
+Floats = npt.NDArray[np.float32]
 
 WORST = 3  # units that are named after an import
 READING = 0.1  # of the time that the work in `prepare` takes
@@ -29,6 +34,7 @@ class FlameImport:
     path: Path
     shape: Path | None = None  # identity coefficients
     shape_keys: int = 100
+    residual_keys: bool = False  # shape keys for what the expressions cannot say
     location: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
@@ -39,13 +45,14 @@ class Prepared:
     wanted: FlameImport
     flame: Flame
     person: tuple[float, ...]  # identity coefficients
-    mapping: flame_mapping.FlameMapping
+    mapping: Calibration
+    left: Floats  # (52,V,3) metres that the expressions cannot say of each unit
 
 
 @dataclass(frozen=True)
 class Imported:
     rig: Rig
-    mapping: flame_mapping.FlameMapping
+    mapping: Calibration
 
     def sentence(self) -> str:
         """What was imported and how well it will speak, for the status bar."""
@@ -86,10 +93,10 @@ def prepare(
     flame = load_flame(wanted.path)
     person = load_shape(wanted.shape, len(flame.face.identity_basis)) if wanted.shape else ()
     tell(READING)
-    mapping = flame_mapping.map_flame(
+    mapping, left = flame_mapping.map_flame(
         flame, head.bundled_face(), kept, lambda done: tell(READING + (1 - READING) * done)
     )
-    return Prepared(wanted, flame, tuple(float(value) for value in person), mapping)
+    return Prepared(wanted, flame, tuple(float(value) for value in person), mapping, left)
 
 
 def build(collection: bpy.types.Collection, prepared: Prepared) -> Imported:
@@ -102,4 +109,6 @@ def build(collection: bpy.types.Collection, prepared: Prepared) -> Imported:
     )
     rig = flame_rig.create_flame(collection, prepared.flame, params)
     flame_mapping.store(rig.mesh, prepared.mapping)
+    if prepared.wanted.residual_keys:
+        flame_residuals.add(rig, prepared.left)
     return Imported(rig, prepared.mapping)

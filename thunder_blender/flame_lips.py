@@ -35,32 +35,40 @@ class Lips:
     correctives: Floats  # (9,K,3) of the jaw
     weights: Floats  # (K,) of the jaw
     joint: Floats  # (3,) the jaw's
+    joint_shifts: Floats  # (E,3) metres that each expression moves it
     columns: Columns
+    residuals: Floats  # (R,K,3) of the residual keys
 
-    def gap(self, expression: Floats, jaw: Floats) -> Floats:
-        """Gap (T,) for expressions (T,E) and the jaw's axis-angles (T,3)."""
-        return self._gap(self._shaped(expression), jaw)
+    def gap(self, expression: Floats, jaw: Floats, residual: Floats | None = None) -> Floats:
+        """Gap (T,) for expressions (T,E), the jaw's axis-angles (T,3), residual keys (T,R)."""
+        return self._gap(*self._shaped(expression, residual), jaw)
 
-    def keep(self, expression: Floats, jaw: Floats, wanted: Floats) -> Floats:
+    def keep(
+        self, expression: Floats, jaw: Floats, wanted: Floats, residual: Floats | None = None
+    ) -> Floats:
         """The jaw's axis-angles (T,3), turned about x so that the gap is `wanted` (T,) mm."""
-        shaped = self._shaped(expression)
+        shaped = self._shaped(expression, residual)
         result = np.array(jaw, dtype=float)
         for _ in range(ROUNDS):
-            now = self._gap(shaped, result)
-            slope = (self._gap(shaped, result + np.array([STEP, 0.0, 0.0])) - now) / STEP
+            now = self._gap(*shaped, result)
+            slope = (self._gap(*shaped, result + np.array([STEP, 0.0, 0.0])) - now) / STEP
             change = (np.maximum(wanted, PRESSED) - now) / np.maximum(slope, 10.0)
             result[:, 0] = np.clip(
                 result[:, 0] + change, jaw[:, 0] - MOST_SHIFT, jaw[:, 0] + MOST_SHIFT
             )
         return result
 
-    def _shaped(self, expression: Floats) -> Floats:
-        return self.rest + np.tensordot(expression, self.expressions, 1)
+    def _shaped(self, expression: Floats, residual: Floats | None) -> tuple[Floats, Floats]:
+        """Lip points (T,K,3) with the jaw at rest, and its joint (T,3)."""
+        points = self.rest + np.tensordot(expression, self.expressions, 1)
+        if residual is not None and len(self.residuals):
+            points = points + np.tensordot(residual, self.residuals, 1)
+        return points, self.joint + expression @ self.joint_shifts
 
-    def _gap(self, shaped: Floats, jaw: Floats) -> Floats:
+    def _gap(self, shaped: Floats, joint: Floats, jaw: Floats) -> Floats:
         turn = rotation_matrices(np.asarray(jaw, np.float32)) - np.eye(3)
         points = shaped + np.tensordot(turn.reshape(-1, 9), self.correctives, 1)
-        raised = np.einsum("tb,tkb->tk", turn[:, 1], points - self.joint)
+        raised = np.einsum("tb,tkb->tk", turn[:, 1], points - joint[:, None])
         height = points[..., 1] + self.weights * raised
         return column_gap(height, self.columns)
 

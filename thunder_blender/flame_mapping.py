@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +16,27 @@ import numpy.typing as npt
 from ..model_runtime.contract import UNITS
 from ..model_runtime.face import FaceModel
 from ..model_runtime.flame import Flame
-from . import flame_fit, flame_solve
+from ..model_runtime.flame_calibration import Calibration, calibrate
 from .rig import RigError
 
-Array = npt.NDArray[np.floating] | npt.NDArray[np.integer]
+FloatArray = npt.NDArray[np.float32]
 
-EDITION = 1  # of the fit and the solve; a new one does not use what an older one has kept
+EDITION = 2  # of the calibration; a new one does not use what an older one has kept
 PREFIX = "thunder_flame_"  # of the custom properties
-COLUMNS = np.array([-0.008, -0.004, 0.0, 0.004, 0.008])  # metres from the middle of the mouth
-REACH = 0.0035
-FITTING = 0.4  # of the time that the fit and the solve take together
+LEFT = "left"  # in the kept file: what the expressions cannot say
+COUNT = len(UNITS)
 
-
-@dataclass(frozen=True)
-class FlameMapping:
-    """What each unit is on one FLAME, and where its lips are."""
-
-    expression: npt.NDArray[np.float32]  # (52,E) coefficients at weight 1
-    jaw: npt.NDArray[np.float32]  # (52,3) axis-angle in radians at weight 1
-    residual: npt.NDArray[np.float32]  # (52,) mm
-    lips: npt.NDArray[np.int32]  # (K,3) vertex, column, 0 upper or 1 lower lip
-    scale: npt.NDArray[np.float32]  # (1,) size of the FLAME's head over the open head's
-
-
-SHAPES = {"expression": (len(UNITS), -1), "jaw": (len(UNITS), 3), "lips": (-1, 3)}
+SHAPES = {
+    "left_over": (-1, COUNT + 1, COUNT + 1),
+    "expression": (COUNT, -1),
+    "jaw": (COUNT, 3),
+    "lips": (-1, 3),
+    "joint": (-1, 3),
+    "gram": (COUNT, COUNT),
+    "still": (-1, COUNT),
+    "turned": (9, -1, COUNT),
+}
+KINDS = {"lips": np.int32, "left_over": np.float64, "gram": np.float64}
 
 
 def map_flame(
@@ -47,91 +44,59 @@ def map_flame(
     head: FaceModel,
     kept: Path | None = None,
     tell: Callable[[float], object] = abs,
-) -> FlameMapping:
-    """Fit the open head's units to `flame`, or find what an import before left in `kept`.
+) -> tuple[Calibration, FloatArray]:
+    """Calibrate `flame`, or find what an import before left in the folder `kept`.
 
-    `tell` hears the share that is done; what it raises ends the work.
+    Gives also what its expressions cannot say of each unit (52,V,3). `tell` hears the share that
+    is done; what it raises ends the work.
     """
     path = kept / f"{flame.sha256}-{EDITION}.npz" if kept else None
     if path and (found := _load(path)):
         return found
-    mapping = _solve(flame.face, head, tell)
+    mapping, left = calibrate(flame.face, head, tell)
     if path:
-        np.savez_compressed(path, **_parts(mapping))
-    return mapping
+        np.savez_compressed(path, **_parts(mapping), **{LEFT: left.astype(np.float16)})
+    return mapping, left
 
 
-def store(body: bpy.types.Object, mapping: FlameMapping) -> None:
+def store(body: bpy.types.Object, mapping: Calibration) -> None:
     """Keep the mapping on the rig's mesh object, so that the file needs nothing else."""
     for name, values in _parts(mapping).items():
         body[PREFIX + name] = values.ravel().tolist()
 
 
-def stored(body: bpy.types.Object) -> FlameMapping:
+def stored(body: bpy.types.Object) -> Calibration:
     """The mapping that `store` kept. Raises RigError when it is gone."""
-    kinds = {"lips": np.int32}
     try:
-        parts: dict[str, Any] = {
-            name: np.array(body[PREFIX + name], kinds.get(name, np.float32)).reshape(
-                SHAPES.get(name, (-1,))
-            )
-            for name in _names()
-        }
+        return Calibration(**{name: _property(body, name) for name in _names()})
     except (KeyError, ValueError, TypeError) as error:
         raise RigError(
             f"'{body.name}' has lost how the units map to its FLAME. Import the FLAME again."
         ) from error
-    return FlameMapping(**parts)
+
+
+def _property(body: bpy.types.Object, name: str) -> npt.NDArray[Any]:
+    values = np.array(body[PREFIX + name], KINDS.get(name, np.float32))
+    shape = SHAPES.get(name, (-1,))
+    if name == "coefficients":  # the expressions, and two turns of the jaw
+        expressions = len(body[f"{PREFIX}expression"]) // COUNT
+        shape = (-1, COUNT + 1, expressions + 2)
+    return values.reshape(shape)
 
 
 def _names() -> list[str]:
-    return [field.name for field in fields(FlameMapping)]
+    return [field.name for field in fields(Calibration)]
 
 
-def _parts(mapping: FlameMapping) -> dict[str, Any]:
+def _parts(mapping: Calibration) -> dict[str, Any]:
     return {name: getattr(mapping, name) for name in _names()}
 
 
-def _load(path: Path) -> FlameMapping | None:
+def _load(path: Path) -> tuple[Calibration, FloatArray] | None:
     """What an earlier import kept; None where there is nothing readable: it is made anew."""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return FlameMapping(**{name: archive[name] for name in _names()})
+            parts = {name: archive[name] for name in _names()}
+            return Calibration(**parts), archive[LEFT].astype(np.float32)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-
-
-def _solve(flame: FaceModel, head: FaceModel, tell: Callable[[float], object]) -> FlameMapping:
-    fit = flame_fit.fit(head, flame, lambda done: tell(FITTING * done))
-    lips = _near_lips(head, fit)
-    movable = (fit.trust > 0) & (flame.skin_weights[:, flame.joint("jaw") + 1 :].max(1) < 0.5)
-    target = flame_solve.Target(
-        head.unit_names,
-        fit.carry(head.expression_basis),
-        movable.astype(float),
-        lips & movable,
-    )
-    solution = flame_solve.solve(flame, target, lambda done: tell(FITTING + (1 - FITTING) * done))
-    scale = np.array([1 / fit.placement.scale], np.float32)
-    columns = _columns(head, fit, lips & movable)
-    return FlameMapping(solution.expression, solution.jaw, solution.residual, columns, scale)
-
-
-def _near_lips(head: FaceModel, fit: flame_fit.Fit) -> npt.NDArray[np.bool_]:
-    marked = np.zeros(len(head.template), bool)
-    marked[head.vertex_sets["lip_rings"].ravel()] = True
-    return np.asarray(marked[fit.corners].any(1))
-
-
-def _columns(
-    head: FaceModel, fit: flame_fit.Fit, lips: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.int32]:
-    """Lip vertices in columns along the mouth: (K,3), see FlameMapping.lips."""
-    across = np.einsum("vc,vc->v", fit.shares, head.template[fit.corners, 0])
-    rows = []
-    for column, place in enumerate(COLUMNS):
-        members = lips & (np.abs(across - place) < REACH)
-        sides = [np.flatnonzero(members & side) for side in (~fit.lower, fit.lower)]
-        if all(len(side) for side in sides):
-            rows += [(vertex, column, side) for side, part in enumerate(sides) for vertex in part]
-    return np.array(rows, np.int32).reshape(-1, 3)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Motion on a FLAME rig: expression keys, jaw, eyes and neck, with lips that meet when they should.
 
-The units' coefficients add up, and then the jaw is turned, frame by frame, by the degree or two
-that makes the gap between the rig's own lips what it is on the open head.
+The rule of the rig's FLAME gives expressions and jaw of every frame, and then the jaw is turned,
+frame by frame, by the degree or two that makes the gap between the rig's own lips what it is on
+the open head. The way back gives the units of any animation of the rig.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..model_runtime.contract import UNITS
-from . import flame_lips, flame_mapping, head
+from ..model_runtime.flame_calibration import Calibration
+from . import flame_lips, flame_mapping, flame_residuals, head
 from .head_correctives import ENTRIES
 from .keys import Curve, euler_from_axis_angle, neck_curves
 from .rig import Rig, RigError
 
 Floats = npt.NDArray[np.float32]
+Array = npt.NDArray[np.floating]
 
 FRAMES = 250  # that are solved at a time
 JAW = "jaw"
@@ -34,14 +37,16 @@ class FlameCurves:
     expression: Floats  # (T,E)
     jaw: Floats  # (T,3) axis-angle
     eyes: dict[str, Floats]  # bone: (T,3) axis-angle
+    residual: Floats  # (T,R) of the residual keys
 
 
 @dataclass(frozen=True)
 class Solver:
     """All that the coefficients of a rig's FLAME depend on, read off the rig; no bpy."""
 
-    mapping: flame_mapping.FlameMapping
+    mapping: Calibration
     lips: flame_lips.Lips | None
+    residuals: tuple[str, ...] = ()  # units that have a residual key
 
     def solve(self, motion: Floats, channels: Sequence[str]) -> FlameCurves:
         """Motion (T,C) as coefficients; some frames at a time, so that memory stays small."""
@@ -49,17 +54,30 @@ class Solver:
         for index, name in enumerate(channels):
             if name in UNITS:
                 weights[:, UNITS.index(name)] = motion[:, index]
-        starts = range(0, max(len(weights), 1), FRAMES)
-        parts = [self._coefficients(weights[start : start + FRAMES]) for start in starts]
+        rule = self.mapping.rule
+        pitch = rule.pitch(weights)
+        extra = weights[:, [UNITS.index(name) for name in self.residuals]]
+        starts = [slice(at, at + FRAMES) for at in range(0, max(len(weights), 1), FRAMES)]
+        parts = [
+            self._kept(weights[at], extra[at], *rule.at(weights[at], pitch[at])) for at in starts
+        ]
         expression, jaw = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return FlameCurves(expression, np.asarray(jaw, np.float32), _gaze(weights))
+        return FlameCurves(
+            np.asarray(expression, np.float32),
+            np.asarray(jaw, np.float32),
+            _gaze(weights),
+            np.asarray(extra, np.float32),
+        )
 
-    def _coefficients(self, weights: Floats) -> tuple[Floats, npt.NDArray[np.floating]]:
-        expression, jaw = weights @ self.mapping.expression, weights @ self.mapping.jaw
+    def _kept(
+        self, weights: Floats, extra: Floats, expression: Array, jaw: Array
+    ) -> tuple[Array, Array]:
+        """The same with lips that are as far apart as the open head's."""
         if self.lips is None:
             return expression, jaw
         gap = flame_lips.head_gap(head.bundled_face(), weights, UNITS)
-        return expression, self.lips.keep(expression, jaw, float(self.mapping.scale[0]) * gap)
+        wanted = float(self.mapping.scale[0]) * gap
+        return expression, self.lips.keep(expression, jaw, wanted, extra)
 
 
 def solver_of(rig: Rig) -> Solver:
@@ -72,12 +90,19 @@ def solver_of(rig: Rig) -> Solver:
     for bone in (JAW, *EYES):
         if bone not in bones:
             raise RigError(f"'{rig.mesh.name}' has lost its bone '{bone}'. Import the FLAME again.")
-    return Solver(mapping, lips_of(rig, mapping) if len(mapping.lips) else None)
+    lips = lips_of(rig, mapping) if len(mapping.lips) else None
+    return Solver(mapping, lips, flame_residuals.present(rig))
 
 
 def channels_to_flame(rig: Rig, motion: Floats, channels: Sequence[str]) -> FlameCurves:
     """Motion (T,C) as coefficients of the rig's FLAME. Raises RigError when a part is lost."""
     return solver_of(rig).solve(motion, channels)
+
+
+def flame_to_units(rig: Rig, expression: npt.ArrayLike, jaw: npt.ArrayLike) -> Floats:
+    """The way back: unit weights (T,52) of expressions (T, at most E) and the jaw's axis-angles
+    (T,3) on the rig's FLAME. Raises RigError when its mapping is lost."""
+    return flame_mapping.stored(rig.mesh).back.units(expression, jaw)
 
 
 def plan_for(
@@ -91,6 +116,10 @@ def plan_for(
         keys = [
             Curve(f'key_blocks["Exp{index}"].value', 0, "Expressions", values)
             for index, values in enumerate(found.expression.T, 1)
+        ]
+        keys += [
+            Curve(flame_residuals.path(unit), 0, "Residuals", values)
+            for unit, values in zip(solver.residuals, found.residual.T, strict=True)
         ]
         bones = [curve for name, turn in _turns(found) for curve in _rotation(name, turn)]
         return keys, bones + (neck_curves(motion, channels) if has_neck else [])
@@ -124,7 +153,7 @@ def _gaze(weights: Floats) -> dict[str, Floats]:
     return gaze
 
 
-def lips_of(rig: Rig, mapping: flame_mapping.FlameMapping) -> flame_lips.Lips:
+def lips_of(rig: Rig, mapping: Calibration) -> flame_lips.Lips:
     """The rig's own lips: its identity, its keys, its weights."""
     vertices, columns, sides = mapping.lips.T
     blocks = rig.keys.key_blocks
@@ -134,6 +163,7 @@ def lips_of(rig: Rig, mapping: flame_mapping.FlameMapping) -> flame_lips.Lips:
     count = mapping.expression.shape[1]
     expressions = [_points(blocks[f"Exp{i + 1}"], vertices) - basis for i in range(count)]
     correctives = [blocks.get(f"pose {JAW} {entry}") for entry in range(ENTRIES)]
+    residuals = [blocks[flame_residuals.key(unit)] for unit in flame_residuals.present(rig)]
     places = [np.flatnonzero(columns == column) for column in np.unique(columns)]
     return flame_lips.Lips(
         rest,
@@ -141,9 +171,11 @@ def lips_of(rig: Rig, mapping: flame_mapping.FlameMapping) -> flame_lips.Lips:
         np.array([_points(b, vertices) - basis if b else 0 * basis for b in correctives]),
         _weights(rig.mesh, vertices),
         _to_flame(np.array(rig.armature.data.bones[JAW].head_local)),
+        mapping.joint.astype(float),
         tuple(
             (tuple(place[sides[place] == 0]), tuple(place[sides[place] == 1])) for place in places
         ),
+        np.array([_points(b, vertices) - basis for b in residuals]).reshape(-1, *basis.shape),
     )
 
 

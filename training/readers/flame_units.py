@@ -12,8 +12,8 @@ import numpy.typing as npt
 from model_runtime.contract import UNITS, FloatArray
 from model_runtime.face import FaceModel, apply_pose, rotation_matrices
 from model_runtime.flame import Flame
+from model_runtime.flame_match import match
 
-from . import flame_match
 from .record import DataError
 from .unit_fit import JAW_OPEN, LIP_WEIGHT, MOUTH_CLOSE, UnitBasis
 
@@ -27,9 +27,9 @@ def unit_basis(flame: Flame, head: FaceModel, mapping: Path | None = None) -> Un
     """The units on the mesh of `flame`. Raises DataError when `mapping` is not that FLAME's."""
     face = flame.face
     if mapping is None:
-        match = flame_match.match(head, face)
-        moves, weights = match.carry(head.expression_basis), match.trust
-        lips = match.near(head.vertex_sets["lip_rings"].ravel())
+        found = match(head, face)
+        moves, weights = found.carry(head.expression_basis), found.trust
+        lips = found.near(head.vertex_sets["lip_rings"].ravel())
     else:
         moves, lips = _kept(mapping, flame)
         weights = (np.abs(moves).max((0, 2)) > 1e-5).astype(float)

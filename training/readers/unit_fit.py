@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from model_runtime.contract import UNITS, FloatArray
 from model_runtime.face import FaceModel
+from model_runtime.flame_back import bounded
 
 Doubles = npt.NDArray[np.float64]
 
-SWEEPS = 20
 LIP_WEIGHT = 8.0
 RIDGE = 1e-4  # of the mean unit's own energy: decides where two units look alike
 BLOCK = 512  # frames at once
@@ -46,7 +46,7 @@ class UnitBasis:
         gram = self.projector @ moves.T
         gram += RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram))
         starts = range(0, len(rows), BLOCK)
-        weights = np.concatenate([_bounded(gram, rows[start : start + BLOCK]) for start in starts])
+        weights = np.concatenate([bounded(gram, rows[start : start + BLOCK]) for start in starts])
         weights[:, JAW_OPEN] = np.minimum(weights[:, JAW_OPEN] + weights[:, MOUTH_CLOSE], 1.0)
         return weights.astype(np.float32)
 
@@ -65,19 +65,6 @@ class UnitBasis:
     def _rows(self, displacements: npt.NDArray[np.floating]) -> Doubles:
         seen = np.asarray(displacements[:, self.vertices], np.float64)
         return np.asarray(seen.reshape(len(seen), -1) @ self.projector.T)
-
-
-def _bounded(gram: Doubles, rows: Doubles) -> Doubles:
-    """Least squares with weights in [0, 1]: (frames, units), by coordinate descent."""
-    weights = np.clip(np.linalg.solve(gram, rows.T).T, 0.0, 1.0)
-    slope = weights @ gram - rows  # kept up to date
-    for _ in range(SWEEPS):
-        for unit in range(len(gram)):
-            now = np.clip(weights[:, unit] - slope[:, unit] / gram[unit, unit], 0.0, 1.0)
-            change = now - weights[:, unit]
-            weights[:, unit] = now
-            slope += change[:, None] * gram[unit]
-    return weights
 
 
 def open_head_basis(face: FaceModel) -> UnitBasis:
