@@ -229,7 +229,7 @@ def _dry_run(options: argparse.Namespace, plan: Plan, tell: Teller) -> int:
     """Tell what is missing. Reads sounds and journals, writes nothing, not even the folder."""
     from .batch_report import rows_of
 
-    models = model_hashes(options.weights)
+    models = model_hashes(options.weights, choosing_of(options))
     rows = rows_of(options.out, plan.items, plan.problems, models)
     for row in rows:
         state = {"event": "plan", "item": row["item"], "status": row["status"]}
@@ -259,7 +259,9 @@ def _perform(
     start = time.monotonic()
     shard, seconds = shard_given(options.shard), seconds_given(options.time_limit)
     limits = RunOptions(options.out, shard, options.fail_fast, seconds)
-    summary = Run(limits, model_hashes(options.weights), load, tell).run(plan.items)
+    summary = Run(limits, model_hashes(options.weights, choosing_of(options)), load, tell).run(
+        plan.items
+    )
     tell_end(tell, summary, time.monotonic() - start)
     return code_of(summary)
 
@@ -271,11 +273,13 @@ def performer_of(options: argparse.Namespace) -> Callable[[], Performs]:
     def load() -> Performs:
         from . import devices
         from .batch_perform import Performer
+        from .batch_score import Scorer
         from .engine import Engine
 
         if not loaded:
             device = devices.torch_device(devices.choose(options.device))
-            loaded.append(Performer(Engine.load(options.weights, device)))
+            engine = Engine.load(options.weights, device)
+            loaded.append(Performer(engine, Scorer(engine, options.weights)))
         return loaded[0]
 
     return load

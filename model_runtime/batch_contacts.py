@@ -29,9 +29,17 @@ class Score:
     """A figure of a take, and where it is worst."""
 
     kind: str  # "contacts" or "meter"
-    value: float  # 0..1
+    value: float | None  # 0..1; None where nothing is said
     worst_second: float
     curve: tuple[float, ...]  # 0..1 over the take, at most POINTS of them
+    advice: str = ""  # the meter's first, with {frame} and {frames} left open
+    advice_second: float = 0.0
+    lag_ms: float = 0.0
+
+    @property
+    def rank(self) -> float:
+        """For comparing takes of one line."""
+        return 1.0 if self.value is None else self.value
 
 
 def contact_score(take: Take, heard: Heard, point: OperatingPoint) -> Score:

@@ -67,8 +67,8 @@ def _totals(totals: dict[str, Any]) -> str:
         (totals["failed"], "failed"),
         (totals["missing"], "missing"),
         (length(totals["seconds"]), "of speech"),
-        ("-" if median is None else f"{median:.2f}", "median score"),
-        ("-" if lowest is None else f"{lowest:.2f}", "lowest score"),
+        (_figure(median), "median score"),
+        (_figure(lowest), "lowest score"),
     ]
     cells = "".join(f"<div><b>{value}</b>{name}</div>" for value, name in shown)
     return f'<div class="sum">{cells}</div>'
@@ -86,7 +86,7 @@ def _row(row: Row, out: Path, with_still: bool) -> str:
         cells = "".join(
             (
                 f"<td><code>{name}</code><br><small>{who}</small></td>",
-                f'<td class="n">{row["score"]:.2f}</td>',
+                f'<td class="n">{_figure(row["score"])}</td>',
                 f"<td>{_curve(row)}</td>",
                 f"<td>{_worst(row)}</td>",
                 f"<td>{_still(row, out) if with_still else ''}</td>",
@@ -108,14 +108,24 @@ def _curve(row: Row) -> str:
     )
     at = WIDE * min(1.0, row["worst_second"] / max(row["seconds"], 1e-6))
     mark = f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="0" y2="{HIGH}"/>'
-    shown = f'<polyline points="{points}"/>' + (mark if row["score"] < 1 else "")
+    shown = f'<polyline points="{points}"/>' + (mark if _is_flawed(row) else "")
     return f'<svg width="{WIDE}" height="{HIGH}" role="img" aria-label="score">{shown}</svg>'
 
 
 def _worst(row: Row) -> str:
-    if row["score"] >= 1:
+    if not _is_flawed(row):
         return '<span class="soft">-</span>'
-    return f"frame {row['worst_frame']}<br><small>{row['worst_second']:.2f} s</small>"
+    advice = html.escape(row["advice"] or "")
+    where = f"frame {row['worst_frame']} <small>{row['worst_second']:.2f} s</small>"
+    return f"{where}<br><small>{advice}</small>"
+
+
+def _is_flawed(row: Row) -> bool:
+    return row["score"] is not None and row["score"] < 1
+
+
+def _figure(score: float | None) -> str:
+    return "-" if score is None else f"{score:.3f}"
 
 
 def _still(row: Row, out: Path) -> str:
@@ -138,7 +148,7 @@ def _settings(row: Row) -> str:
     if row["articulation"] != 1.0 or row["smoothing"]:
         parts += [f"articulation {row['articulation']:g}", f"smoothing {row['smoothing']:g}"]
     if len(row["tried"]) > 1:
-        scores = ", ".join(f"{seed}: {score:.2f}" for seed, score in row["tried"])
+        scores = ", ".join(f"{seed}: {score:.3f}" for seed, score in row["tried"])
         parts.append(f"<small>tried {scores}</small>")
     return "<br>".join(parts)
 

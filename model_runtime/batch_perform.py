@@ -6,13 +6,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .audio import Audio
-from .batch_contacts import Score, contact_score
+from .batch_contacts import Score
 from .batch_work import Item, with_seed
 from .contract import EngineError, GenerateRequest, Settings, Take, ThunderError
-from .hearing import Heard, hear
 from .provenance import provenance
 
 if TYPE_CHECKING:
@@ -43,11 +42,17 @@ Outcome = Performed | ThunderError
 Ask = Sequence[tuple[Item, Audio]]
 
 
+class Scores(Protocol):
+    """`batch_score.Scorer`, or what stands in for it."""
+
+    def score(self, take: Take, audio: Audio, item: Item) -> Score: ...
+
+
 class Performer:
     """Performs items together on one loaded engine; where that fails, each by itself."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, scorer: Scores) -> None:
+        self._engine, self._scorer = engine, scorer
 
     def perform(self, items: Ask) -> list[Outcome]:
         """An outcome an item, in their order; never raises what one line is to blame for."""
@@ -63,27 +68,24 @@ class Performer:
         return [outcome for item in items for outcome in self.perform([item])]
 
     def _together(self, items: Ask) -> list[Performed]:
-        heard = [self._hear(audio) for _, audio in items]
         first = [self._trials(pair, 0, pair[0].choosing.best_of) for pair in items]
         drawn = iter(self._draw([one for trials in first for one in trials]))
         found = []
-        for (item, audio), said, trials in zip(items, heard, first, strict=True):
-            scored = [self._scored(next(drawn), said, one) for one in trials]
-            found.append(self._chosen(item, audio, said, scored))
+        for (item, audio), trials in zip(items, first, strict=True):
+            scored = [self._scored(next(drawn), one) for one in trials]
+            found.append(self._chosen(item, audio, scored))
         return found
 
-    def _chosen(
-        self, item: Item, audio: Audio, said: Heard, scored: list[tuple[Take, Score, int]]
-    ) -> Performed:
+    def _chosen(self, item: Item, audio: Audio, scored: list[tuple[Take, Score, int]]) -> Performed:
         """The best of what was tried; more is tried while that is too bad."""
         choosing = item.choosing
         while len(scored) < choosing.most:
-            if max(score.value for _, score, _ in scored) >= choosing.min_score:
+            if max(score.rank for _, score, _ in scored) >= choosing.min_score:
                 break
             trials = self._trials((item, audio), len(scored), len(scored) + 1)
-            scored.append(self._scored(self._draw(trials)[0], said, trials[0]))
-        take, score, _ = max(scored, key=lambda one: one[1].value)  # the first of equal ones
-        tried = tuple((seed, one.value) for _, one, seed in scored)
+            scored.append(self._scored(self._draw(trials)[0], trials[0]))
+        take, score, _ = max(scored, key=lambda one: one[1].rank)  # the first of equal ones
+        tried = tuple((seed, one.rank) for _, one, seed in scored)
         if not choosing.plain:
             made = {**take.provenance, "tried": [list(pair) for pair in tried]}
             take = replace(take, provenance=made)
@@ -95,26 +97,29 @@ class Performer:
             Wanted(item, audio, with_seed(item.settings, seed)) for seed in item.seeds()[first:last]
         ]
 
-    def _hear(self, audio: Audio) -> Heard:
-        return hear(self._engine.encoder, audio.samples, self._engine.sampling.calibration)
-
     def _draw(self, wanted: Sequence[Wanted]) -> list[Take]:
         return [
             replace(take, provenance=provenance(take, _request(one), one.audio))
             for take, one in zip(generate_many(self._engine, wanted), wanted, strict=True)
         ]
 
-    def _scored(self, take: Take, said: Heard, one: Wanted) -> tuple[Take, Score, int]:
-        score = contact_score(take, said, self._engine.sampling.point)
-        return take, score, one.settings.seed
+    def _scored(self, take: Take, one: Wanted) -> tuple[Take, Score, int]:
+        return take, self._scorer.score(take, one.audio, one.item), one.settings.seed
 
 
 def generate_many(engine: Any, wanted: Sequence[Wanted]) -> list[Take]:
-    """A take of each, drawn by the engine alone."""
-    generate: Callable[..., Take] = engine.generate
-    return [
-        generate(one.audio.samples, one.settings, None, one.item.line.transcript) for one in wanted
-    ]
+    """A take of each. Drawn together where the engine can, which changes no byte of them."""
+    from . import engine as module
+
+    if not hasattr(module, "EngineLine"):
+        return [
+            engine.generate(one.audio.samples, one.settings, None, one.item.line.transcript)
+            for one in wanted
+        ]
+    line = module.EngineLine
+    lines = [line(one.audio.samples, one.settings, one.item.line.transcript) for one in wanted]
+    many: Callable[..., list[Take]] = engine.generate_many
+    return many(lines)
 
 
 def _request(one: Wanted) -> GenerateRequest:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .batch_journal import State, is_there, read_journals
+from .batch_journal import Record, State, is_there, read_journals
 from .batch_lines import SCENES
 from .batch_work import Item, missing_kinds, take_key
 from .contract import MOTION_FPS
@@ -28,6 +28,7 @@ COLUMNS = (
     "seed",
     "worst_second",
     "worst_frame",
+    "advice",
     "seconds",
     "silent",
     "intensity",
@@ -131,6 +132,7 @@ def _row(item: Item, state: State, out: Path, models: dict[str, str] | None) -> 
         "seed": known.get("seed", settings.seed),
         "worst_second": known.get("worst_second"),
         "worst_frame": round(line.start_frame + worst * fps) if worst is not None else None,
+        "advice": _advice(line.start_frame, fps, known),
         "seconds": known.get("seconds"),
         "silent": known.get("silent"),
         "intensity": settings.intensity,
@@ -147,6 +149,17 @@ def _row(item: Item, state: State, out: Path, models: dict[str, str] | None) -> 
         "fps": fps,
         "start_frame": line.start_frame,
     }
+
+
+def _advice(start_frame: int, fps: float, known: Record) -> str:
+    """The meter's first word on a take, with scene frames."""
+    sentence, second = known.get("advice") or ("", 0.0)
+    frames = f"{abs(known.get('lag_ms', 0.0)) * fps / 1000:.1f}"
+    return (
+        str(sentence)
+        .replace("{frames}", frames)
+        .replace("{frame}", str(round(start_frame + second * fps)))
+    )
 
 
 def _status(

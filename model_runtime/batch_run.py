@@ -313,6 +313,8 @@ def _result(one: _Todo, audio: Audio, performed: Performed, seconds: float) -> R
         "score_kind": score.kind,
         "worst_second": score.worst_second,
         "curve": list(score.curve),
+        "advice": [score.advice, score.advice_second],
+        "lag_ms": score.lag_ms,
         "took": round(seconds, 3),
     }
 

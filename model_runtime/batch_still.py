@@ -18,7 +18,7 @@ from .contract import NECK, UNITS, FloatArray, Take
 from .face import FaceModel, evaluate, load_face
 
 SIZE = 120  # pixels
-STEPS = 4  # points along a triangle's edge
+STEPS = 7  # points along a triangle's edge
 SKIN, BACK = np.array([224.0, 178.0, 150.0]), np.array([38.0, 40.0, 46.0])
 COLOURS = {
     "teeth": (238, 234, 226),
@@ -86,7 +86,7 @@ def _colours(face: FaceModel) -> FloatArray:
     table = np.tile(SKIN, (len(face.material_names), 1))
     for index, name in enumerate(face.material_names):
         table[index] = COLOURS.get(name, tuple(SKIN))
-    return np.repeat(table[face.quad_material], 2, axis=0).astype(np.float32)
+    return np.tile(table[face.quad_material], (2, 1)).astype(np.float32)  # as `triangles` are
 
 
 def _frame(face: FaceModel) -> tuple[float, float, float]:

@@ -49,7 +49,7 @@ def _line(event: Event) -> str:
         event["status"],
         str(event["item"]),
     ]
-    if "score" in event:
+    if event.get("score") is not None:
         parts.append(f"score {event['score']:.2f}")
     if event.get("error"):
         parts.append(f"- {event['error']}")

@@ -18,6 +18,7 @@ from .files import sha256_of
 
 FORMAT = 1  # of takes: a higher number makes every line anew
 MODELS = ("encoder", "denoiser")
+JUDGES = ("meter", "m2s_judge")
 BUNDLED = Path(__file__).parent / "weights"
 
 
@@ -73,11 +74,16 @@ def items_of(
     ]
 
 
-def model_hashes(weights: Path | None) -> dict[str, str]:
-    """sha256 of the files that decide a take. Raises WeightsError."""
+def model_hashes(weights: Path | None, choosing: Choosing) -> dict[str, str]:
+    """sha256 of the files that decide a take: where there is a choice, the meter's too.
+
+    Raises WeightsError.
+    """
     folder = weights or BUNDLED
     try:
-        return {name: sha256_of(folder / f"{name}.safetensors") for name in MODELS}
+        found = {name: sha256_of(folder / f"{name}.safetensors") for name in MODELS}
+        judges = [] if choosing.plain else [folder / f"{name}.safetensors" for name in JUDGES]
+        return found | {path.stem: sha256_of(path) for path in judges if path.is_file()}
     except OSError as error:
         raise WeightsError(
             f"The model files in {folder} cannot be read ({error.strerror}). "

@@ -148,10 +148,8 @@ def _select(rig: Rig) -> None:
 
 
 def _enable(module: str) -> None:
-    import addon_utils
-
     if module not in bpy.context.preferences.addons:
-        addon_utils.enable(module)
+        bpy.ops.preferences.addon_enable(module=module)
 
 
 _WRITERS: dict[str, Callable[[Path, Rig], None]] = {
