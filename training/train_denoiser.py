@@ -55,7 +55,15 @@ def parser() -> argparse.ArgumentParser:
         "log_every",
     ):
         p.add_argument(_flag(name), type=int, default=getattr(TrainConfig, name))
-    for name in ("peak_rate", "encoder_rate", "m2s_weight", "m2s_scale", "noisiest"):
+    for name in (
+        "peak_rate",
+        "encoder_rate",
+        "gap_weight",
+        "contact_gain",
+        "m2s_weight",
+        "m2s_scale",
+        "noisiest",
+    ):
         p.add_argument(_flag(name), type=float, default=getattr(TrainConfig, name))
     p.add_argument("--float32", dest="bf16", action="store_false", help="no bfloat16")
     p.add_argument("--supervise", choices=SUPERVISED, default=TrainConfig.supervise)
