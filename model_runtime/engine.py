@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from .contacts import OperatingPoint
 from .contract import (
@@ -32,22 +33,24 @@ from .denoiser import (
     Denoiser,
     DenoiserConfig,
     from_network,
-    to_network,
 )
 from .diffusion import SAMPLERS, times
 from .encoder import EncoderConfig, SpeechEncoder
 from .features import motion_frames
 from .hearing import Calibration, Heard, hear, speech_condition
+from .holding import digest, fitted, held_in, joined, tidied
 from .motion_space import MotionSpace, space_of, unit_space
 from .noise import window_noise
 from .polish import polish
+from .prepared import estimator
 from .transcript import Told, tell
 from .weights import check_file, default_device, load_state, read_metadata, weights_path
+from .windows import Inputs, Line
 from .words import WordModel, load_words
 
 EMOTION_INDEX = {AUTO: AUTO_EMOTION} | {name: index for index, name in enumerate(EMOTIONS)}
-# A row a motion frame: speech, contacts, intensity, emotion, phones of the transcript.
-Inputs = tuple[FloatArray, FloatArray, FloatArray, npt.NDArray[np.int64], npt.NDArray[np.int64]]
+ROWS = 4  # lines that are drawn at once: more is hardly faster on a CPU, and wastes at the end
+Ears = tuple[bytes, str]  # hash of a sound, and its transcript
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,21 @@ class SamplingConfig:
     point: OperatingPoint = field(default_factory=OperatingPoint)
     calibration: Calibration = field(default_factory=Calibration)
     words: bool = False  # contacts are weighed by words; the calibration was fitted so
+
+
+@dataclass(frozen=True, eq=False)
+class EngineLine:
+    """One take to make: 16 kHz mono sound (n,) and all that `Engine.generate` is told of it."""
+
+    samples: FloatArray
+    settings: Settings
+    transcript: str = ""
+    hold: Hold | None = None
+
+    @cached_property
+    def ears(self) -> Ears:
+        """What it has in common with other lines that are heard alike."""
+        return sha256(self.samples.tobytes()).digest(), self.transcript
 
 
 class Engine:
@@ -111,39 +129,83 @@ class Engine:
     ) -> Take:
         """Perform a line: 16 kHz mono sound (n,) -> a Take of motion_frames(n) frames at 50 fps.
 
-        What `hold` keeps is in the take exactly as given. A `transcript` decides where lips touch;
-        what became of it is told in the provenance under "transcript" (the text) and "alignment"
-        (`transcript.report`). Raises CancelledError when `progress` returns False.
+        What `hold` keeps is in the take exactly as given, and the rest goes on from it without a
+        step (`holding.joined`). A `transcript` decides where lips touch; what became of it is told
+        in the provenance under "transcript" (the text) and "alignment" (`transcript.report`).
+        Raises CancelledError when `progress` returns False.
         """
+        line = EngineLine(samples, settings, transcript, hold)
+        return self._many([line], 1, progress)[0]
+
+    def generate_many(
+        self, lines: Sequence[EngineLine], progress: ProgressCallback | None = None
+    ) -> list[Take]:
+        """`generate` for several lines, or seeds of one, together: a take each, in their order.
+
+        ROWS of them go through the denoiser at once, and always ROWS, so that a take has the same
+        bytes whatever its neighbours; it may differ from `generate`'s in the last bit (1e-5). The
+        same sound is heard once. Memory grows with the lines' own length only.
+        Raises CancelledError when `progress` returns False.
+        """
+        return self._many(lines, ROWS, progress)
+
+    def _many(
+        self, lines: Sequence[EngineLine], rows: int, progress: ProgressCallback | None
+    ) -> list[Take]:
+        told = self._told(lines, progress)
+        drawings = [self._drawing(line.settings, *told[line.ears], line.hold) for line in lines]
+        self._draw(drawings, rows, progress)
+        return [
+            self._take(line, drawing, told[line.ears][1])
+            for line, drawing in zip(lines, drawings, strict=True)
+        ]
+
+    def _told(
+        self, lines: Sequence[EngineLine], progress: ProgressCallback | None
+    ) -> dict[Ears, tuple[Heard, Told]]:
+        """Every sound heard once, and its contacts decided once for each transcript."""
+        heard: dict[bytes, Heard] = {}
+        told: dict[Ears, tuple[Heard, Told]] = {}
         _report(progress, "Listening", 0.0)
-        heard = self.hear(samples)
-        told = tell(heard, transcript, self.sampling.point)
-        motion = self.perform(heard, settings, progress, told)
-        weights, channels = motion, self.space.channels
+        for line in lines:
+            if line.ears not in told:
+                sound = line.ears[0]
+                if sound not in heard:
+                    heard[sound] = self.hear(line.samples)
+                said = tell(heard[sound], line.transcript, self.sampling.point)
+                told[line.ears] = heard[sound], said
+        return told
+
+    def _take(self, line: EngineLine, drawing: Line, told: Told) -> Take:
+        weights, channels = self._motion(drawing), self.space.channels
+        settings, hold = line.settings, line.hold
         if self.space.kind == "units":
             channels = CHANNELS
-            weights = polish(self.space.channels_of(motion), told.contacts, settings)
+            weights = polish(self.space.channels_of(weights), told.contacts, settings)
+        if hold is not None:
+            held = fitted(hold, len(weights))
+            weights = tidied(joined(weights, held), held)
         provenance: dict[str, Any] = {
             "seed": settings.seed,
             "emotion": settings.emotion,
             "intensity": settings.intensity,
             "articulation": settings.articulation,
             "smoothing": settings.smoothing,
-            "transcript": transcript,
+            "transcript": line.transcript,
             **({"alignment": told.report} if told.report else {}),
+            **({"held": digest(hold)} if hold is not None else {}),
             "models": self.hashes,
             "steps": self.sampling.steps,
             "guidance": self.sampling.guidance,
             **({"face": self.space.face} if self.space.kind == "flame" else {}),
         }
-        assert len(weights) == motion_frames(len(samples))
+        assert len(weights) == motion_frames(len(line.samples))
         return Take(weights, channels, float(MOTION_FPS), provenance)
 
     def hear(self, samples: FloatArray) -> Heard:
         """Listen to 16 kHz mono sound (n,), as a generation does."""
         return hear(self.encoder, samples, self.sampling.calibration, self.words)
 
-    @torch.inference_mode()
     def perform(
         self,
         heard: Heard,
@@ -155,20 +217,17 @@ class Engine:
 
         Without `told` the sound alone decides the contacts.
         """
-        config = self.denoiser.config
-        frames, hop = len(heard.loudness), config.window - config.overlap
-        inputs = self._inputs(heard, settings, told or tell(heard, "", self.sampling.point))
-        count = max(1, -(-max(0, frames - config.overlap) // hop))
-        motion = np.zeros((count * hop + config.overlap, len(config.mean)), np.float32)
-        for window in range(count):
-            start = window * hop
-            done = motion[start : start + config.overlap] if window else None
-            share = (window / count, 1 / count)
-            motion[start : start + config.window] = self._window(
-                inputs, start, done, settings, window, progress, share
-            )
-        _report(progress, "Performing", 1.0)
-        return self.space.tidied(motion[:frames])
+        drawing = self._drawing(settings, heard, told or tell(heard, "", self.sampling.point), None)
+        self._draw([drawing], 1, progress)
+        return self._motion(drawing)
+
+    def _drawing(self, settings: Settings, heard: Heard, told: Told, hold: Hold | None) -> Line:
+        held = None if hold is None else held_in(self.space, hold, len(heard.loudness))
+        inputs = self._inputs(heard, settings, told)
+        return Line(inputs, settings.seed, self.denoiser.config, held)
+
+    def _motion(self, drawing: Line) -> FloatArray:
+        return self.space.tidied(drawing.motion[: drawing.frames])
 
     def _inputs(self, heard: Heard, settings: Settings, told: Told) -> Inputs:
         frames = len(heard.loudness)
@@ -181,84 +240,41 @@ class Engine:
             told.phones,
         )
 
-    def _window(
-        self,
-        inputs: Inputs,
-        start: int,
-        done: FloatArray | None,
-        settings: Settings,
-        window: int,
-        progress: ProgressCallback | None,
-        share: tuple[float, float],
-    ) -> FloatArray:
+    @torch.inference_mode()
+    def _draw(self, drawings: Sequence[Line], rows: int, progress: ProgressCallback | None) -> None:
+        """Draw all windows of the lines, those of `rows` lines at once."""
+        while waiting := [drawing for drawing in drawings if drawing.rest]:
+            together = waiting[:rows]
+            done = sum(drawing.done for drawing in drawings) / len(drawings)
+            share = sum(1 / len(drawing.starts) for drawing in together) / len(drawings)
+            drawn = self._windows(
+                [*together, *together[-1:] * (rows - len(together))],
+                lambda part: _report(progress, "Performing", done + share * part),  # noqa: B023
+            )
+            for drawing, motion in zip(together, drawn, strict=False):
+                drawing.put(motion)
+        _report(progress, "Performing", 1.0)
+
+    def _windows(self, lines: Sequence[Line], tell: Callable[[float], None]) -> FloatArray:
+        """The next window of each line: (lines, window, channels) in natural units."""
         config = self.denoiser.config
-        noise = window_noise(settings.seed, window, config.window, len(config.mean))
+        parts = zip(*(line.condition() for line in lines), strict=True)
+        condition = Condition(*(torch.cat(part) for part in parts)).to(self.device)
+        noise = np.stack([self._noise(line) for line in lines])
+        schedule = times(self.sampling.steps).to(self.device)
+        drawn = SAMPLERS[self.sampling.sampler](
+            estimator(self.denoiser, condition, self.sampling.guidance, schedule),
+            torch.from_numpy(noise).to(self.device),
+            schedule,
+            lambda step, steps: tell(step / steps),
+        )
+        return from_network(drawn, config).float().cpu().numpy()
+
+    def _noise(self, line: Line) -> FloatArray:
+        config = self.denoiser.config
+        noise = window_noise(line.seed, line.window, config.window, len(config.mean))
         noise[:, self.space.mouth()] *= self.sampling.mouth_noise
-        condition = self._condition(inputs, start, done, settings)
-
-        def step(index: int, steps: int) -> None:
-            _report(progress, "Performing", share[0] + share[1] * index / steps)
-
-        def estimate(noisy: Tensor, time: Tensor) -> Tensor:
-            return guided(self.denoiser, noisy, time, condition, self.sampling.guidance)
-
-        sampler = SAMPLERS[self.sampling.sampler]
-        drawn = sampler(
-            estimate,
-            torch.from_numpy(noise)[None].to(self.device),
-            times(self.sampling.steps).to(self.device),
-            step,
-        )
-        return from_network(drawn[0], config).float().cpu().numpy()
-
-    def _condition(
-        self,
-        inputs: Inputs,
-        start: int,
-        done: FloatArray | None,
-        settings: Settings,
-    ) -> Condition:
-        config = self.denoiser.config
-        speech, contacts, intensity, emotion, phones = (
-            _cut(part, start, config.window) for part in inputs
-        )
-        frames = min(config.window, len(inputs[0]) - start)
-        known = np.zeros((config.window, len(config.mean)), np.float32)
-        mask = np.zeros_like(known)
-        if done is not None:
-            known[: len(done)], mask[: len(done)] = done, 1.0
-        one = {
-            "speech": torch.from_numpy(speech),
-            "contacts": torch.from_numpy(contacts),
-            "emotion": torch.from_numpy(emotion),
-            "intensity": torch.from_numpy(intensity),
-            "known": to_network(torch.from_numpy(known), config),
-            "mask": torch.from_numpy(mask),
-            "keep": torch.arange(config.window) < frames,
-            "heard": torch.tensor(1.0),
-            "phones": torch.from_numpy(phones),
-        }
-        return Condition(**{name: value[None].to(self.device) for name, value in one.items()})
-
-
-def guided(
-    denoiser: Denoiser, noisy: Tensor, time: Tensor, condition: Condition, scale: float
-) -> Tensor:
-    """Classifier-free guidance (Ho & Salimans 2022) over speech and emotion together.
-
-    Known motion is put back exactly, so that it stays what it was.
-    """
-    if scale == 1.0:
-        clean = denoiser(noisy, time, condition)
-    else:
-        free = condition._replace(
-            heard=torch.zeros_like(condition.heard),
-            emotion=torch.full_like(condition.emotion, AUTO_EMOTION),
-        )
-        both = Condition(*(torch.cat(pair) for pair in zip(condition, free, strict=True)))
-        told, untold = denoiser(noisy.repeat(2, 1, 1), time.repeat(2), both).chunk(2)
-        clean = untold + scale * (told - untold)
-    return torch.where(condition.mask > 0, condition.known, clean)
+        return noise
 
 
 def word_model(sampling: SamplingConfig) -> WordModel | None:
@@ -283,12 +299,6 @@ def _denoiser_config(values: dict[str, Any]) -> DenoiserConfig:
         name: tuple(item) if isinstance(item, list) else item for name, item in values.items()
     }
     return DenoiserConfig(**plain)
-
-
-def _cut(values: npt.NDArray[Any], start: int, frames: int) -> npt.NDArray[Any]:
-    """Rows start..start + frames, the last row repeated past the end."""
-    rows = np.minimum(np.arange(start, start + frames), len(values) - 1)
-    return values[rows]
 
 
 def _report(progress: ProgressCallback | None, stage: str, fraction: float) -> None:

@@ -22,8 +22,9 @@ from model_runtime.contract import (
 )
 from model_runtime.denoiser import Condition, Denoiser, DenoiserConfig
 from model_runtime.encoder import EncoderConfig, SpeechEncoder
-from model_runtime.engine import Engine, guided
+from model_runtime.engine import ROWS, Engine, EngineLine
 from model_runtime.features import motion_frames
+from model_runtime.prepared import estimator
 from model_runtime.weights import save_model, write_checksums
 
 SMALL = DenoiserConfig(width=16, layers=1, heads=2, window=64, overlap=8)
@@ -135,9 +136,53 @@ def test_known_motion_is_kept_exactly():
         heard=torch.ones(1),
     )
     noisy = torch.randn(1, frames, len(CHANNELS))
-    clean = guided(Denoiser(SMALL).eval(), noisy, torch.tensor([0.5]), condition, 1.3)
+    schedule = torch.tensor([0.9, 0.5, 0.0])
+    with torch.inference_mode():
+        estimate = estimator(Denoiser(SMALL).eval(), condition, 1.3, schedule)
+        clean = estimate(noisy, schedule[1:2])
     held = condition.mask > 0
     assert (clean[held] == condition.known[held]).all()
+
+
+def lines(count: int) -> list[EngineLine]:
+    return [
+        EngineLine(sound(1.0 + seed % 3), Settings(seed, emotion="happy" if seed % 2 else "auto"))
+        for seed in range(count)
+    ]
+
+
+def test_lines_together_are_what_each_is_alone(engine: Engine):
+    many = lines(ROWS + 2)
+    together = engine.generate_many(many)
+    for line, take in zip(many, together, strict=True):
+        alone = engine.generate(line.samples, line.settings)
+        assert np.abs(take.weights - alone.weights).max() < 1e-5
+        assert take.provenance == alone.provenance
+
+
+def test_a_takes_bytes_do_not_depend_on_its_neighbours(engine: Engine):
+    many = lines(ROWS + 2)
+    together = engine.generate_many(many)
+    turned = engine.generate_many(many[::-1])[::-1]
+    for line, one, other in zip(many, together, turned, strict=True):
+        (by_itself,) = engine.generate_many([line])
+        assert one.weights.tobytes() == other.weights.tobytes() == by_itself.weights.tobytes()
+    assert engine.generate_many([]) == []
+
+
+def test_the_same_sound_is_heard_once(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    heard: list[int] = []
+    hear = Engine.hear
+    monkeypatch.setattr(
+        Engine, "hear", lambda self, samples: heard.append(1) or hear(self, samples)
+    )
+    engine.generate_many([EngineLine(sound(1.0), Settings(seed)) for seed in range(3)])
+    assert len(heard) == 1
+
+
+def test_lines_together_can_be_cancelled(engine: Engine):
+    with pytest.raises(CancelledError):
+        engine.generate_many(lines(3), lambda told: told.stage == "Listening")
 
 
 def test_missing_and_damaged_weights_are_a_sentence(weights: Path, tmp_path: Path):

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The denoiser made ready for its windows is the denoiser that was trained."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from model_runtime.contract import CHANNELS
+from model_runtime.denoiser import Condition, Denoiser, DenoiserConfig
+from model_runtime.phones import CONTACTS
+from model_runtime.prepared import estimator
+
+CHANNEL_COUNT = len(CHANNELS)
+
+
+def untrained(transcript: bool) -> Denoiser:
+    """A network whose every part matters, which it does not where it starts from zeros."""
+    torch.manual_seed(2)
+    config = DenoiserConfig(width=32, layers=2, heads=2, window=24, transcript=transcript)
+    network = Denoiser(config).eval()
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    return network
+
+
+def conditions(emotions: torch.Tensor, frames: int = 24) -> Condition:
+    batch = len(emotions)
+    keep = torch.ones(batch, frames, dtype=torch.bool)
+    keep[-1, 18:] = False
+    return Condition(
+        speech=torch.rand(batch, frames, 41),
+        contacts=torch.rand(batch, frames, len(CONTACTS)),
+        emotion=emotions,
+        intensity=torch.rand(batch, frames),
+        known=torch.randn(batch, frames, CHANNEL_COUNT),
+        mask=(torch.rand(batch, frames, CHANNEL_COUNT) < 0.3).float(),
+        keep=keep,
+        heard=torch.ones(batch),
+        phones=torch.randint(0, 30, (batch, frames)),
+    )
+
+
+@pytest.mark.parametrize("transcript", [False, True])
+@pytest.mark.parametrize("turning", [False, True])
+@pytest.mark.parametrize("scale", [1.0, 1.4])
+def test_it_estimates_what_the_network_does(transcript: bool, turning: bool, scale: float):
+    network = untrained(transcript)
+    emotions = torch.tensor([[1], [8]]).repeat(1, 24)
+    if turning:
+        emotions[0, 12:] = 4
+    condition = conditions(emotions)
+    schedule = torch.tensor([0.995, 0.6, 0.2, 0.0])
+    noisy = torch.randn(2, 24, CHANNEL_COUNT)
+    with torch.inference_mode():
+        found = estimator(network, condition, scale, schedule)
+        for time in schedule[:-1]:
+            wanted = plain(network, noisy, time.expand(2), condition, scale)
+            assert torch.allclose(found(noisy, time.expand(2)), wanted, atol=2e-5, rtol=1e-5)
+
+
+def plain(
+    network: Denoiser, noisy: torch.Tensor, time: torch.Tensor, condition: Condition, scale: float
+) -> torch.Tensor:
+    """Guidance written out, by the network's own forward pass."""
+    clean = network(noisy, time, condition)
+    if scale != 1.0:
+        free = condition._replace(
+            heard=torch.zeros(2), emotion=torch.full_like(condition.emotion, 8)
+        )
+        without = network(noisy, time, free)
+        clean = without + scale * (clean - without)
+    return torch.where(condition.mask > 0, condition.known, clean)
