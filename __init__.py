@@ -31,6 +31,9 @@ def _modules() -> tuple[ModuleType, ...]:
         install_runtime,
         load_line,
         load_take,
+        meter_jump,
+        meter_measure,
+        meter_pointer,
         open_preferences,
         performance_preset,
         remove_runtime,
@@ -50,11 +53,16 @@ def _modules() -> tuple[ModuleType, ...]:
         variants,
         watch,
     )
-    from .panels import character, line, menus, performance, takes
+    from .panels import character, line, menus, meter, meter_overlays, performance, takes
     from .panels import generate as generate_panel
     from .thunder_blender import (
         batch_command,
         jobs,
+        meter_draw,
+        meter_keys,
+        meter_properties,
+        meter_task,
+        meter_watch,
         performance_presets,
         preferences,
         properties,
@@ -69,6 +77,11 @@ def _modules() -> tuple[ModuleType, ...]:
         take_label,
         jobs,
         take_sync,
+        meter_properties,
+        meter_task,
+        meter_watch,
+        meter_draw,
+        meter_keys,
         batch_command,
         cancel,
         create_head,
@@ -81,6 +94,9 @@ def _modules() -> tuple[ModuleType, ...]:
         generate,
         load_line,
         load_take,
+        meter_measure,
+        meter_jump,
+        meter_pointer,
         open_preferences,
         install_runtime,
         remove_runtime,
@@ -105,6 +121,8 @@ def _modules() -> tuple[ModuleType, ...]:
         performance,
         generate_panel,
         takes,
+        meter,
+        meter_overlays,
         menus,
     )
 

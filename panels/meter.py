@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lip-Sync Meter: measure, and the report of what was measured, the worst first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ..thunder_blender import meter_reasons, meter_store, meter_task, request
+from ..thunder_blender.meter_store import Row
+from ..thunder_blender.text import draw_sentence, width
+from .editors import ThunderPanel, in_both_editors
+
+MOST_SPANS = 6  # of a take, in the panel
+LETTER = 7.0  # pixels that a letter takes at scale 1
+MENDING = (("thunder.repair", "TOOL_SETTINGS"), ("thunder.hear_mesh", "PLAY_SOUND"))
+
+
+class Meter(ThunderPanel):
+    """Where the mouth does not say the words"""
+
+    bl_label = "Lip-Sync Meter"
+    bl_order = 5
+
+    def draw_body(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+        status = context.window_manager.thunder_meter
+        if meter_task.running():
+            draw_progress(layout, status)
+        else:
+            draw_buttons(layout, context)
+        if status.error:
+            draw_sentence(layout, context, status.error, "ERROR")
+        if note := meter_reasons.hint(context):
+            draw_sentence(layout, context, note, "INFO")
+
+
+class Report(ThunderPanel):
+    """The measured takes and their weak spans, the worst first; click one to go there"""
+
+    bl_label = "Report"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return request.current_rig(context) is not None
+
+    def draw_body(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+        rig = request.current_rig(context)
+        rows = meter_store.report(rig) if rig else []
+        if not rows:
+            layout.label(text="Nothing is measured yet")
+        for row in rows:
+            draw_row(layout, context, row)
+
+
+def draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Measure and Live, jumps, and what mends the current line."""
+    row = layout.row(align=True)
+    row.scale_y = 1.2
+    row.use_property_split = False
+    row.operator("thunder.measure", icon="OUTLINER_OB_SPEAKER")
+    row.prop(context.scene.thunder_meter, "live", toggle=True)
+    row = layout.row(align=True)
+    row.operator("thunder.previous_weak_span", text="Previous", icon="TRIA_LEFT")
+    row.operator("thunder.next_weak_span", text="Next", icon="TRIA_RIGHT")
+    row = layout.row(align=True)
+    for name, icon in MENDING:
+        if is_registered(name):
+            row.operator(name, icon=icon)
+    layout.prop(context.scene.thunder_meter, "threshold", slider=True)
+    if reason := meter_reasons.disabled_reason(context):
+        draw_sentence(layout, context, reason, "INFO")
+
+
+def draw_progress(layout: bpy.types.UILayout, status: Any) -> None:
+    """How far the measurement is, and Cancel."""
+    column = layout.column(align=True)
+    text = f"{status.stage} {status.fraction:.0%}"
+    column.progress(factor=status.fraction, type="BAR", text=text)
+    column.operator("thunder.cancel_measure", text="Cancel (Esc)", icon="X")
+
+
+def draw_row(layout: bpy.types.UILayout, context: bpy.types.Context, row: Row) -> None:
+    """A take and its spans, each a button that goes there."""
+    column = layout.column(align=True)
+    head = column.row()
+    head.label(text=row.title, icon="ACTION" if row.take else "ARMATURE_DATA")
+    score = head.row()
+    score.alignment = "RIGHT"
+    score.label(text="silent" if row.score != row.score else f"{row.score:.2f}")
+    for span in row.spans[:MOST_SPANS]:
+        line = column.row()
+        line.alignment = "LEFT"
+        text = shortened(f"{span.score:.2f}  {span.sentence}", context)
+        button = line.operator("thunder.jump_to_span", text=text, icon="BLANK1", emboss=False)
+        button.line, button.take, button.second = row.line_id, row.take, span.start
+    if len(row.spans) > MOST_SPANS:
+        column.label(text=f"and {len(row.spans) - MOST_SPANS} more", icon="BLANK1")
+
+
+def shortened(text: str, context: bpy.types.Context) -> str:
+    """As much of a text as the region's width has room for."""
+    room = max(16, int((width(context) - 70) / LETTER))
+    return text if len(text) <= room else f"{text[: room - 1]}\u2026"
+
+
+def is_registered(name: str) -> bool:
+    """Whether there is an operator of this name."""
+    room, _, verb = name.partition(".")
+    return hasattr(bpy.types, f"{room.upper()}_OT_{verb}")
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (*in_both_editors(Meter), *in_both_editors(Report, "meter"))
+)

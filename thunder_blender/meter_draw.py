@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The meter over the timeline, drawn by Blender's draw handlers in five editors.
+
+A strip's triangles lie in seconds, in a batch on the GPU that is kept until the measurement or the
+zoom's power of two changes; scrolling, zooming and moving the sound strip only change a matrix.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import blf
+import bpy
+import gpu
+from gpu_extras.batch import batch_for_shader
+
+from ..model_runtime.contract import Meter
+from . import meter_hover, meter_picture, meter_places, meter_record
+from .meter_places import Place
+
+SPACES = {  # area type: the class with the draw handlers
+    "DOPESHEET_EDITOR": "SpaceDopeSheetEditor",
+    "GRAPH_EDITOR": "SpaceGraphEditor",
+    "NLA_EDITOR": "SpaceNLA",
+    "SEQUENCE_EDITOR": "SpaceSequenceEditor",
+}
+RULER = 23.0  # pixels at scale 1 that Blender's ruler takes at the top
+MARKERS = 24.0  # that markers take at the bottom
+SCROLLBAR = 14.0  # that the scroll bar takes there
+BAR = 22.0  # height of the strip, pixels at scale 1
+WORDS = 15.0  # height of the words under it
+LETTERS = 11.0  # size of the words
+PAD = 4.0
+MOST_BATCHES = 24
+PAPER, INK = (0.075, 0.075, 0.085, 0.94), (0.93, 0.93, 0.94, 1.0)
+FONT = 0
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where in a region the strips go: pixels."""
+
+    bottom: float
+    top: float
+    words: float  # bottom of the words; as `bottom` where there is no room for them
+
+
+class _Drawn:
+    handlers: list[tuple[Any, Any]] = []
+    batches: OrderedDict[tuple[Any, ...], tuple[Any, Any, Any]] = OrderedDict()
+
+
+def box_of(height: float, scale: float, markers: bool) -> Box:
+    """Where the strip fits in a region of this height; `markers`: the scene has some."""
+    free = height - RULER * scale
+    if free < (SCROLLBAR + BAR + WORDS) * scale:
+        return Box(max(1.0, scale), max(free - scale, 8.0 * scale), max(1.0, scale))
+    words = (SCROLLBAR + (MARKERS if markers else 0.0)) * scale
+    if words + (WORDS + BAR) * scale > free:
+        words = SCROLLBAR * scale
+    bottom = words + WORDS * scale
+    return Box(bottom, bottom + BAR * scale, words)
+
+
+def draw() -> None:
+    """What Blender calls for each redraw of a region of SPACES."""
+    context = bpy.context
+    if not shown_here(context):
+        return
+    places = meter_places.places(context)
+    if not places:
+        return
+    region, scale = context.region, context.preferences.system.ui_scale
+    box = box_of(region.height, scale, bool(context.scene.timeline_markers))
+    left, _ = region.view2d.region_to_view(0, 0)
+    right, _ = region.view2d.region_to_view(region.width, 0)
+    pixels = region.width / (right - left)  # of a frame
+    gpu.state.blend_set("ALPHA")
+    try:
+        for place in places:
+            _draw_strip(place, (place.frame - left) * pixels, pixels * place.rate, box, region)
+            if box.words < box.bottom:
+                _draw_words(place, (place.frame - left) * pixels, pixels * place.rate, box, scale)
+        _draw_hover(context, places, left, pixels, box, scale)
+    finally:
+        gpu.state.blend_set("NONE")
+
+
+def shown_here(context: bpy.types.Context) -> bool:
+    """Whether the meter is switched on in this editor, and the editor has time across."""
+    space = context.space_data
+    if space is None or space.type not in SPACES or context.region.width < 2:
+        return False
+    if space.type == "GRAPH_EDITOR" and space.mode == "DRIVERS":
+        return False
+    return bool(getattr(context.scene.thunder_meter, setting_of(space)))
+
+
+def setting_of(space: Any) -> str:
+    """The property that switches the meter on in an editor."""
+    if space.type == "DOPESHEET_EDITOR" and space.mode == "TIMELINE":
+        return "in_timeline"
+    return {
+        "DOPESHEET_EDITOR": "in_dope_sheet",
+        "GRAPH_EDITOR": "in_graph_editor",
+        "NLA_EDITOR": "in_nla",
+        "SEQUENCE_EDITOR": "in_sequencer",
+    }[str(space.type)]
+
+
+def _draw_strip(place: Place, x: float, per_second: float, box: Box, region: Any) -> None:
+    end = x + place.shown[1] * per_second
+    if end < 0 or x + place.shown[0] * per_second > region.width:
+        return
+    shader, batch = _batch(place, per_second)
+    with gpu.matrix.push_pop():
+        gpu.matrix.translate((x, box.bottom))
+        gpu.matrix.scale((per_second, box.top - box.bottom))
+        batch.draw(shader)
+
+
+def _batch(place: Place, per_second: float) -> tuple[Any, Any]:
+    """The strip's triangles on the GPU, those of this zoom."""
+    fps = place.record.meter.fps
+    level = max(-6, int.bit_length(int(64 * fps / max(per_second, 1e-3))) - 7)
+    key = (id(place.record), place.stale, place.shown, level, place.threshold)
+    if key in _Drawn.batches:
+        _Drawn.batches.move_to_end(key)
+        return _Drawn.batches[key][:2]
+    weak = meter_record.weak_spans(place.record.meter, place.threshold)
+    seconds = 2.0**level / fps
+    shape = meter_picture.picture(place.record.meter, weak, place.stale, place.shown, seconds)
+    shader = gpu.shader.from_builtin("FLAT_COLOR")
+    content = {"pos": shape.positions, "color": shape.colours}
+    made = shader, batch_for_shader(shader, "TRIS", content, indices=shape.triangles)
+    _Drawn.batches[key] = *made, place.record  # which keeps its id from being given anew
+    while len(_Drawn.batches) > MOST_BATCHES:
+        _Drawn.batches.popitem(last=False)
+    return made
+
+
+def _draw_words(place: Place, x: float, per_second: float, box: Box, scale: float) -> None:
+    """Words, or phones where no words are known, as far as there is room for each."""
+    meter: Meter = place.record.meter
+    blf.size(FONT, LETTERS * scale)
+    blf.color(FONT, *bpy.context.preferences.themes[0].user_interface.wcol_regular.text, 1.0)
+    for text, start, end in meter.words or meter.phones:
+        left, right = x + start * per_second, x + end * per_second
+        inside = place.shown[0] <= start and end <= place.shown[1] + 0.05
+        if not inside or right < 0 or left > bpy.context.region.width:
+            continue
+        if right - left < 4 * scale or right - left < blf.dimensions(FONT, text)[0]:
+            continue
+        blf.position(FONT, left + 1, box.words + 4 * scale, 0)
+        blf.draw(FONT, text)
+
+
+def _draw_hover(
+    context: Any, places: list[Place], left: float, pixels: float, box: Box, scale: float
+) -> None:
+    """The value and the advice of the frame under the pointer, in a box beside it."""
+    pointer = meter_hover.pointer(context.region)
+    if pointer is None or not box.words - 2 <= pointer[1] <= box.top + 2:
+        return
+    text = meter_hover.text_at(places, left + pointer[0] / pixels)
+    if not text:
+        return
+    blf.size(FONT, LETTERS * scale)
+    width, height = blf.dimensions(FONT, text)[0] + 2 * PAD * scale, 18 * scale
+    region = context.region
+    x = min(max(2.0, pointer[0] + 8 * scale), max(2.0, region.width - width - 2))
+    y = box.top + 3 * scale
+    if y + height > region.height:
+        y = max(0.0, (region.height - height) / 2)
+    _rectangle(x, y, width, height)
+    blf.color(FONT, *INK)
+    blf.position(FONT, x + PAD * scale, y + 5 * scale, 0)
+    blf.draw(FONT, text)
+
+
+def _rectangle(x: float, y: float, width: float, height: float) -> None:
+    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
+    corners = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
+    shader.uniform_float("color", PAPER)
+    batch_for_shader(shader, "TRI_FAN", {"pos": corners}).draw(shader)
+
+
+def redraw(area_types: set[str] | None = None) -> None:
+    """Have the editors with a strip drawn again."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in (area_types or SPACES):
+                for region in area.regions:
+                    if region.type == "WINDOW":
+                        region.tag_redraw()
+
+
+def forget() -> None:
+    """Free what is on the GPU."""
+    _Drawn.batches.clear()
+
+
+def register() -> None:
+    if bpy.app.background:  # never called there, and left over it ends some Blenders badly
+        return
+    for name in SPACES.values():
+        space = getattr(bpy.types, name)
+        handler = space.draw_handler_add(draw, (), "WINDOW", "POST_PIXEL")
+        _Drawn.handlers.append((space, handler))
+
+
+def unregister() -> None:
+    for space, handler in _Drawn.handlers:
+        space.draw_handler_remove(handler, "WINDOW")
+    _Drawn.handlers.clear()
+    forget()

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rig's mouth does over a line, read from the mesh as Blender shows it.
+
+So whatever moves the lips counts: units, a sculpted key, a bone, a lattice. The head's own motion
+is taken out, and so is what does not move: who the character is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from ..model_runtime.contract import UNITS, FaceMotion, FloatArray
+from . import head
+from .lines import Line
+from .meter_copy import LostError, MeshCopy
+from .rig import NECK_BONE, Rig, RigError
+from .steps import GO_ON, PAUSE, Steps
+
+UNMAPPED = "'{}' has no mouth that is known: no unit shape keys, no mapping. Map the rig first"
+REGION = "mouth_region"
+TRIES = 3  # undo in mid gathering begins it anew
+
+Told = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A rig's mouth over a line: `offsets` (frames, V, 3) or `weights` (frames, units)."""
+
+    fps: float  # frames for each second of the file
+    offsets: FloatArray | None = None
+    weights: FloatArray | None = None
+
+    @property
+    def motion(self) -> FaceMotion:
+        return FaceMotion(self.fps, self.weights, self.offsets)
+
+    @property
+    def frames(self) -> int:
+        return self.motion.frames
+
+
+def unmapped_reason(rig: Rig) -> str:
+    """Why the rig's mouth cannot be measured; empty when it can."""
+    if is_open_head(rig) or _unit_keys(rig):
+        return ""
+    return UNMAPPED.format(rig.mesh.name)
+
+
+def is_open_head(rig: Rig) -> bool:
+    """Whether the mesh still has the open head's vertices."""
+    known = len(rig.mesh.data.vertices) == len(head.bundled_face().template)
+    return known and bool(_unit_keys(rig))
+
+
+def frame_count(line: Line) -> int:
+    """Scene frames over which a line is heard."""
+    return max(1, int(np.ceil(line.duration * fps_of(line) - 1e-3)))
+
+
+def fps_of(line: Line) -> float:
+    """Scene frames for each second of the line's file."""
+    return line.rate / line.speed
+
+
+def gather_steps(
+    rig: Rig,
+    line: Line,
+    known: Gathered | None = None,
+    span: tuple[int, int] | None = None,
+    told: Told | None = None,
+) -> Steps[Gathered]:
+    """Read the mouth on each frame of the line, in short steps; nothing the artist sees changes.
+
+    With `known` only the frames `span` (first, one after the last; counted from the line's first
+    moment) are read anew. `told` hears the share that is done. Raises RigError.
+    """
+    if reason := unmapped_reason(rig):
+        raise RigError(f"{reason}.")
+    name, places = rig.mesh.name, _places(line, known, span)
+    read = _read_mesh if is_open_head(rig) else _read_keys
+    for attempt in range(TRIES):
+        try:
+            found = yield from read(_rig_named(name), line, places, told or (lambda _share: None))
+            return _joined(found, known, places, fps_of(line))
+        except LostError:
+            if attempt == TRIES - 1:
+                raise RigError(
+                    f"The scene changed while '{name}' was measured. Measure it again."
+                ) from None
+    raise AssertionError("unreachable")
+
+
+def _places(line: Line, known: Gathered | None, span: tuple[int, int] | None) -> range:
+    count = frame_count(line)
+    if known is None or span is None or known.frames != count:
+        return range(count)
+    return range(max(0, span[0]), min(count, span[1]))
+
+
+def _joined(found: Gathered, known: Gathered | None, places: range, fps: float) -> Gathered:
+    """The frames that were read, put into those that were known."""
+    if known is None or len(places) == known.frames or known.fps != fps:
+        return found
+    parts = []
+    for fresh, old in ((found.offsets, known.offsets), (found.weights, known.weights)):
+        whole = None if fresh is None or old is None else old.copy()
+        if whole is not None:
+            whole[places.start : places.stop] = fresh
+        parts.append(whole)
+    return Gathered(fps, parts[0], parts[1])
+
+
+def _read_mesh(rig: Rig, line: Line, places: range, told: Told) -> Steps[Gathered]:
+    """Offsets from the copy of the mesh; the copy is gone when this ends, however it does."""
+    vertices = head.bundled_face().vertex_sets[REGION]
+    copy = MeshCopy(rig.mesh, vertices)
+    try:
+        yield PAUSE
+        copy.reduce()
+        yield PAUSE
+        rest = copy.at_rest(UNITS.__contains__)
+        yield PAUSE
+        offsets = np.empty((len(places), len(vertices), 3), np.float32)
+        for number, place in enumerate(places):
+            points = copy.points(line.first_frame + place)
+            offsets[number] = _without_head(points, _head_turn(copy, rig.mesh.name)) - rest
+            told((number + 1) / len(places))
+            yield GO_ON
+        return Gathered(fps_of(line), offsets=_to_flame(offsets))
+    finally:
+        copy.close()
+
+
+def _head_turn(copy: MeshCopy, name: str) -> FloatArray:
+    """How the head bone has moved the mesh since rest: (4, 4), in the mesh's own space."""
+    armature = _rig_named(name).armature
+    if armature is None or NECK_BONE not in armature.pose.bones:
+        return np.eye(4, dtype=np.float32)
+    posed = armature.evaluated_get(copy.graph)
+    body = copy.body.evaluated_get(copy.graph)
+    bone = posed.pose.bones[NECK_BONE]
+    turn = posed.matrix_world @ bone.matrix @ bone.bone.matrix_local.inverted()
+    space = body.matrix_world.inverted() @ turn @ posed.matrix_world.inverted() @ body.matrix_world
+    return np.asarray(space, np.float32)
+
+
+def _without_head(points: FloatArray, turn: FloatArray) -> FloatArray:
+    back = np.linalg.inv(turn.astype(np.float64)).astype(np.float32)
+    still: FloatArray = points @ back[:3, :3].T + back[:3, 3]
+    return still
+
+
+def _to_flame(points: FloatArray) -> FloatArray:
+    """Blender's axes -> FLAME's; the inverse of `head_mesh.to_blender`."""
+    x, y, z = np.moveaxis(points, -1, 0)
+    return np.stack((x, z, -y), axis=-1)
+
+
+def _read_keys(rig: Rig, line: Line, places: range, told: Told) -> Steps[Gathered]:
+    """Unit weights from the values of the unit keys, where the mesh is not the open head."""
+    copy = MeshCopy(rig.mesh, np.arange(1))
+    try:
+        yield PAUSE
+        weights = np.zeros((len(places), len(UNITS)), np.float32)
+        for number, place in enumerate(places):
+            copy.points(line.first_frame + place)
+            blocks = copy.body.evaluated_get(copy.graph).data.shape_keys.key_blocks
+            for column, unit in enumerate(UNITS):
+                if unit in blocks and not blocks[unit].mute:
+                    weights[number, column] = blocks[unit].value
+            told((number + 1) / len(places))
+            yield GO_ON
+        return Gathered(fps_of(line), weights=weights)
+    finally:
+        copy.close()
+
+
+def _unit_keys(rig: Rig) -> bool:
+    keys = rig.mesh.data.shape_keys
+    return keys is not None and any(unit in keys.key_blocks for unit in ("jawOpen", "mouthClose"))
+
+
+def _rig_named(name: str) -> Rig:
+    mesh = bpy.data.objects.get(name)
+    if mesh is None:
+        raise LostError
+    return Rig(mesh, mesh.find_armature())
