@@ -222,8 +222,14 @@ def _value(datablock: bpy.types.ID, path: str, index: int) -> float:
 
 
 def _set_value(datablock: bpy.types.ID, path: str, index: int, value: float) -> None:
+    if path.endswith('"]'):  # a custom property
+        owner, _, name = path[:-2].rpartition('["')
+        holder = datablock.path_resolve(owner) if owner else datablock
+        name = name.replace('\\"', '"')
+        holder[name] = type(holder[name])(value)
+        return
     owner, _, name = path.rpartition(".")
-    target = datablock.path_resolve(owner)
+    target = datablock.path_resolve(owner) if owner else datablock
     if hasattr(getattr(target, name), "__len__"):
         getattr(target, name)[index] = value
     else:

@@ -41,9 +41,9 @@ def has(block: bpy.types.ID, target: Target) -> bool:
         value = block.path_resolve(target.path)
     except (ValueError, TypeError):
         return False
-    if isinstance(value, (str, bytes)) or value is None:
-        return False
-    return target.index < len(value) if hasattr(value, "__len__") else True
+    if hasattr(value, "__len__") and not isinstance(value, str | bytes):
+        return target.index < len(value) and isinstance(value[target.index], int | float)
+    return isinstance(value, int | float)
 
 
 def read(block: bpy.types.ID, target: Target) -> float:
