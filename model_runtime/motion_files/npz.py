@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -35,7 +36,7 @@ def read_npz(data: bytes) -> dict[str, Array]:
                 entry.filename.removesuffix(".npy"): _array(_unpacked(archive, entry))
                 for entry in entries
             }
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, struct.error) as error:
         raise MotionError("it is damaged or no npz file") from error
     except (NotImplementedError, RuntimeError, KeyError) as error:
         raise MotionError("it is packed in an unknown way") from error
