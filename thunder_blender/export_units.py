@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..model_runtime.contract import CHANNELS, NECK, UNITS, FloatArray
 from ..model_runtime.flame_back import bounded
 from ..model_runtime.motion_files import FlameCurves
-from . import flame_motion, flame_rig, head, rig_neck, rig_store
+from . import flame_motion, flame_residuals, flame_rig, head, rig_neck, rig_store
 from .export_sample import Address, Sampled
 from .import_flame_motion import translator
 from .rig import NECK_BONE, Rig, RigError
@@ -133,8 +133,6 @@ def _expressions(rig: Rig, sampled: Sampled) -> FloatArray:
 def _flame_units(rig: Rig, sampled: Sampled) -> FloatArray:
     """The way back from expressions and jaw; what the rig has keys or bones of its own for is read
     off those."""
-    from . import flame_residuals
-
     weights = flame_motion.flame_to_units(rig, _expressions(rig, sampled), sampled.turn(JAW))
     weights = np.array(weights, np.float32)
     for unit in flame_residuals.present(rig):
