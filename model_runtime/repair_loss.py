@@ -89,10 +89,14 @@ class RepairLoss:
 
     def __call__(self, units: Tensor) -> Tensor:
         """Losses (batch,) of motions (batch, len(window), 52) that differ in the span only."""
-        return self.speech(units) + self.contacts(units) + self.haste(units)
+        enough = self.weights.enough
+        return self.speech(units, enough) + self.contacts(units) + self.haste(units)
 
-    def speech(self, units: Tensor) -> Tensor:
-        """How badly the sound's units and log-mel are said in and near the span: (batch,)."""
+    def speech(self, units: Tensor, enough: float = 0.0) -> Tensor:
+        """How badly the sound's units and log-mel are said in and near the span: (batch,).
+
+        A frame whose unit costs less than `enough` nats could not do better.
+        """
         said = self.model(units, None, self._voice.expand(len(units), -1))
         logits = said.unit_logits[:, self._heard]
         wanted = self._units.expand(len(units), -1)
@@ -100,7 +104,7 @@ class RepairLoss:
         rate = MELS_PER_MOTION_FRAME
         mel = said.mel[:, rate * self._heard.start : rate * self._heard.stop]
         away = (mel - self._mel).abs().mean((1, 2))
-        nats = functional.relu(missed.reshape(len(units), -1) - self.weights.enough).mean(1)
+        nats = functional.relu(missed.reshape(len(units), -1) - enough).mean(1)
         return self.weights.units * nats + self.weights.mel * away
 
     def contacts(self, units: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from .repair_loss import RepairLoss
 
 SHIFTS = tuple(shift for shift in range(-5, 6) if shift)  # frames; positive makes it later
 STEEPEST = 0.8  # frames of shift a frame, at the borders, so that time never runs backwards
-GAIN = 0.15  # share by which the loss must fall, or the motion stays where it is
+GAIN = 0.12  # share by which the loss of speech must fall; an open closure alone gains 0.04
 
 
 def warped(motion: FloatArray, span: range, free: FloatArray, shift: int) -> FloatArray:
@@ -45,7 +45,7 @@ def best_start(loss: RepairLoss, motion: FloatArray, span: range, free: FloatArr
     here = motion[span.start : span.stop]
     starts = [here, *(warped(motion, span, free, shift) for shift in _possible(span))]
     choices = torch.from_numpy(np.stack(starts))
-    found = loss(loss.placed(choices))
+    found = loss.speech(loss.placed(choices))
     best = int(found.argmin())
     return choices[best if found[best] < (1 - GAIN) * found[0] else 0]
 
