@@ -3,7 +3,8 @@
 """Everything one does with this repository, each as one command.
 
     python3 dev.py demo      a face says a line: .blend, video and contact sheet in demo/
-    python3 dev.py test      every test, on this machine, in environments it makes itself
+    python3 dev.py test      every test, on this machine, in environments it makes itself;
+                             --campaign: a batch is killed in every way and must lose nothing
     python3 dev.py check     lint, format and types
     python3 dev.py build     the extension's zip in dist/; --runtime linux-cpu: the engine's Python
     python3 dev.py head | corpus | train | evaluate   the workshop; arguments are passed on
@@ -113,6 +114,8 @@ def test(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Checks first, then all tests; pytest's closing line is the last one."""
     start = time.perf_counter()
     python = environments.ensure(WORKSHOP)
+    if options.campaign:
+        return run(python, "tools/campaign.py", *rest, OMP_NUM_THREADS="1")
     extra = {"OMP_NUM_THREADS": "1"}
     if not options.quick:
         _speech_programs()
@@ -164,6 +167,7 @@ def _parser() -> argparse.ArgumentParser:
     _demo_arguments(_command(commands, "demo", demo))
     tests = _command(commands, "test", test)
     tests.add_argument("--quick", action="store_true", help="only the tests without Blender")
+    tests.add_argument("--campaign", action="store_true", help="kill a batch in every way instead")
     _command(commands, "check", check)
     builds = _command(commands, "build", build)
     builds.add_argument("--runtime", metavar="PLATFORM-DEVICE", help="such as linux-cpu")

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .contacts import OperatingPoint, peak_events
 from .contract import MOTION_FPS, UNITS, FloatArray, Take
 from .face import load_face
-from .hearing import Heard
 from .lips import LipProbe, lip_probe
+
+if TYPE_CHECKING:
+    from .hearing import Heard  # which needs torch
 
 CLOSED = 0.5  # mm: lips this near to each other are shut
 OPEN = 6.0  # mm beyond that: as bad as it gets

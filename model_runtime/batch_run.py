@@ -124,6 +124,16 @@ class Run:
             time.sleep(PAUSE)
             self._journal.refresh()
             others = self._pool(others)
+        if not self.summary.left:
+            self._sweep({item.name for item in items})
+
+    def _sweep(self, names: set[str]) -> None:
+        """Remove what runs that died left half written, where nobody is writing now."""
+        for path in (self.options.out / "takes").glob(".*.part"):
+            name = Path(path.name[1:].rsplit(".", 2)[0]).stem
+            if name in names and self._claims.take(name):
+                path.unlink(missing_ok=True)
+                self._claims.release([name])
 
     def _pool(self, items: Sequence[Item]) -> list[Item]:
         """Do what is missing of these; gives those that another run has claimed."""
