@@ -32,6 +32,9 @@ def _modules() -> tuple[ModuleType, ...]:
         install_runtime,
         load_line,
         load_take,
+        map_links,
+        map_poses,
+        map_presets,
         meter_jump,
         meter_measure,
         meter_pointer,
@@ -55,7 +58,7 @@ def _modules() -> tuple[ModuleType, ...]:
         variants,
         watch,
     )
-    from .panels import character, line, menus, meter, meter_overlays, performance, takes
+    from .panels import character, line, mapping, menus, meter, meter_overlays, performance, takes
     from .panels import generate as generate_panel
     from .thunder_blender import (
         batch_command,
@@ -68,12 +71,14 @@ def _modules() -> tuple[ModuleType, ...]:
         performance_presets,
         preferences,
         properties,
+        rig_rows,
         take_label,
         take_sync,
     )
 
     return (
         properties,
+        rig_rows,
         preferences,
         performance_presets,
         take_label,
@@ -97,6 +102,9 @@ def _modules() -> tuple[ModuleType, ...]:
         hear_mesh,
         load_line,
         load_take,
+        map_links,
+        map_poses,
+        map_presets,
         meter_measure,
         meter_jump,
         meter_pointer,
@@ -122,6 +130,7 @@ def _modules() -> tuple[ModuleType, ...]:
         watch,
         line,
         character,
+        mapping,
         performance,
         generate_panel,
         takes,

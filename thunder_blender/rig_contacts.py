@@ -132,13 +132,15 @@ def keep(
     order = [lips.targets.index(target) for target in used]
     if not used or not len(units):
         return result
-    own = RigLips(tuple(used), lips.rest, lips.basis[order], lips.columns, lips.teeth)
+    low, high = _bounds(mapping, used)
+    way = np.maximum(np.maximum(np.abs(low), np.abs(high)), 1e-6)  # controls may go to 10 or 100
+    basis = lips.basis[order] * way[:, None, None]
+    own = RigLips(tuple(used), lips.rest, basis, lips.columns, lips.teeth)
     rest = np.array([target.rest for target in used])
-    now = np.stack([result[target] for target in used], axis=1).astype(float) - rest
-    low, high = _bounds(mapping, used, rest)
-    kept = solve(own, now, (low, high), head_contacts(units))
+    now = (np.stack([result[target] for target in used], axis=1).astype(float) - rest) / way
+    kept = solve(own, now, (low / way, high / way), head_contacts(units)) * way + rest
     for place, target in enumerate(used):
-        result[target] = (kept[:, place] + rest[place]).astype(np.float32)
+        result[target] = kept[:, place].astype(np.float32)
     return result
 
 
@@ -158,15 +160,17 @@ def solve(lips: RigLips, values: Array, bounds: tuple[Array, Array], wanted: Hea
     part = start.copy()
     for turn in range(ROUNDS):
         last = turn == ROUNDS - 1
-        if dental.any():
-            points = lips.points(part[dental])
-            far, slope = lips.to_teeth(points)
-            step = np.minimum(TOOTH - far, 0.0)
-            part[dental] = _step(part[dental], step, slope, bounds)
         if not last:
             _sides(lips, part, wanted.side_gaps[busy], bounds)
-        gap, slope = lips.gap(2, lips.points(part))
-        part = _step(part, share * (goal - gap), slope, bounds)
+        points = lips.points(part)
+        gap, slope = lips.gap(2, points)
+        before = part
+        part = _step(before, share * (goal - gap), slope, bounds)
+        if dental.any():
+            far, way = lips.to_teeth(points[dental])
+            steps = np.stack((goal[dental] - gap[dental], np.minimum(TOOTH - far, 0.0)), axis=1)
+            slopes = np.stack((slope[dental], way), axis=1)
+            part[dental] = _joint_step(before[dental], steps, slopes, bounds)
     result[busy] = part
     return result
 
@@ -194,8 +198,22 @@ def _step(values: Array, change: Array, slope: Array, bounds: tuple[Array, Array
     return np.asarray((values + step).clip(low, high))
 
 
-def _bounds(mapping: Mapping, used: list[Target], rest: Array) -> tuple[Array, Array]:
+def _joint_step(values: Array, change: Array, slope: Array, bounds: tuple[Array, Array]) -> Array:
+    """As `_step`, for two things at once: change (T,2), slopes (T,2,J)."""
+    low, high = bounds
+    usable = np.where(np.abs(slope).max(1, keepdims=True) > SMALL, slope, 0.0)
+    for _ in range(2):  # what would leave its range takes no part in the second try
+        gram = np.einsum("tij,tkj->tik", usable, usable)
+        gram += 1e-3 * (1 + np.trace(gram, axis1=1, axis2=2))[:, None, None] * np.eye(2)
+        step = np.einsum("tij,ti->tj", usable, np.linalg.solve(gram, change[:, :, None])[:, :, 0])
+        stuck = ((values <= low + 1e-9) & (step < 0)) | ((values >= high - 1e-9) & (step > 0))
+        usable = np.where(stuck[:, None], 0.0, usable)
+    return np.asarray((values + np.where(stuck, 0.0, step)).clip(low, high))
+
+
+def _bounds(mapping: Mapping, used: list[Target]) -> tuple[Array, Array]:
     """What each target may hold, away from rest: never beyond what the mapping gives it."""
+    rest = np.array([target.rest for target in used])
     known = {target: (low, high) for target, low, high in mapping.ranges}
     pairs = np.array([known.get(target, (BOTTOM, TOP)) for target in used])
     gains: dict[Target, list[float]] = {target: [] for target in used}

@@ -89,6 +89,8 @@ def meaning(name: str) -> tuple[tuple[tuple[str, float], ...], float, tuple[str,
     whole = words(name)
     if len(whole) > 1 and re.fullmatch(r"\d{3}", whole[-1]):
         whole = whole[:-1]  # Blender's .001
+    if whole[-2:] == ("div", "2"):
+        whole = whole[:-2]  # Daz Studio's
     for skip in range(min(len(whole), 4)):
         front, rest = whole[:skip], whole[skip:]
         if found := _lookup().get(_key(rest)):

@@ -30,8 +30,8 @@ ALIASES: dict[str, str] = {  # unit -> other names of it, beside those with its 
     "jawOpen": "Jaw_Drop Mouth_Jaw_Open Jaw_Down_Open",
     "mouthClose": "Lips_Together Mouth_Lips_Together_UL Mouth_Lips_Together_UR "
     "Mouth_Lips_Together_DL Mouth_Lips_Together_DR Lips_Toward Mouth_Closed",
-    "mouthFunnel": "Lips_Funnel Mouth_Funnel_Up_{S} Mouth_Funnel_Down_{S} Mouth_Funnel_UL "
-    "Mouth_Funnel_UR Mouth_Funnel_DL Mouth_Funnel_DR Lip_Funneler Lips_Funneler",
+    "mouthFunnel": "Lips_Funnel Lip_Funnel Mouth_Funnel_Up_{S} Mouth_Funnel_Down_{S} "
+    "Mouth_Funnel_UL Mouth_Funnel_UR Mouth_Funnel_DL Mouth_Funnel_DR Lip_Funneler Lips_Funneler",
     "mouthPucker": "Lips_Pucker Mouth_Pucker_Up_{S} Mouth_Pucker_Down_{S} Mouth_Lips_Purse_UL "
     "Mouth_Lips_Purse_UR Mouth_Lips_Purse_DL Mouth_Lips_Purse_DR Mouth_Pucker_UL Mouth_Pucker_UR "
     "Mouth_Pucker_DL Mouth_Pucker_DR Lip_Pucker",
@@ -71,12 +71,12 @@ BOTH = {  # one key for both sides: it gets the mean of the two units
     "mouthDimple": "mouthDimple",
     "mouthStretch": "mouthStretch Lips_Stretch",
     "mouthPress": "mouthPress Lips_Press",
-    "mouthLowerDown": "mouthLowerDown",
-    "mouthUpperUp": "mouthUpperUp Fcl_MTH_Up",
+    "mouthLowerDown": "mouthLowerDown Lips_Lower_Down",
+    "mouthUpperUp": "mouthUpperUp Lips_Upper_Up Fcl_MTH_Up",
     "browDown": "browDown Brows_Down Brow_Drop Fcl_BRW_Angry 怒り眉",
     "browOuterUp": "browOuterUp Brow_Raise_Outer Fcl_BRW_Surprised 上",
     "cheekSquint": "cheekSquint Cheek_Raise",
-    "noseSneer": "noseSneer Nose_Wrinkle",
+    "noseSneer": "noseSneer Sneer Nose_Wrinkle",
 }
 WINKS = {"ウィンク": "eyeBlinkLeft", "ウィンク右": "eyeBlinkRight"}
 PREFIXES = frozenset(  # words in front of a key's own name

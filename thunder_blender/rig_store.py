@@ -28,7 +28,10 @@ def is_mapped(rig: Rig) -> bool:
 
 def store(rig: Rig, mapping: Mapping) -> None:
     """Keep the mapping on the rig."""
+    from . import rig_rows
+
     rig.mesh[LINKS] = rig_mapping.to_json(mapping)
+    rig_rows.refresh(rig.mesh, mapping)
 
 
 def stored(rig: Rig) -> Mapping:
@@ -44,6 +47,7 @@ def forget(mesh: bpy.types.Object) -> None:
     for name in (LINKS, LIPS):
         if name in mesh:
             del mesh[name]
+    mesh.property_unset("thunder_map")
 
 
 def places(rig: Rig, mapping: Mapping) -> dict[Target, tuple[int, ...]]:
