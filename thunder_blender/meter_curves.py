@@ -74,19 +74,48 @@ def changes(old: Snapshot, new: Snapshot, duration: float) -> list[Interval]:
 
 
 def changed_rows(old: Rows, new: Rows) -> list[Interval]:
-    """Seconds between the keys around each difference."""
-    if len(old) == len(new):
-        changed = np.flatnonzero((np.abs(old - new) > TOLERANCE).any(1))
-        return [_around(old, new, place, place) for place in changed]
+    """Seconds of the pieces between keys that differ, endless where an end that is held does."""
+    if not len(old) or not len(new):
+        return [(-np.inf, np.inf)] if len(old) != len(new) else []
+    return [*_held_ends(old, new), *_pieces_apart(_pieces(old), _pieces(new))]
+
+
+def _pieces(rows: Rows) -> Rows:
+    """The curve between each two keys: (keys - 1, 9), all that decides its shape."""
+    return np.concatenate([rows[:-1][:, [0, 1, 4, 5, 6]], rows[1:][:, [0, 1, 2, 3]]], 1)
+
+
+def _pieces_apart(old: Rows, new: Rows) -> list[Interval]:
+    """Seconds of the pieces that are not in both."""
     short = min(len(old), len(new))
-    same = (np.abs(old[:short] - new[:short]) <= TOLERANCE).all(1)
-    head = short if same.all() else int(np.argmin(same))
-    tail_same = (np.abs(old[len(old) - short :] - new[len(new) - short :]) <= TOLERANCE).all(1)
-    tail = short if tail_same.all() else int(np.argmin(tail_same[::-1]))
-    tail = min(tail, short - head)
-    sides = [(rows, head, len(rows) - tail - 1) for rows in (old, new)]
-    spans = [_between(rows, first, last) for rows, first, last in sides]
-    return [(min(a for a, _ in spans), max(b for _, b in spans))]
+    if len(old) == len(new):
+        wrong = np.flatnonzero((np.abs(old - new) > TOLERANCE).any(1))
+        return [_both(old[[place]], new[[place]]) for place in wrong]
+    head = _same(old[:short], new[:short])
+    tail = _same(old[::-1][: short - head], new[::-1][: short - head])
+    return [_both(old[head : len(old) - tail], new[head : len(new) - tail])]
+
+
+def _same(one: Rows, other: Rows) -> int:
+    """How many pieces from the start on are the same."""
+    alike = (np.abs(one - other) <= TOLERANCE).all(1)
+    return len(alike) if alike.all() else int(np.argmin(alike))
+
+
+def _both(old: Rows, new: Rows) -> Interval:
+    """From the first to the last second of some pieces; pieces may be missing on one side."""
+    every = np.concatenate([old, new])
+    return float(every[:, 0].min()), float(every[:, 5].max())
+
+
+def _held_ends(old: Rows, new: Rows) -> list[Interval]:
+    """What lies before the first and after the last key, where those differ."""
+    found = []
+    if (np.abs(old[0, :2] - new[0, :2]) > TOLERANCE).any():
+        found.append((-np.inf, float(max(old[0, 0], new[0, 0]))))
+    if (np.abs(old[-1, :2] - new[-1, :2]) > TOLERANCE).any():
+        found.append((float(min(old[-1, 0], new[-1, 0])), np.inf))
+    return found
 
 
 def joined(intervals: list[Interval]) -> list[Interval]:
@@ -115,18 +144,6 @@ def covered(rig: Rig, line: Line) -> float:
     first = max(0.0, float(min(each[0] for each in rows)))
     last = min(line.duration, float(max(each[-1] for each in rows)))
     return max(0.0, last - first)
-
-
-def _around(old: Rows, new: Rows, first: int, last: int) -> Interval:
-    one, other = _between(old, first, last), _between(new, first, last)
-    return min(one[0], other[0]), max(one[1], other[1])
-
-
-def _between(rows: Rows, first: int, last: int) -> Interval:
-    """Seconds of the keys before `first` and after `last`; endless at the ends."""
-    start = -np.inf if first <= 0 else float(rows[first - 1, 0])
-    end = np.inf if last >= len(rows) - 1 else float(rows[last + 1, 0])
-    return start, end
 
 
 def _whole(rows: Rows) -> Interval:

@@ -32,6 +32,8 @@ SCROLLBAR = 14.0  # that the scroll bar takes there
 BAR = 22.0  # height of the strip, pixels at scale 1
 WORDS = 15.0  # height of the words under it
 LETTERS = 11.0  # size of the words
+LOW = 9.0  # height of the strip where the region is low: under the ruler, over the keys
+SHORTEST = 30.0  # a region lower than this has no room
 PAD = 4.0
 MOST_BATCHES = 24
 PAPER, INK = (0.075, 0.075, 0.085, 0.94), (0.93, 0.93, 0.94, 1.0)
@@ -56,7 +58,7 @@ def box_of(height: float, scale: float, markers: bool) -> Box:
     """Where the strip fits in a region of this height; `markers`: the scene has some."""
     free = height - RULER * scale
     if free < (SCROLLBAR + BAR + WORDS) * scale:
-        return Box(max(1.0, scale), max(free - scale, 8.0 * scale), max(1.0, scale))
+        return Box(free - LOW * scale, free, free - LOW * scale)
     words = (SCROLLBAR + (MARKERS if markers else 0.0)) * scale
     if words + (WORDS + BAR) * scale > free:
         words = SCROLLBAR * scale
@@ -92,6 +94,8 @@ def shown_here(context: bpy.types.Context) -> bool:
     """Whether the meter is switched on in this editor, and the editor has time across."""
     space = context.space_data
     if space is None or space.type not in SPACES or context.region.width < 2:
+        return False
+    if context.region.height < SHORTEST * context.preferences.system.ui_scale:
         return False
     if space.type == "GRAPH_EDITOR" and space.mode == "DRIVERS":
         return False
