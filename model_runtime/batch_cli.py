@@ -73,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--time-limit", default="", metavar="T", help="begin no line after 5400, 90m or 1.5h")
     add("--fail-fast", action="store_true", help="stop at the first line that fails")
     add("--keep-going", action="store_true", help="wrong rows of the list only fail themselves")
+    add("--failed-lines-ok", action="store_true", help="exit code 0 in place of 3, for farms")
     add("--no-report", action="store_true", help="leave the report to the command 'report'")
     add("--log", choices=("text", "json"), default="text", help="how to tell what happens")
     add("--ray", metavar="ADDRESS", help="share the work over a Ray cluster; 'local' starts one")
@@ -107,7 +108,7 @@ def report(options: argparse.Namespace) -> int:
     Teller(options.log)({"event": "report", "text": f"{options.out / 'report.html'}: {text}"})
     if totals["missing"]:
         return UNFINISHED
-    return SOME_FAILED if totals["failed"] else ALL_DONE
+    return _lenient(options, SOME_FAILED if totals["failed"] else ALL_DONE)
 
 
 def batch(options: argparse.Namespace, run: Runs | None = None, report: Tells | None = None) -> int:
@@ -146,7 +147,11 @@ def _carry_out(
     code = run(options, plan, tell)
     if not options.no_report:
         report(options, plan)
-    return SOME_FAILED if code == ALL_DONE and plan.problems else code
+    return _lenient(options, SOME_FAILED if code == ALL_DONE and plan.problems else code)
+
+
+def _lenient(options: argparse.Namespace, code: int) -> int:
+    return ALL_DONE if code == SOME_FAILED and options.failed_lines_ok else code
 
 
 def _run_here(options: argparse.Namespace, plan: Plan, tell: Teller) -> int:
@@ -304,6 +309,8 @@ def child_arguments(options: argparse.Namespace) -> list[str]:
     line += ["--rerolls", str(options.rerolls), "--device", options.device]
     line += ["--log", "json", "--no-report", "--keep-going", "--curves-only"]
     line += ["--parent", str(os.getpid())]
+    if options.failed_lines_ok:
+        line += ["--failed-lines-ok"]
     if options.fps is not None:
         line += ["--fps", str(options.fps)]
     if options.scene:

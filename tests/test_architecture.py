@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("operators", "panels", "thunder_blender", "model_runtime", "training", "tools", "tests")
+ROOMS = (
+    *("operators", "panels", "thunder_blender", "model_runtime"),
+    *("training", "tools", "tests", "farm"),
+)
 STDLIB = frozenset(sys.stdlib_module_names)
 SPDX = "# SPDX-License-Identifier: GPL-3.0-or-later"
 LONGEST = 500  # lines
@@ -38,6 +41,7 @@ INSIDE = {  # room -> what of the repository it may reach
         "model_runtime.flame",
         "model_runtime.flame_back",
         "model_runtime.flame_calibration",
+        "model_runtime.flame_edition",
         "model_runtime.flame_extras",
         "model_runtime.files",
         "model_runtime.motion_files",
@@ -130,6 +134,13 @@ def test_optional_packages_are_imported_where_they_are_used():
     for path in sources("model_runtime"):
         early = [name for _, name, inside in imports(path) if name in LAZY and not inside]
         assert not early, f"{path.relative_to(ROOT)} imports {early} at the top"
+
+
+def test_farm_scripts_need_nothing_but_what_their_manager_brings():
+    """Each is started by itself where a farm manager wants it."""
+    for path in sources("farm"):
+        places = {name.split(".")[0] for level, name, _ in imports(path) if not level}
+        assert places <= STDLIB | {"outline", "model_runtime"}, path.name
 
 
 def test_training_never_imports_blender():

@@ -13,7 +13,7 @@ import pytest
 from tools import build_extension
 
 ROOMS = ("operators", "panels", "thunder_blender", "model_runtime")
-LEFT_OUT = ("tests", "training", "docs", "tools", "examples", "dist", "build", "demo")
+LEFT_OUT = ("tests", "training", "docs", "tools", "examples", "farm", "dist", "build", "demo")
 
 
 @pytest.fixture(scope="module")

@@ -80,12 +80,24 @@ def _run(options: argparse.Namespace, plan: Plan, tell: Teller) -> int:
         run.close()
 
 
-def _report(options: argparse.Namespace, plan: Plan) -> None:
-    """The report is the engine's Python's work, which has what draws the stills."""
+def report(options: argparse.Namespace) -> int:
+    """Write the report of all shards; gives the exit code of `batch_cli`.
+
+    It is the engine's Python's work, which has what draws the stills.
+    """
     line = child_arguments(options)[1:]
     at = line.index("--parent")
-    process = _start(preferences.launch(), ["report", *line[:at], *line[at + 2 :]])
+    try:
+        process = _start(preferences.launch(), ["report", *line[:at], *line[at + 2 :]])
+    except ThunderError as error:
+        log.error("%s", error)
+        return 1
     process.communicate()
+    return process.returncode
+
+
+def _report(options: argparse.Namespace, plan: Plan) -> None:
+    report(options)
 
 
 def _start(launch: Launch, arguments: Iterable[str]) -> subprocess.Popen[bytes]:
@@ -227,7 +239,7 @@ class SceneRun:
         self._journal.write(
             [{"record": DONE, "item": one.name, "outputs": [record]} for one, record in records]
         )
-        self.tell({"event": "note", "text": f"Saved: '{path}'"})
+        self.tell({"event": "note", "text": f"Wrote {path}"})
 
     def _record(self, path: Path, kind: str, key: str, item: Item, content: str) -> dict[str, Any]:
         generation = self._journal.state(item.name).generation

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         return int(ended.code or SUCCESS)
     if options.scene is None and bpy.data.filepath:
         options.scene = Path(bpy.data.filepath)
-    return batch.perform(options)
+    return batch.perform(options) if options.command == "batch" else batch.report(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=formatter,
     )
     batch_cli.add_arguments(whole)
+    merge = commands.add_parser("report", help="write the report of all shards of a batch")
+    batch_cli.add_arguments(merge)
     return parser
 
 

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An OpenCue job for a list of dialogue lines: one shard a frame, then the report.
+
+    python thunder_dialogue.py --show SHOW --shot SHOT --shards 40 -- LINES --out DIR [options]
+
+What stands after `--` goes to every `batch` as it is. THUNDER_BATCH is how a host starts the
+command: `blender -b --command thunder_blender` by default, or `python /path/farm/run_batch.py` for curves.
+Checked here by its commands alone (`commands`): no Cuebot was at hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+
+START = "blender -b --command thunder_blender"
+MEMORY = "4g"
+
+
+def commands(words: Sequence[str], shards: int) -> tuple[list[str], list[str]]:
+    """The command of a frame, with #IFRAME# for its shard, and that of the report."""
+    start = shlex.split(os.environ.get("THUNDER_BATCH", START))
+    shard = ["--shard", f"#IFRAME#/{shards}", "--no-report", "--failed-lines-ok"]
+    return [*start, "batch", *words, *shard], [*start, "report", *words, "--failed-lines-ok"]
+
+
+def submit(options: argparse.Namespace) -> None:
+    """Hand the job to Cuebot; needs OpenCue's outline and cuerun packages."""
+    from outline import Outline, cuerun
+    from outline.modules.shell import Shell
+
+    lines, report = commands(options.words, options.shards)
+    outline = Outline("thunder_dialogue", shot=options.shot, show=options.show)
+    shards = Shell(
+        "lines", command=lines, range=f"1-{options.shards}", memory=MEMORY, threads=1, retries=3
+    )
+    merge = Shell("report", command=report, range="1", memory=MEMORY)
+    merge.depend_all(shards)
+    outline.add_layer(shards)
+    outline.add_layer(merge)
+    cuerun.launch(outline, use_pycuerun=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--show", default="testing")
+    parser.add_argument("--shot", default="shot01")
+    parser.add_argument("--shards", type=int, default=16)
+    parser.add_argument("--print", action="store_true", help="only show the two commands")
+    parser.add_argument("words", nargs="+", help="LINES --out DIR and options of batch")
+    options = parser.parse_args(arguments)
+    if options.print:
+        for command in commands(options.words, options.shards):
+            sys.stdout.write(shlex.join(command) + "\n")
+        return 0
+    submit(options)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
