@@ -45,6 +45,7 @@ at the scene's rate"""
         description="Replace a file that is there already",
         options={"SKIP_SAVE", "HIDDEN"},
     )
+    asked: bpy.props.BoolProperty(options={"HIDDEN", "SKIP_SAVE"})  # by the file browser
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
@@ -58,6 +59,7 @@ at the scene's rate"""
                 self.source = "RIG"
             name = take.name if take else rig.mesh.name
             self.filepath = export_motion.file_name(name, ENDINGS[self.format][0])
+        self.asked = True
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -73,8 +75,7 @@ at the scene's rate"""
 
     def perform(self, context: bpy.types.Context) -> str:
         path = Path(bpy.path.abspath(self.filepath))
-        confirmed = self.options.is_invoke  # by the file browser
-        wanted = MeshExport(path, self.format, self.overwrite or confirmed)
+        wanted = MeshExport(path, self.format, self.overwrite or self.asked)
         if self.source == "RIG":
             return export_mesh.export_rig(context, request.required_rig(context), wanted)
         rig, action = self.found(context)

@@ -53,6 +53,7 @@ class THUNDER_OT_export_motion(TakeOperator, bpy.types.Operator):
     overwrite: bpy.props.BoolProperty(
         name="Overwrite", description="Replace files that are there already", options={"SKIP_SAVE"}
     )
+    asked: bpy.props.BoolProperty(options={"HIDDEN", "SKIP_SAVE"})  # by the file browser
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
@@ -66,6 +67,7 @@ class THUNDER_OT_export_motion(TakeOperator, bpy.types.Operator):
                 self.source = "RIG"
             name = take.name if take else rig.mesh.name
             self.filepath = export_motion.file_name(name, FORMATS[self.format].ending)
+        self.asked = True
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -96,7 +98,7 @@ class THUNDER_OT_export_motion(TakeOperator, bpy.types.Operator):
 
     def _wanted(self) -> MotionExport:
         rate = None if self.rate == "OWN" else float(self.rate)
-        confirmed = self.options.is_invoke and self.source != "CHOSEN"  # by the file browser
+        confirmed = self.asked and self.source != "CHOSEN"  # whose names it has not shown
         path = Path(bpy.path.abspath(self.filepath))
         return MotionExport(path, self.format, rate, self.overwrite or confirmed)
 

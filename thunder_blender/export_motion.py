@@ -20,7 +20,7 @@ from ..model_runtime.motion_files.flame_npz import flame_bytes
 from . import export_sample, export_units, keys, take_marks
 from .export_sample import Sampled
 from .resample import resample
-from .rig import Rig
+from .rig import Rig, RigError
 
 UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f]')  # in names of files, on one system or another
 FLAME_NPZ = "FLAME_NPZ"
@@ -100,6 +100,11 @@ def export_rig(
 
 def encode(rig: Rig, sampled: Sampled, wanted: MotionExport, made_by: dict[str, Any]) -> bytes:
     """The bytes of the file. Raises RigError where the rig does not tell what the format holds."""
+    if not all(np.isfinite(values).all() for values in sampled.values.values()):
+        raise RigError(
+            f"A channel of '{rig.mesh.name}' is not a number on some frame. Look for a driver or a "
+            "key that has gone wrong."
+        )
     chosen = FORMATS[wanted.format]
     rate = wanted.rate or sampled.rate
     if chosen.encode is None:

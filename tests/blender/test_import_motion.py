@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from model_runtime.contract import CHANNELS, Take  # noqa: E402
 from model_runtime.motion_files import arkit_csv, audio2face, live_link  # noqa: E402
 from model_runtime.motion_files.flame_npz import flame_bytes  # noqa: E402
 from model_runtime.motion_files.motion import FlameCurves  # noqa: E402
+from tests.blender.fake_layout import FakeLayout  # noqa: E402
 from tests.blender.take_helpers import jaw_at  # noqa: E402
 from tools import make_test_flame  # noqa: E402
 
@@ -120,3 +124,92 @@ def _curves(action):
     if hasattr(action, "fcurves"):
         return list(action.fcurves)
     return [curve for bag in action.layers[0].strips[0].channelbags for curve in bag.fcurves]
+
+
+class Window:
+    """What the modal door needs of a window, which there is none of in the background."""
+
+    def __init__(self, operator_class: type, path) -> None:
+        self.kind, self.told = operator_class, []
+        self.window = SimpleNamespace(
+            screen=SimpleNamespace(is_animation_playing=False), modal_operators=[]
+        )
+        self.window_manager = SimpleNamespace(
+            windows=[self.window], event_timer_add=lambda *_, **__: None
+        )
+        self.operator = SimpleNamespace(
+            filepath=str(path), frame=1, fps=0.0, head="NONE", play=True, report=self._hear
+        )
+        for name in ("_wanted", "_ended"):
+            function = getattr(operator_class, name)
+            setattr(self.operator, name, function.__get__(self.operator))
+
+    def __getattr__(self, name: str):
+        return getattr(bpy.context, name)
+
+    def event(self, kind: str) -> set[str]:
+        return self.kind.modal(self.operator, self, SimpleNamespace(type=kind, value="PRESS"))
+
+    def until_done(self) -> set[str]:
+        end = time.monotonic() + 60
+        while (result := self.event("TIMER")) == {"PASS_THROUGH"}:
+            assert time.monotonic() < end, "the import does not end"
+            time.sleep(0.02)
+        return result
+
+    def _hear(self, level: set[str], text: str) -> None:
+        self.told.append((*level, text))
+
+
+@pytest.fixture
+def door(room, rig, scene, tmp_path):
+    """The import at a window, of a file that is there."""
+    path = tmp_path / "take.csv"
+    path.write_text(arkit_csv.csv_text(talk()))
+    task = room("thunder_blender.import_task")
+    window = Window(room("operators.import_motion").THUNDER_OT_import_motion, path)
+    yield window, task, rig
+    task.end()
+
+
+def test_at_the_window_the_take_comes_in_one_step_when_it_is_ready(door) -> None:
+    window, task, rig = door
+    task.begin(window, window.operator._wanted(), rig)
+    assert "being imported" in task.running_reason() and not rig.mesh.thunder.take
+    assert window.until_done() == {"FINISHED", "PASS_THROUGH"}
+    assert window.told[0][0] == "INFO" and "2.0 s of ARKit csv" in window.told[0][1]
+    assert rig.mesh.thunder.take and not task.running_reason()
+
+
+def test_esc_and_errors_leave_nothing(door) -> None:
+    window, task, rig = door
+    before = set(bpy.data.actions)
+    task.begin(window, window.operator._wanted(), rig)
+    assert window.event("ESC") == {"CANCELLED", "PASS_THROUGH"}
+    Path(window.operator.filepath).write_text("a,b\n1,2\n")
+    task.begin(window, window.operator._wanted(), rig)
+    assert window.until_done() == {"CANCELLED", "PASS_THROUGH"}
+    assert window.told[-1][0] == "ERROR" and "is not imported" in window.told[-1][1]
+    assert set(bpy.data.actions) == before and not task.running_reason()
+
+
+def test_a_rig_that_is_deleted_meanwhile_is_named(door) -> None:
+    window, task, rig = door
+    task.begin(window, window.operator._wanted(), rig)
+    name = rig.mesh.name
+    bpy.data.objects.remove(rig.mesh)
+    assert window.until_done() == {"CANCELLED", "PASS_THROUGH"}
+    assert name in window.told[-1][1] and "deleted" in window.told[-1][1]
+
+
+def test_files_can_be_dropped_and_the_menus_lead_here(room, rig, scene) -> None:
+    handler = bpy.types.THUNDER_FH_import_motion
+    assert handler.bl_import_operator == "thunder.import_motion"
+    assert {".csv", ".json", ".npz", ".pkl"} == set(handler.bl_file_extensions.split(";"))
+    for menu, operators in (
+        ("draw_import", ["thunder.import_motion"]),
+        ("draw_export", ["thunder.export_motion", "thunder.export_mesh"]),
+    ):
+        layout = FakeLayout()
+        getattr(room("panels.menus"), menu)(SimpleNamespace(layout=layout), bpy.context)
+        assert layout.names("operator") == operators
