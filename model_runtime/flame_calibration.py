@@ -23,6 +23,7 @@ REACH = 0.0035
 MATCHING = 0.7  # of the time that all takes
 UNSEEN = "tongueOut"  # FLAME has no tongue
 UNFIXED = ("jaw", "mouthClose", "eyeLook", UNSEEN)  # units that get no residual key
+EYES = 0.3  # weight of the eyeballs, which no expression should move: their bones turn them
 LEAST_FIX = 0.0003  # metres: what is left over that nobody sees
 
 
@@ -52,13 +53,17 @@ class Calibration:
 
 
 def calibrate(
-    flame: FaceModel, head: FaceModel, tell: Callable[[float], object] = abs
+    flame: FaceModel,
+    head: FaceModel,
+    tell: Callable[[float], object] = abs,
+    mouth: npt.NDArray[np.floating] | None = None,
 ) -> tuple[Calibration, FloatArray]:
     """The calibration of `flame`, and what its expressions cannot say (52,V,3), see `fixes`.
 
-    `tell` hears the share that is done; what it raises ends the work.
+    `mouth`: see `flame_match.match`. `tell` hears the share that is done; what it raises ends
+    the work.
     """
-    found = match(head, flame, lambda done: tell(MATCHING * done))
+    found = match(head, flame, lambda done: tell(MATCHING * done), mouth)
     target = unit_target(flame, head, found)
     rule = solve(flame, target, lambda done: tell(MATCHING + (1 - MATCHING) * done))
     weights = together(target.names)
@@ -88,11 +93,12 @@ def calibrate(
 
 def unit_target(flame: FaceModel, head: FaceModel, found: Match) -> Target:
     """What the units should do on the FLAME, carried over from the open head."""
-    movable = (found.trust > 0) & ~eyeballs(flame)
+    eyes = eyeballs(flame)
+    movable = (found.trust > 0) & ~eyes
     moves = found.carry(head.expression_basis)
     moves[head.unit_names.index(UNSEEN)] = 0.0
     lips = found.near(head.vertex_sets["lip_rings"].ravel()) & movable
-    return Target(head.unit_names, moves, movable.astype(float), lips)
+    return Target(head.unit_names, moves, np.where(eyes, EYES, movable.astype(float)), lips)
 
 
 def fixes(flame: FaceModel, target: Target, expression: Doubles, jaw: Doubles) -> FloatArray:
@@ -104,7 +110,7 @@ def fixes(flame: FaceModel, target: Target, expression: Doubles, jaw: Doubles) -
         if name.startswith(UNFIXED):
             continue
         moved = posed(flame, expression[[index]], jaw[[index]])[0] - flame.template
-        lack = (target.moves[index] - moved) * target.weights[:, None]
+        lack = (target.moves[index] - moved) * (target.weights == 1.0)[:, None]
         turn = rotation_matrices(jaw[index].astype(np.float32)).astype(float)
         blend = np.eye(3) + share * (turn - np.eye(3))
         if np.abs(lack).max() > LEAST_FIX:

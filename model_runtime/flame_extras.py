@@ -48,10 +48,18 @@ class Landmarks:
         corners = np.asarray(points, np.float64)[triangles[self.faces]]
         return np.asarray(np.einsum("nc,ncx->nx", self.shares.astype(np.float64), corners))
 
-    def of_the_mouth(self) -> Landmarks | None:
-        """The 20 of the lips, outer before inner, where these are 68 or 51; else None."""
-        first = {SIXTY_EIGHT: 48, FIFTY_ONE: 31}.get(len(self.faces))
-        return None if first is None else Landmarks(self.faces[first:], self.shares[first:])
+    def of_the_mouth(
+        self, points: npt.NDArray[np.floating], triangles: IntArray
+    ) -> npt.NDArray[np.float64] | None:
+        """Inner corners, the one with the larger x first, and the middle of the upper and of the
+        lower inner lip (4,3), where these are the usual 68 or the 51 without the jaw's line."""
+        first = {SIXTY_EIGHT: 60, FIFTY_ONE: 43}.get(len(self.faces))
+        if first is None:
+            return None
+        right, upper, left, lower = self.at(points, triangles)[first + np.array([0, 2, 4, 6])]
+        return np.stack(
+            [left, right, upper, lower] if left[0] > right[0] else [right, left, upper, lower]
+        )
 
 
 def load_masks(path: Path, vertices: int) -> dict[str, IntArray]:
@@ -71,12 +79,12 @@ def load_landmarks(path: Path, triangles: int) -> Landmarks:
         parts = _parts(path)
         faces = _whole(_first(parts, FACES))
         with np.errstate(over="ignore", invalid="ignore"):
-            shares = _first(parts, SHARES).astype(np.float32).reshape(-1)
-        if not 0 < len(faces) <= MOST_LANDMARKS or len(shares) != 3 * len(faces):
+            flat = _first(parts, SHARES).astype(np.float32).reshape(-1)
+        if not 0 < len(faces) <= MOST_LANDMARKS or len(flat) != 3 * len(faces):
             raise FlameError("its landmarks are not as many as their places")
         if faces.min() < 0 or faces.max() >= triangles:
             raise FlameError("its landmarks lie on triangles that this FLAME does not have")
-        shares = shares.reshape(-1, 3)
+        shares = flat.reshape(-1, 3)
         if not np.isfinite(shares).all() or np.abs(shares.sum(1) - 1).max() > 1e-2:
             raise FlameError("its landmarks lie beside their triangles")
         return Landmarks(faces.astype(np.int32), shares)

@@ -34,7 +34,7 @@ BLOCK = 512  # points at once
 AWAY = 1.0  # square metres: farther than anything on a head
 JOINTS = {"left_eye": 10.0, "right_eye": 10.0, "jaw": 1.0, "neck": 1.0}  # and what they weigh
 PERSON_ROUNDS = 12  # in which the open head becomes the most similar person it can be
-THINNED = 3  # one vertex in so many is enough for that
+THINNED = 5  # one vertex in so many is enough for that
 TYPICAL = 0.35  # of a person's weight
 NOISE = 0.0015  # metres of misfit that weigh as much
 COUNTED = 100.0  # vertices that tell something of their own; neighbours repeat each other
@@ -80,13 +80,26 @@ class Match:
         return np.asarray(np.isin(self.corners, vertices).any(1) & (self.trust > 0))
 
 
-def match(head: FaceModel, flame: FaceModel, tell: Callable[[float], object] = abs) -> Match:
-    """Match `flame` with the open head `head`; `tell` hears the share that is done."""
+def match(
+    head: FaceModel,
+    flame: FaceModel,
+    tell: Callable[[float], object] = abs,
+    mouth: npt.NDArray[np.floating] | None = None,
+) -> Match:
+    """Match `flame` with the open head `head`; `tell` hears the share that is done.
+
+    `mouth` (4,3) are the inner corners of the FLAME's mouth, the one with the larger x first, and
+    the middle of its upper and its lower inner lip, where landmarks tell them.
+    """
     place = placed(head, flame)
     lower = np.asarray(flame.skin_weights[:, flame.joint("jaw")] > 0.5)
     movable = ~eyeballs(flame)
     place, rest = _person(head, flame, place, lower, movable)
-    points = _mouth_to_mouth(head, rest, place(flame.template), lower & movable, ~lower & movable)
+    points = place(flame.template)
+    if mouth is None:
+        points = _mouth_to_mouth(head, rest, points, lower & movable, ~lower & movable)
+    else:
+        points = _by_landmarks(head, rest, points, place(mouth))
     sides = tuple(_Skin.of(head, rest, below) for below in (False, True))
     links = _Links.of(flame.triangles, len(points))
     for done, rounds in enumerate(SMOOTHING):
@@ -247,11 +260,12 @@ class _Skin:
 
     def nearest(self, points: Floats, normals: Floats) -> _Met:
         """The nearest point among the triangles of the nearest vertices that face the same way."""
-        own, facing = self.points[self.used], self.normals[self.used]
-        distance = (own**2).sum(1) - 2 * points @ own.T
-        distance += AWAY * (normals @ facing.T < FACING)
+        own = self.points[self.used].astype(np.float32)
+        alike = normals.astype(np.float32) @ self.normals[self.used].astype(np.float32).T
+        distance = (own**2).sum(1) - 2 * points.astype(np.float32) @ own.T
+        distance[alike < FACING] += AWAY
         close = np.argpartition(distance, CANDIDATES, axis=1)[:, :CANDIDATES]
-        lost = np.take_along_axis(normals @ facing.T, close, 1).max(1) < FACING
+        lost = np.take_along_axis(alike, close, 1).max(1) < FACING
         choice = self.triangles[self.around[close].reshape(len(points), -1)]
         shares, away = closest_on_triangles(points[:, None], self.points[choice])
         best = away.argmin(1)[:, None]
@@ -342,6 +356,19 @@ def _mouth_to_mouth(
     shift = np.array([0.0, float(np.median(moves)), 0.0])
     away = ((points - middle + shift) ** 2).sum(1)
     return np.asarray(points + np.exp(-away / (2 * MOUTH_SPREAD**2))[:, None] * shift)
+
+
+def _by_landmarks(head: FaceModel, rest: Floats, points: Floats, mouth: Floats) -> Floats:
+    """Bring corners and middle of the mouth to the open head's; their surroundings follow."""
+    names = ("lip_corner_left", "lip_corner_right", "lip_upper_inner_mid", "lip_lower_inner_mid")
+    aims = rest[[int(head.vertex_sets[name][0]) for name in names]]
+    marks, aims = (np.array([part[0], part[1], (part[2] + part[3]) / 2]) for part in (mouth, aims))
+
+    def felt(spots: Floats) -> Floats:
+        away = ((spots[:, None] - marks) ** 2).sum(-1)
+        return np.asarray(np.exp(-away / (2 * MOUTH_SPREAD**2)))
+
+    return np.asarray(points + felt(points) @ np.linalg.solve(felt(marks), aims - marks))
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,17 @@ class FlameOptions(ThunderOperator):
         min=0,
         max=300,
     )
+    masks_file: bpy.props.StringProperty(
+        name="Masks",
+        description="FLAME_masks.pkl: its sets of vertices become vertex groups; empty for none",
+        subtype="FILE_PATH",
+    )
+    landmarks_file: bpy.props.StringProperty(
+        name="Landmarks",
+        description="Landmark embedding (.npy, .pkl or .npz) of 68 or 51 landmarks, which tells "
+        "where this FLAME's mouth is; empty to find it by its shape",
+        subtype="FILE_PATH",
+    )
     residual_keys: bpy.props.BoolProperty(
         name="Residual Keys",
         description="Add shape keys for what FLAME's expressions cannot say of blinks, lip rolls "
@@ -106,7 +117,7 @@ class THUNDER_OT_import_flame(FlameOptions, bpy.types.Operator):
             log.exception("%s failed", type(self).__name__)
             self.report({"ERROR"}, str(error))
             return {"CANCELLED", "PASS_THROUGH"}
-        self.report({"INFO"}, sentence)
+        self.report({"WARNING" if running.result().remarks else "INFO"}, sentence)
         return {"FINISHED", "PASS_THROUGH"}
 
     def _made(self, context: bpy.types.Context, prepared: flame_import.Prepared) -> str:
@@ -122,11 +133,17 @@ class THUNDER_OT_import_flame(FlameOptions, bpy.types.Operator):
     def _wanted(self, context: bpy.types.Context) -> flame_import.FlameImport:
         return flame_import.FlameImport(
             Path(bpy.path.abspath(self.filepath)),
-            Path(bpy.path.abspath(self.identity_file)) if self.identity_file else None,
+            _file(self.identity_file),
             self.shape_keys,
             self.residual_keys,
             tuple(context.scene.cursor.location),
+            _file(self.masks_file),
+            _file(self.landmarks_file),
         )
+
+
+def _file(chosen: str) -> Path | None:
+    return Path(bpy.path.abspath(chosen)) if chosen else None
 
 
 class THUNDER_OT_pick_flame(FlameOptions, bpy.types.Operator):
@@ -149,6 +166,8 @@ class THUNDER_OT_pick_flame(FlameOptions, bpy.types.Operator):
             identity_file=self.identity_file,
             shape_keys=self.shape_keys,
             residual_keys=self.residual_keys,
+            masks_file=self.masks_file,
+            landmarks_file=self.landmarks_file,
         )
         return {"FINISHED"}
 

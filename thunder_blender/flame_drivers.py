@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Joints that follow the expression, as in FLAME's own function.
+"""Joints that follow the expression and the identity, as in FLAME's own function.
 
-FLAME finds its joints on the vertices, so an expression shifts them by up to a millimetre. A bone
-that turns by R about a joint shifted by d equals one about the resting joint, moved by d - R d:
-that is where a hidden parent, the bone's pivot, goes. The shift is a sum over a hundred keys,
-longer than one driver may be, so it is added up in steps, each a custom property of the shape
-keys. Blender 5 drops driven values between 0 and 0.0001, so the pivot's place is counted from a
-hidden base OFFSET away. All expressions are of the plain kind that Blender computes itself,
-without Python and without asking for permission.
+FLAME finds its joints on the vertices, so an expression shifts them by up to a millimetre, and an
+identity by centimetres. A bone that turns by R about a joint shifted by d equals one about the
+resting joint, moved by d - R d: that is where a hidden parent, the bone's pivot, goes. The shift is
+a sum over two hundred keys, longer than one driver may be, so it is added up in steps, each a
+custom property of the shape keys; the first step is what the bones at rest already stand for.
+Blender 5 drops driven values between 0 and 0.0001, so the pivot's place is counted from a hidden
+base OFFSET away. All expressions are of the plain kind that Blender computes itself, without Python
+and without asking for permission.
 """
 
 from __future__ import annotations
@@ -28,17 +29,26 @@ Floats = npt.NDArray[np.floating]
 
 PIVOT = "{} pivot"
 BASE = "{} base"  # the pivot's parent
-OFFSET = 0.01  # metres on each axis; far more than a joint ever shifts
+OFFSET = 0.1  # metres on each axis; far more than a joint ever shifts
 TERMS = 30  # of one driver: an expression ends at 255 characters
 LETTERS = string.ascii_lowercase + string.ascii_uppercase[: TERMS - 26]
-LARGEST = 9999  # whole number that a joint's largest shift is written as
+LARGEST = 99999  # whole number that a joint's largest shift is written as
 LEAST_SHIFT = 2e-6  # metres at coefficient 1; joints that never move more get no drivers
+SUM = "thunder {} {} {}"  # property of the shape keys: bone, axis, step
+REST = "rest"  # the first step, which no driver moves: less what the bones at rest stand for
+UNIT = "thunder {} unit"  # metres that a sum of 1 means
 SHIFTS = ("u", "v", "w")  # the joint's shift along x, y, z in a bone's expression
 
 
-def follow_expressions(body: bpy.types.Object, armature: bpy.types.Object, face: FaceModel) -> None:
-    """Let every bone stand where the expression puts its joint."""
-    shifts = np.tensordot(face.joint_regressor, face.expression_basis, axes=(1, 1)).swapaxes(1, 2)
+def follow_shapes(
+    body: bpy.types.Object, armature: bpy.types.Object, face: FaceModel, identities: int
+) -> None:
+    """Let every bone stand where the expressions and the first `identities` put its joint.
+
+    The bones at rest stand for the identity keys as they are now.
+    """
+    shapes = np.concatenate([face.expression_basis, face.identity_basis[:identities]])
+    shifts = np.tensordot(face.joint_regressor, shapes, axes=(1, 1)).swapaxes(1, 2)
     moving = {
         name: shift
         for name, shift in zip(face.joint_names, shifts, strict=True)
@@ -46,8 +56,18 @@ def follow_expressions(body: bpy.types.Object, armature: bpy.types.Object, face:
     }
     _add_pivots(armature, list(moving))
     key: Any = body.data.shape_keys
+    names = [f"Exp{index + 1}" for index in range(len(face.expression_basis))]
+    names += [f"Shape{index + 1}" for index in range(identities)]
     for name, shift in moving.items():
-        _follow(key, armature, name, shift)
+        _follow(key, armature, name, dict(zip(names, shift.T, strict=True)))
+
+
+def stand_for(key: bpy.types.Key, bone: str, shift: Floats) -> None:
+    """The bone at rest stands where identity keys shift its joint by (3,) metres, in its axes."""
+    unit = key.get(UNIT.format(bone))
+    for axis, way in zip(ANGLES, shift, strict=True):
+        if unit:
+            key[SUM.format(bone, axis, REST)] = -float(way) / float(unit)
 
 
 def with_parents(bone: str) -> tuple[str, str, str]:
@@ -91,12 +111,18 @@ def editing(armature: bpy.types.Object) -> Iterator[bpy.types.ArmatureEditBones]
         view_layer.objects.active = before
 
 
-def _follow(key: bpy.types.Key, armature: bpy.types.Object, bone: str, shift: Floats) -> None:
-    """`shift` (3, E) is how far each expression moves the joint, in the bone's own axes."""
-    unit = float(np.abs(shift).max()) / LARGEST
+def _follow(
+    key: bpy.types.Key, armature: bpy.types.Object, bone: str, shifts: dict[str, Floats]
+) -> None:
+    """`shifts` is how far each shape key moves the joint (3,), in the bone's own axes."""
+    blocks: Any = key.key_blocks
+    unit = float(np.abs(np.array(list(shifts.values()))).max()) / LARGEST
+    key[UNIT.format(bone)] = unit
+    now = sum(blocks[n].value * way for n, way in shifts.items() if n.startswith("Shape"))
+    stand_for(key, bone, np.zeros(3) + now)
     sums = [
-        _sum(key, f"thunder {bone} {axis}", row / unit)
-        for axis, row in zip(ANGLES, shift, strict=True)
+        _sum(key, bone, name, {n: way[axis] / unit for n, way in shifts.items()})
+        for axis, name in enumerate(ANGLES)
     ]
     for axis in range(3):
         path = f'pose.bones["{PIVOT.format(bone)}"].location'
@@ -113,20 +139,19 @@ def _turned(axis: int) -> str:
     return "+".join(f"({ROTATION[3 * axis + column]})*{SHIFTS[column]}" for column in range(3))
 
 
-def _sum(key: bpy.types.Key, name: str, factors: Floats) -> str:
-    """A property of `key` that adds up the expressions times whole `factors`; its name."""
-    whole = np.round(factors).astype(int)
-    used = np.flatnonzero(whole)
-    previous = ""
+def _sum(key: bpy.types.Key, bone: str, axis: str, factors: dict[str, float]) -> str:
+    """A property of `key` that adds up shape keys times whole `factors`; its name."""
+    used = [(name, round(float(factor))) for name, factor in factors.items() if round(factor)]
+    previous = SUM.format(bone, axis, REST)
     for start in range(0, max(len(used), 1), TERMS):
-        current = f"{name} {start // TERMS}"
+        current = SUM.format(bone, axis, start // TERMS)
         key[current] = 0.0
         driver: Any = key.driver_add(f'["{current}"]').driver
-        terms = [previous and _read(driver, "P", key, f'["{previous}"]')]
-        for letter, index in zip(LETTERS, used[start : start + TERMS], strict=False):
-            _read(driver, letter, key, f'key_blocks["Exp{index + 1}"].value')
-            terms.append(f"{whole[index]}*{letter}")
-        driver.expression = "+".join(filter(None, terms)).replace("+-", "-") or "0"
+        terms = [_read(driver, "P", key, f'["{previous}"]')]
+        for letter, (name, factor) in zip(LETTERS, used[start : start + TERMS], strict=False):
+            _read(driver, letter, key, f'key_blocks["{name}"].value')
+            terms.append(f"{factor}*{letter}")
+        driver.expression = "+".join(terms).replace("+-", "-")
         previous = current
     return previous
 

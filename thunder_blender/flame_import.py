@@ -18,12 +18,16 @@ import numpy.typing as npt
 from ..model_runtime.contract import UNITS
 from ..model_runtime.flame import Flame, load_flame, load_shape
 from ..model_runtime.flame_calibration import Calibration
+from ..model_runtime.flame_edition import edition, remarks
+from ..model_runtime.flame_extras import load_landmarks, load_masks
 from . import EXTENSION, flame_mapping, flame_residuals, flame_rig, head
 from .rig import Rig
 
 Floats = npt.NDArray[np.float32]
 
 WORST = 3  # units that are named after an import
+EDITION = "thunder_flame_edition"  # custom property of the mesh object: the file's known name
+MASK = "mask {}"  # vertex group; FLAME's "neck" is a bone, too
 READING = 0.1  # of the time that the work in `prepare` takes
 
 
@@ -36,6 +40,8 @@ class FlameImport:
     shape_keys: int = 100
     residual_keys: bool = False  # shape keys for what the expressions cannot say
     location: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    masks: Path | None = None  # named sets of vertices, which become vertex groups
+    landmarks: Path | None = None  # an embedding, which tells where the mouth is
 
 
 @dataclass(frozen=True)
@@ -47,21 +53,23 @@ class Prepared:
     person: tuple[float, ...]  # identity coefficients
     mapping: Calibration
     left: Floats  # (52,V,3) metres that the expressions cannot say of each unit
+    remarks: tuple[str, ...]  # what the artist should know of the file
+    masks: dict[str, npt.NDArray[np.int32]]
 
 
 @dataclass(frozen=True)
 class Imported:
     rig: Rig
     mapping: Calibration
+    remarks: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """What was imported and how well it will speak, for the status bar."""
         mean = float(self.mapping.residual.mean())
         worst = sorted(self.misfits().items(), key=lambda pair: -pair[1])[:WORST]
         named = ", ".join(f"{name} {misfit:.1f}" for name, misfit in worst)
-        return (
-            f"Imported {self.rig.mesh.name}. Units fit to {mean:.1f} mm on average; worst: {named}"
-        )
+        fitted = f"Units fit to {mean:.1f} mm on average; worst: {named}"
+        return ". ".join((f"Imported {self.rig.mesh.name}", *self.remarks, fitted))
 
     def misfits(self) -> dict[str, float]:
         """Root mean square misfit of each unit in mm, where the unit moves the face."""
@@ -92,11 +100,22 @@ def prepare(
     """
     flame = load_flame(wanted.path)
     person = load_shape(wanted.shape, len(flame.face.identity_basis)) if wanted.shape else ()
+    face = flame.face
+    masks = load_masks(wanted.masks, len(face.template)) if wanted.masks else {}
+    mouth = None
+    if wanted.landmarks:
+        landmarks = load_landmarks(wanted.landmarks, len(face.triangles))
+        mouth = landmarks.of_the_mouth(face.template, face.triangles)
     tell(READING)
     mapping, left = flame_mapping.map_flame(
-        flame, head.bundled_face(), kept, lambda done: tell(READING + (1 - READING) * done)
+        flame,
+        head.bundled_face(),
+        kept,
+        lambda done: tell(READING + (1 - READING) * done),
+        mouth,
     )
-    return Prepared(wanted, flame, tuple(float(value) for value in person), mapping, left)
+    shape = tuple(float(value) for value in person)
+    return Prepared(wanted, flame, shape, mapping, left, remarks(flame), masks)
 
 
 def build(collection: bpy.types.Collection, prepared: Prepared) -> Imported:
@@ -111,4 +130,8 @@ def build(collection: bpy.types.Collection, prepared: Prepared) -> Imported:
     flame_mapping.store(rig.mesh, prepared.mapping)
     if prepared.wanted.residual_keys:
         flame_residuals.add(rig, prepared.left)
-    return Imported(rig, prepared.mapping)
+    for name, vertices in prepared.masks.items():
+        group = rig.mesh.vertex_groups.new(name=MASK.format(name))
+        group.add(vertices.tolist(), 1.0, "REPLACE")
+    rig.mesh[EDITION] = edition(prepared.flame)
+    return Imported(rig, prepared.mapping, prepared.remarks)

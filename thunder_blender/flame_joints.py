@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Joints that belong to the person: where the bones go when the identity keys change.
+"""Joints that belong to the person: where the bones stand when the identity keys have changed.
 
-Bones cannot be moved at rest by drivers, so this is done once, on request, after the identity has
-been chosen.
+The mesh follows the identity by drivers (`flame_drivers`); bones at rest cannot be moved by
+drivers, so they are put to their joints on request, after the identity has been chosen.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..model_runtime.face import FaceModel
 from . import flame_drivers
+from .flame_axes import to_flame
 from .head_mesh import to_blender
 from .rig import Rig, RigError
 
@@ -36,7 +37,7 @@ def update(rig: Rig, names: tuple[str, ...]) -> float:
 
     Returns the farthest way in metres. Raises RigError when the rig does not know its joints.
     """
-    joints = _joints(rig, len(names))
+    joints, identity = _joints(rig, len(names))
     if rig.armature is None:
         raise RigError(f"'{rig.mesh.name}' has lost its armature. Import the FLAME again.")
     bones = rig.armature.data.bones
@@ -46,10 +47,13 @@ def update(rig: Rig, names: tuple[str, ...]) -> float:
             for each in filter(edit.get, flame_drivers.with_parents(name)):
                 head, tail = np.array(edit[each].head), np.array(edit[each].tail)
                 edit[each].head, edit[each].tail = head + way, tail + way
+    for name, shift in zip(names, identity, strict=True):
+        flame_drivers.stand_for(rig.keys, name, to_flame(shift))
     return float(np.linalg.norm(ways, axis=1).max())
 
 
-def _joints(rig: Rig, count: int) -> Floats:
+def _joints(rig: Rig, count: int) -> tuple[Floats, Floats]:
+    """Where the joints are (J,3), and how far the identity keys have shifted them (J,3)."""
     try:
         rest = np.array(rig.mesh[JOINTS]).reshape(count, 3)
         shifts = np.array(rig.mesh.get(SHIFTS, ())).reshape(-1, count, 3)
@@ -59,4 +63,5 @@ def _joints(rig: Rig, count: int) -> Floats:
         raise RigError(
             f"'{rig.mesh.name}' does not know its joints any more. Import the FLAME again."
         ) from error
-    return rest + np.tensordot(np.array(values), shifts, 1)
+    shifted = np.tensordot(np.array(values), shifts, 1)
+    return rest + shifted, shifted

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from collections.abc import Callable
 from dataclasses import fields
@@ -44,16 +45,19 @@ def map_flame(
     head: FaceModel,
     kept: Path | None = None,
     tell: Callable[[float], object] = abs,
+    mouth: FloatArray | npt.NDArray[np.float64] | None = None,
 ) -> tuple[Calibration, FloatArray]:
     """Calibrate `flame`, or find what an import before left in the folder `kept`.
 
-    Gives also what its expressions cannot say of each unit (52,V,3). `tell` hears the share that
-    is done; what it raises ends the work.
+    Gives also what its expressions cannot say of each unit (52,V,3). `mouth` is what landmarks
+    tell of it, see `flame_match.match`. `tell` hears the share that is done; what it raises ends
+    the work.
     """
-    path = kept / f"{flame.sha256}-{EDITION}.npz" if kept else None
+    marked = "" if mouth is None else "-" + hashlib.sha256(mouth.tobytes()).hexdigest()[:12]
+    path = kept / f"{flame.sha256}-{EDITION}{marked}.npz" if kept else None
     if path and (found := _load(path)):
         return found
-    mapping, left = calibrate(flame.face, head, tell)
+    mapping, left = calibrate(flame.face, head, tell, mouth)
     if path:
         np.savez_compressed(path, **_parts(mapping), **{LEFT: left.astype(np.float16)})
     return mapping, left

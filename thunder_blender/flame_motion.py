@@ -18,6 +18,7 @@ import numpy.typing as npt
 from ..model_runtime.contract import UNITS
 from ..model_runtime.flame_calibration import Calibration
 from . import flame_lips, flame_mapping, flame_residuals, head
+from .flame_axes import to_flame
 from .head_correctives import ENTRIES
 from .keys import Curve, euler_from_axis_angle, neck_curves
 from .rig import Rig, RigError
@@ -94,7 +95,7 @@ def solver_of(rig: Rig) -> Solver:
     return Solver(mapping, lips, flame_residuals.present(rig))
 
 
-def channels_to_flame(rig: Rig, motion: Floats, channels: Sequence[str]) -> FlameCurves:
+def channelsto_flame(rig: Rig, motion: Floats, channels: Sequence[str]) -> FlameCurves:
     """Motion (T,C) as coefficients of the rig's FLAME. Raises RigError when a part is lost."""
     return solver_of(rig).solve(motion, channels)
 
@@ -170,7 +171,7 @@ def lips_of(rig: Rig, mapping: Calibration) -> flame_lips.Lips:
         np.array(expressions),
         np.array([_points(b, vertices) - basis if b else 0 * basis for b in correctives]),
         _weights(rig.mesh, vertices),
-        _to_flame(np.array(rig.armature.data.bones[JAW].head_local)),
+        to_flame(np.array(rig.armature.data.bones[JAW].head_local)),
         mapping.joint.astype(float),
         tuple(
             (tuple(place[sides[place] == 0]), tuple(place[sides[place] == 1])) for place in places
@@ -182,13 +183,7 @@ def lips_of(rig: Rig, mapping: Calibration) -> flame_lips.Lips:
 def _points(block: bpy.types.ShapeKey, vertices: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
     points = np.empty(3 * len(block.points), np.float32)
     block.points.foreach_get("co", points)
-    return _to_flame(points.reshape(-1, 3)[vertices].astype(float))
-
-
-def _to_flame(points: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Blender's axes -> FLAME's."""
-    x, y, z = np.moveaxis(points, -1, 0)
-    return np.stack((x, z, -y), axis=-1)
+    return to_flame(points.reshape(-1, 3)[vertices].astype(float))
 
 
 def _weights(body: bpy.types.Object, vertices: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:

@@ -56,7 +56,7 @@ def create_flame(collection: bpy.types.Collection, flame: Flame, params: FlamePa
     armature.location = params.location
     head_bones.bind(body, armature, face)
     head_correctives.add_correctives(body, armature, face)
-    flame_drivers.follow_expressions(body, armature, face)
+    flame_drivers.follow_shapes(body, armature, face, kept)
     flame_joints.keep(body, face, basis, kept)
     body[rig.MARK], body[MAPPING], body[SOURCE] = uuid.uuid4().hex, FLAME, flame.sha256
     return rig.Rig(body, armature)

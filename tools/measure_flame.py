@@ -25,7 +25,7 @@ import numpy as np
 from model_runtime.contract import UNITS
 from model_runtime.face import FaceModel, load_face
 from model_runtime.flame import load_flame
-from model_runtime.flame_calibration import unit_target
+from model_runtime.flame_calibration import EYES, unit_target
 from model_runtime.flame_match import eyeballs, match
 from model_runtime.flame_solve import Target, apart, posed, solve, together
 from tools.fuzz_flame import fuzz
@@ -60,7 +60,8 @@ def transfer(made: Surrogate, head: FaceModel, file: Path) -> dict[str, Any]:
     rule = solve(flame, target)
     seconds = time.perf_counter() - started
     skin = ~eyeballs(flame)
-    truth = Target(UNITS, made.units, skin.astype(float), target.lips & skin)
+    truth = Target(UNITS, made.units, np.where(skin, 1.0, EYES), target.lips & skin)
+    truth.moves[:, ~skin] = 0.0
     weights = together(UNITS)
     wanted = np.tensordot(weights, made.units, 1)
     ways = {

@@ -31,6 +31,7 @@ SOFTER = 4  # rounds of averaging of the skin weights
 SPREAD = 0.03  # metres over which an actor's ways change
 LIP_RINGS = 10  # of the open head's twelve: FLAME's lips end inside the mouth, it has no cavity
 JOINT_NEIGHBOURS = (40, 40, 60, 300, 300)
+OPENED = 0.05  # radians that the actors' jaws turn by, where the expressions hold that
 TURNED = 0.35  # radians of the jaw whose way is taken out of the expressions
 Array = np.ndarray
 Parts = dict[str, Array]
@@ -52,8 +53,10 @@ def surrogate(
     identity: str = "Bruno",
     identities: int = IDENTITIES,
     apart: float = 0.0,
+    with_jaw: bool = False,
 ) -> Surrogate:
-    """Another head for each seed; `apart` metres between its lips at rest."""
+    """Another head for each seed; `apart` metres between its lips at rest. `with_jaw`: the
+    expressions open the jaw themselves, as flame2023_no_jaw's do."""
     rng = np.random.default_rng(seed)
     face = load_face()
     cells, triangles = _dual(face)
@@ -72,8 +75,13 @@ def surrogate(
     person_joints = face.joint_regressor @ (face.template + person + bend)
     regressor = _regressor(person_joints * SCALE @ place.T + np.array(MOVE), template)
     poses = _poses(face, cells, place, template, rng)
-    still = _without_jaw(units, template, weights, regressor @ template)
+    skin = weights[:, 3:].max(1) < 0.5  # eyes turn by their bones
+    still = _without_jaw(units, template, weights, regressor @ template) * skin[:, None]
     ways = _ways(still, template, mesh, rng)
+    if with_jaw:
+        lever = weights[:, 2, None] * (template - (regressor @ template)[2])
+        turned = np.cross(np.array([1.0, 0.0, 0.0]), lever)
+        ways = ways + rng.normal(0, OPENED, len(ways))[:, None, None] * turned
     expressions = _components(ways, EXPRESSIONS) * np.sqrt(AT_ONCE)
     shapes = _components(np.concatenate([people, _bumps(template, identities, rng)]), identities)
     edge = face.vertex_sets["incisal_upper"]

@@ -99,18 +99,22 @@ def test_the_jaw_can_be_keyed_and_its_correctives_follow_at_playback(rig) -> Non
     assert opened == pytest.approx([0, np.sin(0.2), np.sin(0.4)], abs=1e-3)
 
 
-def test_joints_follow_the_identity_keys_on_request(rig, flame, person, room) -> None:
+def test_joints_follow_the_identity_keys_before_and_after_the_bones_do(
+    rig, flame, person, room
+) -> None:
     runtime, rng = room("model_runtime.flame"), np.random.default_rng(2)
-    person = person.copy()
-    person[:40] = rng.normal(0, 2, 40)
-    for index in range(40):
-        rig.keys.key_blocks[f"Shape{index + 1}"].value = person[index]
-    bpy.context.view_layer.objects.active = rig.mesh
-    assert bpy.ops.thunder.update_flame_joints() == {"FINISHED"}
-    expression, turns = rng.normal(size=100), rng.normal(0, 0.3, (5, 3))
-    pose(rig, expression, turns)
-    wanted = runtime.forward(flame, person, expression[None], turns[None])[0]
-    assert np.abs(evaluated(rig) - wanted).max() < NEAR
+    for update in (False, True, False):
+        person = person.copy()
+        person[:40] = rng.normal(0, 2, 40)
+        for index in range(40):
+            rig.keys.key_blocks[f"Shape{index + 1}"].value = person[index]
+        if update:
+            bpy.context.view_layer.objects.active = rig.mesh
+            assert bpy.ops.thunder.update_flame_joints() == {"FINISHED"}
+        expression, turns = rng.normal(size=100), rng.normal(0, 0.3, (5, 3))
+        pose(rig, expression, turns)
+        wanted = runtime.forward(flame, person, expression[None], turns[None])[0]
+        assert np.abs(evaluated(rig) - wanted).max() < NEAR
 
 
 def test_uvs_come_along(room, empty_scene, tmp_path) -> None:
@@ -187,6 +191,48 @@ def test_blender_shows_the_gap_that_was_aimed_at(imported, room, take) -> None:
         shown = room("thunder_blender.flame_lips").column_gap(height[None], lips.columns)[0]
         aimed = lips.gap(found.expression[[frame]], found.jaw[[frame]])[0]
         assert shown == pytest.approx(aimed, abs=0.1)
+
+
+def test_units_come_back_from_the_rigs_own_motion(imported, room, take) -> None:
+    motion = room("thunder_blender.flame_motion")
+    found = motion.channels_to_flame(imported.rig, take, CHANNELS)
+    units = motion.flame_to_units(imported.rig, found.expression, found.jaw)
+    for name, near in (("jawOpen", 0.05), ("mouthSmileLeft", 0.1)):
+        index = UNITS.index(name)
+        assert np.abs(units[:, index] - take[:, index]).max() < near
+
+
+def test_residual_keys_are_made_on_request_and_keyed_by_takes(
+    room, empty_scene, file, take
+) -> None:
+    importer, mapping = room("thunder_blender.flame_import"), room("thunder_blender.mapping")
+    wanted = importer.FlameImport(file, shape_keys=0, residual_keys=True)
+    made = importer.import_flame(empty_scene.collection, wanted, file.parent).rig
+    names = {block.name for block in made.keys.key_blocks}
+    assert {"residual eyeBlinkLeft", "residual mouthRollLower"} <= names
+    assert not {"residual jawOpen", "residual mouthClose", "residual tongueOut"} & names
+    take = take.copy()
+    take[:, CHANNELS.index("eyeBlinkLeft")] = 0.5
+    keys, _ = mapping.curves_for(made, take, CHANNELS)
+    blink = next(curve for curve in keys if "residual eyeBlinkLeft" in curve.data_path)
+    assert np.allclose(blink.values, 0.5)
+
+
+def test_masks_become_vertex_groups_and_landmarks_tell_the_mouth(
+    room, empty_scene, file, tmp_path
+) -> None:
+    importer = room("thunder_blender.flame_import")
+    masks = {"lips": np.arange(7), "neck": np.arange(5)}
+    (tmp_path / "FLAME_masks.pkl").write_bytes(make_test_flame.Pickler2().dump(masks))
+    np.savez(tmp_path / "few.npz", lmk_face_idx=np.arange(9), lmk_b_coords=np.full((9, 3), 1 / 3))
+    wanted = importer.FlameImport(
+        file, shape_keys=0, masks=tmp_path / "FLAME_masks.pkl", landmarks=tmp_path / "few.npz"
+    )
+    body = importer.import_flame(empty_scene.collection, wanted, file.parent).rig.mesh
+    groups = {group.name for group in body.vertex_groups}
+    assert {"mask lips", "mask neck", "neck"} <= groups
+    inside = body.vertex_groups["mask lips"].index
+    assert sum(any(g.group == inside for g in v.groups) for v in body.data.vertices) == 7
 
 
 def test_curves_name_keys_and_bones_of_the_rig(imported, room, take) -> None:

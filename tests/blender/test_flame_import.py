@@ -45,7 +45,13 @@ class Window:
             modal_handler_add=lambda _: None,
         )
         self.operator = SimpleNamespace(
-            filepath=str(path), identity_file="", shape_keys=5, residual_keys=False, report=self._hear
+            filepath=str(path),
+            identity_file="",
+            masks_file="",
+            landmarks_file="",
+            shape_keys=5,
+            residual_keys=False,
+            report=self._hear,
         )
         for name in ("_wanted", "_made", "_build", "_ended"):
             function = getattr(operator_class, name)

@@ -61,7 +61,27 @@ def test_embeddings_of_other_makers_are_read(tmp_path, embedding):
     assert len(load_landmarks(tmp_path / "flame_static_embedding.pkl", 60).faces) == 51
     np.savez(tmp_path / "mediapipe.npz", **static, landmark_indices=np.arange(51))
     found = load_landmarks(tmp_path / "mediapipe.npz", 60)
-    assert len(found.of_the_mouth().faces) == 20
+    assert len(found.faces) == 51
+
+
+def test_the_mouth_is_found_among_the_usual_landmarks(tmp_path, embedding):
+    points, triangles = np.zeros((300, 3)), np.tile(np.arange(200)[:, None], (1, 3))
+    points[:200, 0] = -np.arange(200)
+    found = load_landmarks(as_npy(tmp_path / "e.npy", embedding), 200)
+    mouth = found.of_the_mouth(points, triangles)
+    assert np.allclose(mouth[:, 0], [-120, -128, -124, -132])  # 60, 64, 62, 66
+    few = load_landmarks(
+        as_npy(
+            tmp_path / "f.npy",
+            {
+                **embedding,
+                "full_lmk_faces_idx": np.arange(9),
+                "full_lmk_bary_coords": np.full((9, 3), 1 / 3),
+            },
+        ),
+        200,
+    )
+    assert few.of_the_mouth(points, triangles) is None
 
 
 def test_landmarks_lie_where_they_say(tmp_path, embedding):
