@@ -54,8 +54,12 @@ class NeckTurn:
 def find(rig: Rig) -> NeckTurn | None:
     """The neck of a rig, by the names that rigs give it; None where it has none."""
     bone = neck_bone(rig)
-    if bone is None or rig.armature is None:
-        return None
+    return None if bone is None else turn_of(rig, bone)
+
+
+def turn_of(rig: Rig, bone: bpy.types.PoseBone) -> NeckTurn:
+    """How a bone of the rig's armature turns about the face's axes."""
+    assert rig.armature is not None
     rest = np.array(rig.armature.matrix_world @ bone.bone.matrix_local)[:3, :3]
     rest /= np.linalg.norm(rest, axis=0)
     return NeckTurn(bone.name, bone.rotation_mode, rest.T @ TO_BLENDER)

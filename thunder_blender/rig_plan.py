@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,9 @@ from .keys import Curve, group_of
 from .rig import Rig, RigError
 from .rig_mapping import Mapping, Target
 from .rig_names import VISEME
+
+if TYPE_CHECKING:
+    from . import rig_flame
 
 Floats = npt.NDArray[np.float32]
 Places = dict[Target, tuple[int, ...]]  # parts of the rig that have each target
@@ -30,6 +34,7 @@ class MappedRig:
     parts: int  # how many there are room for
     lips: rig_contacts.RigLips | None = None
     neck: rig_neck.NeckTurn | None = None
+    flame: rig_flame.ForeignFlame | None = None
 
     def values(self, motion: Floats, channels: tuple[str, ...]) -> dict[Target, Floats]:
         """Motion (T,C) -> values (T,) of each target, with the lips' contacts."""
@@ -45,6 +50,8 @@ class MappedRig:
         found = {unit: units[:, place] for place, unit in enumerate(UNITS) if unit in wanted}
         poses = [name.removeprefix(VISEME) for name in wanted if name.startswith(VISEME)]
         known = [name for name in poses if name in rig_visemes.POSES]
+        if self.flame is not None:
+            found |= self.flame.sources(units)[0]
         if known:
             each = rig_visemes.weights(units, known)
             found |= {VISEME + name: values for name, values in each.items()}
@@ -53,6 +60,10 @@ class MappedRig:
     def plan(self, motion: Floats, channels: tuple[str, ...]) -> tuple[list[Curve], ...]:
         """Curves of each part of the rig, by its number. Raises RigError where nothing moves."""
         curves: list[list[Curve]] = [[] for _ in range(self.parts)]
+        if self.flame is not None:
+            _, bones, jaw = self.flame.sources(unit_weights(motion, channels))
+            curves[1] += bones
+            curves[0] += self.flame.pose_curves(jaw)
         for target, values in self.values(motion, channels).items():
             for part in self.places.get(target, ()):
                 curves[part].append(Curve(target.path, target.index, group(target), values))
@@ -92,7 +103,7 @@ def plan_for(rig: Rig) -> Callable[[Floats, tuple[str, ...]], tuple[list[Curve],
 
 def mapped_rig(rig: Rig, contacts: bool = True) -> MappedRig:
     """Read a mapped rig. Raises MappingError where its mapping cannot be read."""
-    from . import rig_store
+    from . import rig_flame, rig_store
 
     mapping = rig_store.stored(rig)
     places = rig_store.places(rig, mapping)
@@ -101,12 +112,14 @@ def mapped_rig(rig: Rig, contacts: bool = True) -> MappedRig:
             f"'{rig.mesh.name}' has none of the shape keys, bones and properties that its mapping "
             "names. Use This Character again, or open Mapping."
         )
+    solved = mapping.kind in rig_flame.MADE and rig_flame.is_solved(rig)
     wants_neck = any(link.source == rig_mapping.NECK_SOURCE for link in mapping.active())
     return MappedRig(
         rig.mesh.name,
         mapping,
         places,
         max(rig.parts) + 1 if max(rig.parts) else 2,
-        rig_store.lips(rig, mapping) if contacts and mapping.contacts else None,
+        rig_store.lips(rig, mapping) if contacts and mapping.contacts and not solved else None,
         rig_neck.find(rig) if wants_neck else None,
+        rig_flame.read(rig) if solved else None,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import bpy
 
-from . import rig, rig_controls, rig_mapping, rig_names, rig_neck, rig_store
+from . import rig, rig_controls, rig_flame, rig_mapping, rig_names, rig_neck, rig_store
 from .rig import Rig, RigError
 from .rig_mapping import Link, Mapping, Target
 from .rig_names import Match, Recognition
@@ -76,7 +76,10 @@ def remap(found: Rig) -> Found:
     for owner in {link.target.on for link in mapping.links} - known:
         rig.add_member(found.mesh, "OBJECT", bpy.data.objects[owner])
     rig_store.store(found, mapping)
-    mapping = rig_controls.with_jaw_bone(found, mapping)
+    if recognition.kind in rig_flame.MADE:
+        rig_flame.solve(found, recognition.kind)
+    else:
+        mapping = rig_controls.with_jaw_bone(found, mapping)
     rig_store.store(found, mapping)
     return Found(found, recognition, mapping)
 

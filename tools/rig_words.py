@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float64]
 
 RATE = 25.0
 SEED = 5
-SYLLABLES = 60
+SYLLABLES = 120
 CONSONANTS = ("P", "B", "M", "F", "V", "P", "M", "F", "T", "S", "K", "L", "SH", "W", "N", "V")
 VOWELS = ("AA", "IY", "UW", "EH", "OW", "AE", "AO", "IH")
 PHONE = (0.09, 0.14)  # seconds
