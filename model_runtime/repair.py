@@ -55,7 +55,7 @@ SHARES = (1.0, 0.85, 0.7, 0.55, 0.4, 0.25)  # of a change, until it is not too f
 class RepairConfig:
     """How a repair is done."""
 
-    steps: int = 60
+    steps: int = 30
     rate: float = 0.03  # of Adam, in weights
     warp: bool = True  # the mouth may be moved in time first
     weights: Weights = field(default_factory=Weights)

@@ -35,8 +35,8 @@ class Weights:
     contact: float = 0.6  # per mm at every contact
     newly: float = 0.6  # per mm that lips newly meet
     haste: float = 0.002  # per mm/s beyond the limits
-    change: float = 1.0  # per squared weight, mean over frames, sum over units
-    jerk: float = 6.0  # per squared second difference of the change
+    change: float = 200.0  # per squared weight, mean over frames, sum over units
+    jerk: float = 1600.0  # per squared second difference of the change
 
 
 class RepairLoss:

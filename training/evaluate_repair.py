@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Does Repair mend what is broken, and only that?
+
+`python -m training.evaluate_repair --corpus DIR [--clips-per-source 4] [--weights DIR]`
+
+Errors are planted in the true motion of held-out speakers: closures opened, and stretches whose
+mouth is 3 frames off. Prints a table, with plain smoothing as the baseline, and with the truth put
+in its place; writes `repair` into docs/results/meter.json (other keys there stay).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from model_runtime.contract import FloatArray, RepairRequest, Sound
+from model_runtime.face import load_face
+from model_runtime.mesh_to_speech import load_m2s
+from model_runtime.meter import Meters
+from model_runtime.repair import Mender, repair
+from model_runtime.weights import weights_path
+from training.corpus.store import Clip, Corpus, open_corpus
+from training.lip_loss import vertex_form
+from training.m2s_measure import interval
+from training.metrics.bench import target_motion
+from training.metrics.clips import KINDS, choose
+from training.repair_errors import opened_closures, shifted_stretches
+from training.repair_trials import LONGER, NOWHERE, Bench, Case, measure, ways
+
+log = logging.getLogger(__name__)
+DOCS = Path(__file__).parent.parent / "docs"
+FIGURES = (
+    *("fixed", "meter", "to_truth_mm", "pbm", "fv", "jitter", "lip_speed", "largest_change"),
+    "outside",
+)
+TITLES = {"closure": "closures opened", "shift": "3 frames off"}
+LONGEST_CLIP = 12.0  # s
+Row = dict[str, float]
+Rows = dict[str, dict[str, list[Row]]]  # kind of error -> treatment -> a row a case
+
+
+def open_bench(weights: Path | None) -> Bench:
+    """Raises WeightsError where a model is missing."""
+    meters = Meters.load(weights)
+    supervisor = load_m2s(weights_path("m2s_supervisor", weights))
+    return Bench(Mender(supervisor, meters.probe), meters, vertex_form(load_face(), "mouth_region"))
+
+
+def cases(bench: Bench, corpus: Corpus, clips: list[Clip], seed: int = 0) -> list[Case]:
+    """Every planted error of the clips, in the motion of their own alignments."""
+    rng, found = np.random.default_rng(seed), []
+    for clip in clips:
+        samples, segments = corpus.samples(clip), tuple(clip.segments)
+        heard = bench.meters.hear(samples)
+        truth = target_motion(segments, samples)[: heard.frames]
+        planted = opened_closures(truth, segments, bench.mender.probe)
+        planted += shifted_stretches(truth, segments, rng)
+        found += [Case(clip.id, heard, truth, segments, one) for one in planted]
+    return found
+
+
+def treat(bench: Bench, found: list[Case], longer: int) -> Rows:
+    """Every case by every treatment; the long one only on `longer` cases of each kind."""
+    rows: Rows = defaultdict(lambda: defaultdict(list))
+    for case in found:
+        kind = rows[case.planted.kind]
+        for name, way in ways(bench).items():
+            if name.startswith(str(LONGER)) and len(kind[name]) >= longer:
+                continue
+            kind[name].append(measure(bench, case, way(case)))
+        log.info("%s: a %s", case.clip, case.planted.kind)
+    return rows
+
+
+def unspoilt(bench: Bench, found: list[Case]) -> Row:
+    """What Repair does to spans that nobody has spoilt: share changed, and mm it moves them."""
+    changed, moved = [], []
+    for case in found[::2]:  # of each clip one of every kind
+        question = RepairRequest(Sound(NOWHERE), case.truth, case.planted.span)
+        answer = repair(bench.mender, bench.meters, case.heard, question)
+        changed.append(float(answer.changed))
+        moved.append(_moved(bench, answer.weights, case.truth))
+    return {"changed": float(np.mean(changed)), "moved_mm": float(np.mean(moved))}
+
+
+def _moved(bench: Bench, one: FloatArray, other: FloatArray) -> float:
+    rows = np.flatnonzero((one != other).any(1))
+    difference = (one - other)[rows, :52] @ bench.form.root.numpy()
+    return float(np.sqrt(np.square(difference).sum(1).mean())) if len(rows) else 0.0
+
+
+def summary(rows: Rows, right: Row, seconds: list[float]) -> dict[str, Any]:
+    """The figures that docs/results/meter.json gets under `repair`."""
+    repaired = {kind: ways_["repair"] for kind, ways_ in rows.items()}
+    every = [row for found in repaired.values() for row in found]
+    long = [row for ways_ in rows.values() for row in ways_[f"{LONGER} x longer"]]
+    return {
+        "fixed_share": _mean(every, "fixed"),
+        "outside_change": max(row["outside"] for row in every),
+        "errors": len(every),
+        **{f"{kind}_fixed": _mean(found, "fixed") for kind, found in repaired.items()},
+        "unspoilt_changed": right["changed"],
+        "unspoilt_moved_mm": right["moved_mm"],
+        "seconds": float(np.median(seconds)),
+        "longer": {name: _mean(long, name) for name in ("fixed", "meter", "pbm", "fv", "jitter")},
+    }
+
+
+def markdown(rows: Rows) -> str:
+    """A table for each kind of error; a 95 % interval where shares are told."""
+    lines: list[str] = []
+    for kind, treatments in rows.items():
+        lines += [f"**{TITLES[kind]}**", "", "| | n | " + " | ".join(FIGURES) + " |"]
+        lines.append("|---" * (len(FIGURES) + 2) + "|")
+        for name, found in treatments.items():
+            cells = " | ".join(_cell(found, figure) for figure in FIGURES)
+            lines.append(f"| {name} | {len(found)} | {cells} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _cell(rows: list[Row], figure: str) -> str:
+    values = [row[figure] for row in rows]
+    if not np.isfinite(values).any():
+        return "-"
+    if figure == "fixed":
+        found = interval(values)
+        return f"{found['mean']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"
+    if figure in ("outside", "largest_change"):
+        return f"{max(values):.2g}"
+    return f"{_mean(rows, figure):.{0 if figure == 'lip_speed' else 2}f}"
+
+
+def _mean(rows: list[Row], figure: str) -> float:
+    values = np.array([row[figure] for row in rows])
+    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+
+
+def merge(path: Path, found: dict[str, Any]) -> None:
+    """Put the figures under `repair`; what else the file holds stays."""
+    known = json.loads(path.read_text()) if path.is_file() else {}
+    known["repair"] = found
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(known, indent=1) + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--clips-per-source", type=int, default=4)
+    parser.add_argument("--weights", type=Path, help="folder of the models; the bundled by default")
+    parser.add_argument("--longer", type=int, default=6, help=f"cases repaired {LONGER} x longer")
+    parser.add_argument("--out", type=Path, default=DOCS / "results" / "meter.json")
+    parser.add_argument("--threads", type=int, default=1)
+    return parser
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(options.threads)
+    bench, corpus = open_bench(options.weights), open_corpus(options.corpus)
+    chosen = choose(corpus.clips(split=options.split), options.clips_per_source)
+    clips = [c for c in chosen if c.kind in KINDS and c.seconds <= LONGEST_CLIP]
+    found = cases(bench, corpus, clips)
+    rows = treat(bench, found, options.longer)
+    figures = summary(rows, unspoilt(bench, found), bench.seconds)
+    merge(options.out, figures)
+    print(markdown(rows))
+    print(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()
