@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -202,6 +203,12 @@ class Engine:
         assert len(weights) == motion_frames(len(line.samples))
         return Take(weights, channels, float(MOTION_FPS), provenance)
 
+    def sketching(self, steps: int) -> Engine:
+        """The same models, which draw in so many steps."""
+        other = copy(self)
+        other.sampling = replace(self.sampling, steps=min(steps, self.sampling.steps))
+        return other
+
     def hear(self, samples: FloatArray) -> Heard:
         """Listen to 16 kHz mono sound (n,), as a generation does."""
         return hear(self.encoder, samples, self.sampling.calibration, self.words)
@@ -212,12 +219,15 @@ class Engine:
         settings: Settings,
         progress: ProgressCallback | None = None,
         told: Told | None = None,
+        hold: Hold | None = None,
     ) -> FloatArray:
         """Sample the motion of a heard line, window by window: (frames, channels).
 
-        Without `told` the sound alone decides the contacts.
+        Without `told` the sound alone decides the contacts. What `hold` keeps is only seen by the
+        sampler here; `generate` joins it.
         """
-        drawing = self._drawing(settings, heard, told or tell(heard, "", self.sampling.point), None)
+        said = told or tell(heard, "", self.sampling.point)
+        drawing = self._drawing(settings, heard, said, hold)
         self._draw([drawing], 1, progress)
         return self._motion(drawing)
 

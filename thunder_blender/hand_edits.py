@@ -7,13 +7,28 @@ by a timer, and shown as last known until then.
 
 from __future__ import annotations
 
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
 import bpy
+import numpy as np
+import numpy.typing as npt
 
 from . import take_marks
 from .redraw import redraw_sidebars
 from .steps import PAUSE, Stepped, Steps, finish
 
 INTERVAL = 0.05  # seconds between two stints
+
+KEYS = "thunder_keys"  # JSON: curve -> first frame, and two bytes for each key as generated
+STEPS = 1e5  # of a value that a key's two bytes tell apart
+SLACK = 3  # steps that rounding may make
+FOREIGN = 1 << 15  # added to the mark of a key that is not ours; no mark is so far off
+LINEAR = 1  # Keyframe.interpolation's number
+
+ArtistKeys = Mapping[tuple[str, int], npt.NDArray[np.float32]]  # curve -> frames of its keys
 
 _known: dict[str, tuple[int, bool]] = {}  # by name: number of keys, edited by hand
 _stale: dict[str, None] = {}  # names to look at again, in the order of asking
@@ -41,10 +56,86 @@ def seems_hand_edited(action: bpy.types.Action) -> bool:
     return edited
 
 
-def remember(action: bpy.types.Action) -> None:
-    """The take has just been generated."""
-    _known[action.name] = take_marks.key_count(action), False
+def remember(action: bpy.types.Action, own: ArtistKeys | None = None) -> None:
+    """The take has just been generated, all but the `own` keys of the artist."""
+    _known[action.name] = take_marks.key_count(action), bool(own)
+    record = {}
+    for curve in take_marks.curves(action):
+        frames, values, _ = _keys_of(curve)
+        whole = np.abs(frames - np.round(frames)) < 1e-3
+        if whole.any():
+            mine = np.isin(frames, (own or {}).get((curve.data_path, curve.array_index), ()))
+            marks = _marks(values) + np.where(mine, FOREIGN, 0).astype(np.uint16)
+            first, places = float(frames[whole][0]), np.round(frames[whole]).astype(int)
+            row = np.full(int(places[-1] - places[0]) + 1, FOREIGN, "<u2")
+            row[places - places[0]] = marks[whole]
+            record[_name(curve)] = [first, base64.b64encode(row.tobytes()).decode()]
+    action[KEYS] = json.dumps(record)
     _stale.pop(action.name, None)
+
+
+def artist_keys(action: bpy.types.Action) -> ArtistKeys:
+    """The keys of a take that are not as generated: moved, added, or given another interpolation.
+
+    Of takes that were made before this was kept, only the last kind and those between frames.
+    """
+    if not is_hand_edited(action):
+        return {}
+    record = _record(action)
+    found = {}
+    for curve in take_marks.curves(action):
+        frames, values, kinds = _keys_of(curve)
+        own = (kinds != LINEAR) | (np.abs(frames - np.round(frames)) > 1e-3)
+        if record:
+            own |= ~_as_generated(
+                frames, values, record.get(_name(curve), (0.0, _marks(frames[:0])))
+            )
+        if own.any():
+            found[curve.data_path, curve.array_index] = frames[own]
+    return found
+
+
+def _as_generated(
+    frames: npt.NDArray[np.float32], values: npt.NDArray[np.float32], record: tuple[float, Any]
+) -> npt.NDArray[np.bool_]:
+    first, marks = record
+    places = np.round(frames - first).astype(int)
+    inside = (places >= 0) & (places < len(marks))
+    there = np.zeros(len(frames), np.uint16)
+    there[inside] = marks[places[inside]]
+    apart = (_marks(values) - there).astype(np.int16).astype(int)  # it wraps, as the marks do
+    return np.asarray(inside & (np.abs(apart) <= SLACK))
+
+
+def _record(action: bpy.types.Action) -> dict[str, tuple[float, Any]]:
+    try:
+        known = json.loads(action.get(KEYS, "{}"))
+        return {
+            name: (float(first), np.frombuffer(base64.b64decode(text), "<u2"))
+            for name, (first, text) in known.items()
+        }
+    except (TypeError, ValueError):  # the artist has changed it beyond reading
+        return {}
+
+
+def _marks(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
+    """Two bytes for each value: its steps, counted round and round."""
+    return (np.round(values.astype(np.float64) * STEPS).astype(np.int64) % (1 << 16)).astype(
+        np.uint16
+    )
+
+
+def _keys_of(curve: Any) -> tuple[npt.NDArray[np.float32], ...]:
+    """Frames, values and interpolation numbers of a curve's keys."""
+    points = curve.keyframe_points
+    places, kinds = np.empty(2 * len(points), np.float32), np.empty(len(points), np.uint8)
+    points.foreach_get("co", places)
+    points.foreach_get("interpolation", kinds)
+    return places[::2], places[1::2], kinds
+
+
+def _name(curve: Any) -> str:
+    return f"{curve.data_path}[{curve.array_index}]"
 
 
 def forget(name: str | None = None) -> None:

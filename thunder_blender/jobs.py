@@ -16,9 +16,9 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..model_runtime.contract import CancelledError, EngineError, Take, ThunderError
-from . import engine
+from . import engine, layers, locked_curves
 from .apply_take import apply_steps, apply_take, ordered_rig
-from .fit_take import Fitting, start_fitting
+from .fit_take import Fitting, fit_now, start_fitting
 from .redraw import redraw_sidebars
 from .request import Order
 from .steps import Stepped
@@ -148,7 +148,9 @@ def wait(order: Order) -> str:
     current = engine.get_engine()
     job = current.submit(order.request)
     current.wait(job)
-    return apply_take(order, job.performed())
+    take = layers.of_layer(job.performed(), order.layer)
+    fitted = fit_now(ordered_rig(order), take, order.line.rate)
+    return apply_take(order, locked_curves.kept(order, fitted))
 
 
 def _tick() -> Tick:
@@ -169,7 +171,7 @@ def _tick() -> Tick:
 def _settle(done: _Pending) -> dict[str, str]:
     """Apply a finished job's take, or tell what went wrong; nothing while that is under way."""
     try:
-        take = done.job.performed()
+        take = layers.of_layer(done.job.performed(), done.order.layer)
         if done.cancelled:
             raise CancelledError("Cancelled while its keys were written.")
         return {"applied": done.applying.result} if _applied(done, take) else {}
@@ -187,7 +189,9 @@ def _applied(done: _Pending, take: Take) -> bool:
     if done.fitting is None:
         done.fitting = start_fitting(ordered_rig(done.order), take, done.order.line.rate)
     elif done.applying is None and done.fitting.ready:
-        done.applying = Stepped(apply_steps(done.order, done.fitting.result()))
+        done.applying = Stepped(
+            apply_steps(done.order, locked_curves.kept(done.order, done.fitting.result()))
+        )
     elif done.applying is not None:
         return done.applying.go_on()
     return False

@@ -19,7 +19,7 @@ from ..model_runtime.contract import (
     SMOOTHING_RANGE,
     WeightsError,
 )
-from . import compat_panels, request, rig
+from . import compat_panels, layers, request, rig
 from .head import AVERAGE, identity_names
 
 EnumItem = tuple[str, str, str]
@@ -32,6 +32,33 @@ EMOTION_ITEMS = (
         for number, name in enumerate(EMOTIONS, start=1)
     ),
 )
+
+
+LAYER_ITEMS = (
+    (layers.WHOLE, "Whole Face", "The take moves all of the face and the head"),
+    (
+        layers.MOUTH,
+        "Mouth Only",
+        "The take has curves for the mouth alone; over other animation "
+        "it brings the speech and leaves the rest",
+    ),
+    (
+        layers.UPPER,
+        "Upper Face Only",
+        "The take has curves for brows and eyes alone, to be put over other animation of the mouth",
+    ),
+)
+
+
+def _padlock(group: str, what: str) -> bpy.props.BoolProperty:
+    """A group of channels that new takes of a line leave as they are in its chosen take."""
+    return bpy.props.BoolProperty(
+        name=f"Lock {group}",
+        description=f"New takes of a line keep {what} of its chosen take, to the bit; so do "
+        "Regenerate Range, Variants and Best of N",
+        default=False,
+        options=set(),
+    )
 
 
 def identity_items(_owner: object, _context: bpy.types.Context | None) -> list[EnumItem]:
@@ -157,6 +184,17 @@ class ThunderPerformance(bpy.types.PropertyGroup):
         default=4,
         options=set(),
     )
+    layer: bpy.props.EnumProperty(
+        name="Layer",
+        description="Which part of the face the next take is for",
+        items=LAYER_ITEMS,
+        default=layers.WHOLE,
+        options=set(),
+    )
+    lock_mouth: _padlock("Mouth", "the jaw, lips, cheeks and tongue")
+    lock_brows: _padlock("Brows", "the brows and the nose")
+    lock_eyes: _padlock("Eyes", "the eyes and lids")
+    lock_head: _padlock("Head", "the neck's turns")
     take: bpy.props.PointerProperty(
         name="Take",
         description="Take that is selected in the list of takes",

@@ -8,7 +8,7 @@ data-blocks instead of holding them: it stays true through undo, deletion and re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,10 @@ from ..model_runtime.contract import (
     EMOTIONS,
     INTENSITY_RANGE,
     GenerateRequest,
+    Hold,
     Settings,
 )
-from . import compat, compat_panels, lines, takes
+from . import compat, compat_panels, layers, lines, range_motion, takes
 from .lines import Line, LineError
 from .readiness import engine_reason
 from .rig import MARK, Rig, RigError, find_rig, find_scene_rig
@@ -59,10 +60,13 @@ class Order:
     name: str = ""  # of the take; empty: named after line and seed
     choose: bool = True  # let it play when it is there
     rolls_seed: bool = False  # an unlocked seed is rolled for the next take
+    layer: str = layers.WHOLE  # the part of the face that the take is for
+    hold: Hold | None = field(default=None, compare=False)  # what locks keep of a take
+    held_take: str = ""  # name of that take
 
     @property
     def request(self) -> GenerateRequest:
-        return self.line.request(self.settings)
+        return replace(self.line.request(self.settings), hold=self.hold)
 
     @property
     def title(self) -> str:
@@ -80,9 +84,19 @@ def order_from_context(context: bpy.types.Context, choice: Choice | None = None)
         raise LineError(f"{_strip_missing(context, choice.strip)}.")
     line = lines.line_of_strip(scene, strip)
     settings = settings_of(rig.mesh, line, choice.settings)
-    rolls = "seed" not in choice.settings and not rig.mesh.thunder.lock_seed
+    own, chosen = rig.mesh.thunder, takes.chosen_take(rig, line.line_id)
+    hold = range_motion.locked_hold(rig, chosen, line)
     return Order(
-        line, settings, rig.identifier, rig.mesh.name, scene.name, choice.name, rolls_seed=rolls
+        line,
+        settings,
+        rig.identifier,
+        rig.mesh.name,
+        scene.name,
+        choice.name,
+        rolls_seed="seed" not in choice.settings and not own.lock_seed,
+        layer=own.layer,
+        hold=hold,
+        held_take=chosen.name if chosen and hold else "",
     )
 
 

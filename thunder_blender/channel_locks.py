@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which channels of a character keep what the chosen take has: its padlocks, and locked curves."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..model_runtime.contract import CHANNELS, NECK
+from . import take_marks
+from .rig import NECK_BONE, Rig
+
+UPPER = ("eye", "brow", "cheekSquint", "noseSneer")  # how the upper face's channels begin
+GROUPS: dict[str, tuple[int, ...]] = {  # of CHANNELS; every channel is in one of them
+    "mouth": tuple(i for i, n in enumerate(CHANNELS) if not n.startswith((*UPPER, "neck"))),
+    "brows": tuple(i for i, n in enumerate(CHANNELS) if n.startswith(("brow", "noseSneer"))),
+    "eyes": tuple(i for i, n in enumerate(CHANNELS) if n.startswith(("eye", "cheekSquint"))),
+    "head": tuple(i for i, n in enumerate(CHANNELS) if n.startswith("neck")),
+}
+
+
+def locked_groups(mesh: bpy.types.Object) -> list[str]:
+    """The groups whose padlock is closed on this character."""
+    return [name for name in GROUPS if getattr(mesh.thunder, f"lock_{name}")]
+
+
+def locked_channels(rig: Rig, action: bpy.types.Action | None) -> set[int]:
+    """Places in CHANNELS that must not change: groups that are locked on the character, and curves
+    of the take `action` with a closed padlock in Blender's own channel list."""
+    locked = {place for name in locked_groups(rig.mesh) for place in GROUPS[name]}
+    for curve in take_marks.curves(action) if action is not None else ():
+        group = curve.group
+        if curve.lock or (group is not None and group.lock):
+            locked.update(places_of(curve.data_path))
+    return locked
+
+
+def places_of(data_path: str) -> list[int]:
+    """Places in CHANNELS of what a curve moves: a unit's shape key, or all of the neck."""
+    if f'"{NECK_BONE}"' in data_path and data_path.startswith("pose.bones"):
+        return [CHANNELS.index(name) for name in NECK]
+    name = data_path.partition('key_blocks["')[2].partition('"]')[0]
+    return [CHANNELS.index(name)] if name in CHANNELS else []

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Regenerate Range: which span of which take is sampled anew, and how it comes back as a take."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ..model_runtime.contract import GenerateRequest, Settings, Take
+from . import (
+    apply_take,
+    compat,
+    lines,
+    meter_jumps,
+    range_motion,
+    range_write,
+    repair_curves,
+    request,
+    take_marks,
+    takes,
+)
+from .lines import Line
+from .range_motion import Span
+from .readiness import engine_reason
+from .rig import Rig, RigError, find_rig
+
+SHORTEST = 0.1  # seconds; a shorter range has no motion of its own
+NO_RANGE = (
+    "There is no range to regenerate. Set a preview range, select keys of the take, go to a frame "
+    "that the meter calls weak, or give Start and End."
+)
+OUTSIDE = "Frames {:.0f} to {:.0f} lie outside of '{}'. Choose frames of the line."
+CHANGED = "'{}' was changed while its range was made, so it stays as it is. Try again."
+NO_UNITS = (
+    "'{}' keys no unit shape keys; Regenerate Range needs a head that has them. Generate the whole "
+    "line."
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the caller says; the rest comes from the scene."""
+
+    take: str = ""
+    frames: tuple[float, float] | None = None  # of the scene
+    seed: int | None = None
+    in_place: bool = False
+
+
+@dataclass(frozen=True)
+class Ranging:
+    """One range on its way. It names data-blocks, so that it stays true through undo."""
+
+    rig_name: str
+    take: str
+    line: Line
+    span: Span
+    content: str  # hash of the take's keys when it was asked for
+    in_place: bool
+    question: GenerateRequest
+    digest: str = field(default="", compare=False)
+
+    @property
+    def known(self) -> Take | None:
+        """The answer, where this was asked last: the redo panel need not sample again."""
+        return _Last.take if _Last.digest == self.digest else None
+
+    def land(self, answer: Any) -> str:
+        """Write the range, and say so. Raises RigError where the take has changed meanwhile."""
+        assert isinstance(answer, Take), "a GenerateRequest is answered with a Take"
+        _Last.digest, _Last.take = self.digest, answer
+        rig = find_rig(bpy.data.objects.get(self.rig_name))
+        action = bpy.data.actions.get(self.take)
+        if rig is None or action is None or take_marks.content_hash(action) != self.content:
+            raise RigError(CHANGED.format(self.take))
+        seed = self.question.settings.seed
+        if not self.in_place:
+            action = range_write.copied(action, f"{self.take[:50]}.r{seed}")
+        count = range_write.write(rig, action, self.line, self._mended(answer))
+        range_write.note(action, self.span, answer)
+        if not self.in_place:
+            takes.choose_take(rig, action)
+            rig.mesh.thunder.take = action
+        first, last = (self.line.frame_of(self.line.start + second) for second in self.span)
+        return f"{action.name}: frames {first:.0f} to {last:.0f} anew, {count} keys, seed {seed}"
+
+    def _mended(self, answer: Take) -> repair_curves.Mended:
+        hold = self.question.hold
+        assert hold is not None, "a range keeps what is beside it"
+        after = hold.weights.copy()
+        count = min(len(after), len(answer.weights))
+        after[:count] = answer.weights[:count]
+        after[hold.kept > 0] = hold.weights[hold.kept > 0]
+        return repair_curves.Mended(hold.weights, after, self.span)
+
+
+class _Last:
+    digest = ""
+    take: Take | None = None
+
+
+def ranging(context: bpy.types.Context, choice: Choice) -> Ranging:
+    """Gather a range from the scene. Raises ThunderError with the reason when none is possible."""
+    rig = request.required_rig(context)
+    action = _take(context, rig, choice.take)
+    line = _line(context, action)
+    span = _span(line, choice.frames or chosen_frames(context, rig, action, line))
+    settings = request.settings_of(rig.mesh, line, {"seed": seed_for(rig, action, choice)})
+    hold = range_motion.range_hold(rig, action, line, span)
+    if hold.kept.all():
+        raise RigError("All of this range is locked or keyed by hand, so there is nothing to make.")
+    content = take_marks.content_hash(action)
+    question = GenerateRequest(
+        line.path, settings, line.start, line.duration, line.transcript, hold
+    )
+    mark = _digest(action.name, content, settings, span, hold.kept.tobytes())
+    names = rig.mesh.name, action.name
+    return Ranging(*names, line, span, content, choice.in_place, question, mark)
+
+
+def disabled_reason(context: bpy.types.Context) -> str:
+    """Why no range can be made whatever the arguments say; cheap enough for drawing."""
+    if reason := request.performer_reason(context) or request.strip_reason(context):
+        return reason
+    rig = request.required_rig(context)
+    action = _playing(context, rig)
+    if action is None:
+        return f"No take plays on '{rig.mesh.name}'; generate one, or switch to one"
+    if not repair_curves.unit_columns(action):
+        return NO_UNITS.format(action.name).rstrip(".")
+    return engine_reason()
+
+
+def chosen_frames(
+    context: bpy.types.Context, rig: Rig, action: bpy.types.Action, line: Line
+) -> tuple[float, float]:
+    """The preview range, else the selected keys', else the weak span at the current frame, in
+    scene frames. Raises RigError where there is none of these."""
+    scene = context.scene
+    if scene.use_preview_range:
+        return float(scene.frame_preview_start), float(scene.frame_preview_end)
+    if found := selected_frames(action, line):
+        return found
+    now = scene.frame_current
+    for one in meter_jumps.spans(context):
+        if one.first - 1 <= now <= one.last + 1:
+            return float(one.first), float(one.last)
+    raise RigError(NO_RANGE)
+
+
+def selected_frames(action: bpy.types.Action, line: Line) -> tuple[float, float] | None:
+    """Scene frames of the take's selected keys; None where fewer than two or all of its frames
+    have one, as they do when a take has just been made."""
+    chosen: set[float] = set()
+    every: set[float] = set()
+    for curve in take_marks.curves(action):
+        points = curve.keyframe_points
+        places, picked = np.empty(2 * len(points), np.float32), np.empty(len(points), bool)
+        points.foreach_get("co", places)
+        points.foreach_get("select_control_point", picked)
+        every.update(places[::2].tolist())
+        chosen.update(places[::2][picked].tolist())
+    if len(chosen) < 2 or len(chosen) >= len(every):
+        return None
+    second = repair_curves.clock_of(action, line).second
+    first, last = (line.frame_of(line.start + second(f)) for f in (min(chosen), max(chosen)))
+    return first, last
+
+
+def seed_for(rig: Rig, action: bpy.types.Action, choice: Choice) -> int:
+    """The seed that was given, else one that the line's takes do not have."""
+    if choice.seed is not None:
+        return choice.seed
+    return apply_take.roll_seed(apply_take.used_seeds(rig, take_marks.line_of(action)))
+
+
+def _take(context: bpy.types.Context, rig: Rig, name: str) -> bpy.types.Action:
+    known = {action.name: action for action in takes.list_takes(rig)}
+    action = known.get(name) if name else _playing(context, rig)
+    if action is None:
+        what = f"{rig.mesh.name} has no take '{name}'" if name else f"{rig.mesh.name} plays no take"
+        raise RigError(f"{what} of this line. Choose one from the list of takes.")
+    if not repair_curves.unit_columns(action):
+        raise RigError(NO_UNITS.format(action.name))
+    return action
+
+
+def _playing(context: bpy.types.Context, rig: Rig) -> bpy.types.Action | None:
+    line_id = request.current_line_id(context)
+    return takes.chosen_take(rig, line_id) if line_id else None
+
+
+def _line(context: bpy.types.Context, action: bpy.types.Action) -> Line:
+    """The line of a take where its strip is now. Raises LineError."""
+    scene = compat.sequencer_scene(context)
+    return lines.line_of_strip(scene, lines.find_strip(scene, take_marks.line_of(action)))
+
+
+def _span(line: Line, frames: tuple[float, float]) -> Span:
+    """Seconds of the line for scene frames. Raises RigError outside of it."""
+    per_frame = line.speed / line.rate
+    first, last = sorted((frame - line.first_frame) * per_frame for frame in frames)
+    if last <= 0.0 or first >= line.duration:
+        raise RigError(OUTSIDE.format(*frames, line.strip_name))
+    more = max(0.0, SHORTEST - (last - first)) / 2
+    return max(0.0, first - more), min(line.duration, last + more)
+
+
+def _digest(name: str, content: str, settings: Settings, span: Span, kept: bytes) -> str:
+    told = hashlib.sha256(repr((name, content, settings, span)).encode())
+    told.update(kept)
+    return told.hexdigest()

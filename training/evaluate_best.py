@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the best of several seeds closes the lips better than one, and how kept motion joins.
+
+`python -m training.evaluate_best --corpus DIR [--split test] [--clips 6] [--seeds 8]`
+
+Held-out clips; the meter chooses among the seeds, and what is counted beside it are the lip
+contacts of the aligned phones, which the meter does not see. The borders: a span of each first take
+is drawn anew with the rest kept. Prints the tables and writes `best_of_8` into
+docs/results/meter.json; other keys there stay.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from model_runtime.contract import CHANNELS, FloatArray, Hold, Settings
+from model_runtime.engine import Engine, EngineLine
+from model_runtime.meter import Meters
+from model_runtime.worker_best import PREVIEW_STEPS, best_first, previews
+from training.corpus.store import Clip
+from training.metrics.bench import Bench, open_bench
+from training.metrics.curves import mouth_curves
+from training.metrics.figures import contact_counts
+from training.metrics.model_systems import with_sampling
+from training.metrics.ratio import Ratio
+
+log = logging.getLogger(__name__)
+RESULTS = Path(__file__).parent.parent / "docs" / "results" / "meter.json"
+FIGURES = ("pbm_closed", "fv_contact", "closure_precision", "vowel_shut", "rest")
+CHOICES = ("one seed", "best by preview", "best by meter", "worst by meter")
+SPAN = (0.35, 0.6)  # share of each line that is drawn anew
+BORDERS = ("the take itself", "kept and joined", "kept, sampler alone", "pasted")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One clip: what its seeds scored, and the contacts of each choice."""
+
+    scores: FloatArray  # (seeds,)
+    preview: FloatArray  # (seeds,)
+    counts: dict[str, list[dict[str, Ratio]]]  # choice -> a row for each take that it may be
+    bends: dict[str, tuple[FloatArray, FloatArray]]  # border -> steps, changes of velocity
+
+
+def try_clip(bench: Bench, engine: Engine, meters: Meters, clip: Clip, seeds: int) -> Trial:
+    """All seeds of a clip, and a span of the first one drawn anew."""
+    samples = bench.samples(clip)
+    lines = [EngineLine(samples, Settings(seed, emotion="neutral")) for seed in range(seeds)]
+    takes = [take.weights for take in engine.generate_many(lines)]
+    early = [take.weights for take in previews(engine, lines)]
+    heard = meters.hear(samples)
+    scores, preview = (
+        np.array([meters.line_score(heard, one) for one in some], np.float32)
+        for some in (takes, early)
+    )
+    rows = [contact_counts(mouth_curves(bench.probe, one), clip.segments) for one in takes]
+    order = best_first(scores)
+    chosen = {
+        "one seed": rows,
+        "best by preview": [rows[best_first(preview)[0]]],
+        "best by meter": [rows[order[0]]],
+        "worst by meter": [rows[order[-1]]],
+    }
+    return Trial(scores, preview, chosen, borders(engine, lines, takes))
+
+
+def borders(
+    engine: Engine, lines: Sequence[EngineLine], takes: Sequence[FloatArray]
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Steps and changes of velocity, all channels, where a span of the first take begins and ends.
+
+    Its motion is another seed's: kept around and joined, kept around as sampled, or pasted in.
+    """
+    first, last = (round(share * len(takes[0])) for share in SPAN)
+    kept = np.ones((len(takes[0]), len(CHANNELS)), np.float32)
+    kept[first:last] = 0.0
+    other = lines[1]
+    line = EngineLine(other.samples, other.settings, hold=Hold(takes[0], kept))
+    alone = engine.perform(engine.hear(line.samples), line.settings, hold=line.hold)
+    pasted = np.where(kept > 0, takes[0], takes[1])
+    found = (
+        takes[0],
+        engine.generate(line.samples, line.settings, hold=line.hold).weights,
+        np.where(kept > 0, takes[0], alone),
+        pasted,
+    )
+    return {name: bent(one, (first, last)) for name, one in zip(BORDERS, found, strict=True)}
+
+
+def bent(motion: FloatArray, places: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+    """Across each border: the step (borders, channels), and the largest change of velocity."""
+    step, bend = np.abs(np.diff(motion, axis=0)), np.abs(np.diff(motion, n=2, axis=0))
+    inside = [place for place in places if 2 <= place <= len(motion) - 2]
+    return (
+        np.stack([step[place - 1] for place in inside]),
+        np.stack([bend[place - 2 : place].max(0) for place in inside]),
+    )
+
+
+def pooled(trials: Sequence[Trial], choice: str, name: str) -> float:
+    """A figure of a choice over all clips; where several takes may be chosen, their mean."""
+    total = Ratio()
+    for trial in trials:
+        rows = trial.counts[choice]
+        for row in rows:
+            total += Ratio(row[name].part / len(rows), row[name].whole / len(rows))
+    return math.nan if total.value is None else total.value
+
+
+def contact_table(trials: Sequence[Trial]) -> str:
+    lines = [f"{'':18}" + "".join(f"{name:>19}" for name in FIGURES)]
+    for choice in CHOICES:
+        values = "".join(f"{pooled(trials, choice, name):19.4f}" for name in FIGURES)
+        lines.append(f"{choice:18}{values}")
+    return "\n".join(lines)
+
+
+def border_table(trials: Sequence[Trial]) -> str:
+    lines = [f"{'':22}{'step mean':>12}{'p99':>9}{'bend mean':>12}{'p99':>9}{'max':>9}"]
+    for name in BORDERS:
+        step, bend = (
+            np.concatenate([trial.bends[name][part].ravel() for trial in trials]) for part in (0, 1)
+        )
+        figures = (step.mean(), np.percentile(step, 99), bend.mean(), np.percentile(bend, 99))
+        lines.append(
+            f"{name:22}{figures[0]:12.4f}{figures[1]:9.4f}{figures[2]:12.4f}{figures[3]:9.4f}"
+            f"{bend.max():9.3f}"
+        )
+    return "\n".join(lines)
+
+
+def cost_table(engine: Engine, meters: Meters, samples: FloatArray, seeds: int) -> str:
+    """Seconds of this thread for a second of sound, the least of three runs each."""
+    lines = [EngineLine(samples, Settings(seed)) for seed in range(seeds)]
+
+    def rank() -> None:
+        heard = meters.hear(samples)
+        early = [meters.line_score(heard, take.weights) for take in previews(engine, lines)]
+        best = lines[best_first(np.array(early))[0]]
+        meters.line_score(heard, engine.generate(best.samples, best.settings).weights)
+
+    def rank_all() -> None:
+        heard = meters.hear(samples)
+        for take in engine.generate_many(lines):
+            meters.line_score(heard, take.weights)
+
+    one = _least(lambda: engine.generate(samples, lines[0].settings))
+    rows = [("one take", one), ("the best kept", _least(rank)), ("all kept", _least(rank_all))]
+    seconds = len(samples) / 16_000
+    return "\n".join(
+        f"{name:16}{cost / seconds:10.3f} s a second{cost / one:8.2f} x" for name, cost in rows
+    )
+
+
+def _least(work: object, runs: int = 3) -> float:
+    assert callable(work)
+    taken = []
+    for _ in range(runs):
+        start = time.thread_time()
+        work()
+        taken.append(time.thread_time() - start)
+    return min(taken)
+
+
+def write(trials: Sequence[Trial], seeds: int, path: Path = RESULTS) -> dict[str, float]:
+    """Merge `best_of_<seeds>` into the results."""
+    gain = {
+        f"{key}_gain": round(
+            pooled(trials, "best by preview", name) - pooled(trials, "one seed", name), 4
+        )
+        for key, name in (("pbm", "pbm_closed"), ("fv", "fv_contact"))
+    }
+    known = json.loads(path.read_text()) if path.exists() else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(known | {f"best_of_{seeds}": gain}, indent=2, sort_keys=True) + "\n")
+    return gain
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--clips", type=int, default=6, help="of each source")
+    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--sampling", default="{}", help="JSON over the model's own sampling")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(1)
+    bench = open_bench(options.corpus, options.split, options.clips)
+    engine = with_sampling(Engine.load(options.weights, torch.device("cpu")), options.sampling)
+    meters = Meters.load(options.weights, engine.encoder)
+    trials = []
+    for number, clip in enumerate(bench.clips, 1):
+        trials.append(try_clip(bench, engine, meters, clip, options.seeds))
+        log.info("%d of %d clips", number, len(bench.clips))
+    spread = np.mean([trial.scores.max() - trial.scores.min() for trial in trials])
+    print(f"{len(trials)} clips, {options.seeds} seeds; scores of a clip spread by {spread:.4f}")
+    print(f"Previews have {PREVIEW_STEPS} steps, takes {engine.sampling.steps}\n")
+    print(contact_table(trials), border_table(trials), sep="\n\n")
+    print(f"\nGain over one seed: {write(trials, options.seeds, options.out)}\n")
+    samples = bench.samples(max(bench.clips, key=lambda clip: clip.seconds))
+    print(cost_table(engine, meters, samples[: 16_000 * 10], options.seeds))
+
+
+if __name__ == "__main__":
+    main()
