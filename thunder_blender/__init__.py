@@ -32,9 +32,9 @@
 - `preferences`: the extension's preferences, and how they start the engine; `preferences_draw`
   shows them
 - `flame_import`: an artist's FLAME file becomes a rig, `flame_task` does what of it takes long
-  in a thread: `flame_rig` builds it, `flame_drivers` let
-  its joints follow, `flame_fit` lays it over the open head, `flame_solve` finds the units in its
-  expressions, `flame_mapping` keeps them, `flame_motion` and `flame_lips` turn motion into curves
+  in a thread: `flame_rig` builds it, `flame_drivers` let its joints follow, `flame_mapping` keeps
+  what `model_runtime.flame_calibration` has found, `flame_residuals` are keys for what its
+  expressions cannot say, `flame_motion` and `flame_lips` turn motion into curves and back
 - `text`: words that are drawn, for the panels and the preferences; `redraw` has them drawn again
 - `mapping`: which curves a motion becomes, by the kind of rig
 - `compat`: every difference between Blender 4.2 and 5.2, in one file; `compat_panels`: those of

@@ -47,7 +47,8 @@ def follow_shapes(
 
     The bones at rest stand for the identity keys as they are now.
     """
-    shapes = np.concatenate([face.expression_basis, face.identity_basis[:identities]])
+    people = face.identity_basis[:identities]
+    shapes = np.concatenate([face.expression_basis, people])
     shifts = np.tensordot(face.joint_regressor, shapes, axes=(1, 1)).swapaxes(1, 2)
     moving = {
         name: shift
@@ -57,7 +58,7 @@ def follow_shapes(
     _add_pivots(armature, list(moving))
     key: Any = body.data.shape_keys
     names = [f"Exp{index + 1}" for index in range(len(face.expression_basis))]
-    names += [f"Shape{index + 1}" for index in range(identities)]
+    names += [f"Shape{index + 1}" for index in range(len(people))]
     for name, shift in moving.items():
         _follow(key, armature, name, dict(zip(names, shift.T, strict=True)))
 
