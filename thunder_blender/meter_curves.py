@@ -24,6 +24,7 @@ Rows = npt.NDArray[np.float32]  # (keys, 7): second, value, both handles, interp
 Interval = tuple[float, float]
 
 TOLERANCE = 2e-4  # of seconds and values; what a move of a strip rounds away
+COVERS = 0.1  # seconds of a line that a strip may leave out and still count as all of it
 BEZIER = take_marks.BEZIER
 
 
@@ -49,12 +50,17 @@ def snapshot(rig: Rig, line: Line) -> Snapshot:
     fixed: list[Any] = [round(line.start, 4), round(line.duration, 4), round(line.speed, 4)]
     curves: dict[tuple[Any, ...], Rows] = {}
     for number, block in [*rig.parts.items(), *_deformers(rig)]:
-        for name, header, part, scale, shift in _sources(block, line):
-            fixed.append((number, name, header))
-            for curve in compat.fcurves(part):
-                key = number, name, curve.data_path, curve.array_index
+        hidden: set[compat.Channel] = set()  # by what lies above and replaces
+        for source in reversed(list(_sources(block, line))):
+            seen = [c for c in compat.fcurves(source.part) if _channel(c) not in hidden]
+            if seen:
+                fixed.append((number, source.name, source.header))
+            for curve in seen:
+                key = number, source.name, *_channel(curve)
                 fixed.append((*key, curve.mute, curve.extrapolation, len(curve.modifiers)))
-                curves[key] = _rows(curve, scale, shift)
+                curves[key] = _rows(curve, source.scale, source.shift)
+            if source.replaces:
+                hidden.update(_channel(curve) for curve in seen)
     keys = rig.keys.key_blocks
     fixed.append(tuple(block.name for block in keys if block.mute))
     fixed.append(tuple((m.type, m.show_viewport) for m in rig.mesh.modifiers))
@@ -157,28 +163,47 @@ def _only_in_one(old: Snapshot, new: Snapshot) -> Iterator[Rows]:
             yield one.curves[name]
 
 
-def _sources(
-    block: bpy.types.ID, line: Line
-) -> Iterator[tuple[str, tuple[Any, ...], compat.ActionPart | None, float, float]]:
-    """(name, header, part, scale, shift): seconds = scale * frame of the Action + shift."""
+@dataclass(frozen=True)
+class _Source:
+    """Curves that play: seconds of the line = scale * frame of the Action + shift."""
+
+    name: str
+    header: tuple[Any, ...]
+    part: compat.ActionPart | None
+    scale: float
+    shift: float
+    replaces: bool  # all that lies below it, over the whole line
+
+
+def _sources(block: bpy.types.ID, line: Line) -> Iterator[_Source]:
+    """What plays on a data-block over the line, from the lowest up."""
     per_frame = line.speed / line.rate
-    base = -line.first_frame * per_frame
     data = getattr(block, "animation_data", None)
     if data is None:
         return
-    if data.action and not data.use_tweak_mode:  # else it is that of a strip below
-        yield "", (data.action_blend_type,), compat.assigned_part(block), per_frame, base
-    number = 0
+    playing = []
     for track, strip in nla.strips(block, lambda action: action is not None):
-        first = strip.frame_start - strip.action_frame_start * strip.scale
         start = (strip.frame_start - line.first_frame) * per_frame
         end = (strip.frame_end - line.first_frame) * per_frame
         if end <= 0 or start >= line.duration:
             continue
-        number += 1  # rather than its name, which the artist may change
-        header = (strip.blend_type, strip.mute or track.mute, round(strip.influence, 4))
-        scale = per_frame * strip.scale
-        yield f"strip {number}", header, compat.strip_part(strip), scale, base + first * per_frame
+        quiet, varies = strip.mute or track.mute, strip.use_animated_influence
+        header = (strip.blend_type, quiet, round(strip.influence, 4) if varies else 1.0)
+        covers = start <= COVERS and end >= line.duration - COVERS
+        replaces = covers and header == ("REPLACE", False, 1.0)
+        shift = start - strip.action_frame_start * strip.scale * per_frame
+        part, scale = compat.strip_part(strip), per_frame * strip.scale
+        playing.append((header, part, scale, shift, replaces))
+    for depth, each in zip(range(len(playing), 0, -1), playing, strict=True):
+        yield _Source(f"strip {depth}", *each)  # counted from above: what is below may go
+    if data.action and not data.use_tweak_mode:  # else it is that of a strip
+        header, part = (data.action_blend_type,), compat.assigned_part(block)
+        shift = -line.first_frame * per_frame
+        yield _Source("", header, part, per_frame, shift, header == ("REPLACE",))
+
+
+def _channel(curve: Any) -> compat.Channel:
+    return curve.data_path, curve.array_index
 
 
 def _deformers(rig: Rig) -> Iterator[tuple[str, bpy.types.ID]]:

@@ -16,9 +16,9 @@ import bpy
 import gpu
 from gpu_extras.batch import batch_for_shader
 
-from ..model_runtime.contract import Meter
-from . import meter_hover, meter_picture, meter_places, meter_record
+from . import meter_hover, meter_picture, meter_places, meter_record, meter_words
 from .meter_places import Place
+from .meter_words import FONT, INK, LETTERS, PAPER
 
 SPACES = {  # area type: the class with the draw handlers
     "DOPESHEET_EDITOR": "SpaceDopeSheetEditor",
@@ -31,13 +31,10 @@ MARKERS = 24.0  # that markers take at the bottom
 SCROLLBAR = 14.0  # that the scroll bar takes there
 BAR = 22.0  # height of the strip, pixels at scale 1
 WORDS = 15.0  # height of the words under it
-LETTERS = 11.0  # size of the words
 LOW = 9.0  # height of the strip where the region is low: under the ruler, over the keys
 SHORTEST = 30.0  # a region lower than this has no room
 PAD = 4.0
 MOST_BATCHES = 24
-PAPER, INK = (0.075, 0.075, 0.085, 0.94), (0.93, 0.93, 0.94, 1.0)
-FONT = 0
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,9 @@ def draw() -> None:
         for place in places:
             _draw_strip(place, (place.frame - left) * pixels, pixels * place.rate, box, region)
             if box.words < box.bottom:
-                _draw_words(place, (place.frame - left) * pixels, pixels * place.rate, box, scale)
+                low = box.words, box.bottom - box.words
+                x, per_second = (place.frame - left) * pixels, pixels * place.rate
+                meter_words.draw(place, region, x, per_second, low, scale)
         _draw_hover(context, places, left, pixels, box, scale)
     finally:
         gpu.state.blend_set("NONE")
@@ -145,22 +144,6 @@ def _batch(place: Place, per_second: float) -> tuple[Any, Any]:
     return made
 
 
-def _draw_words(place: Place, x: float, per_second: float, box: Box, scale: float) -> None:
-    """Words, or phones where no words are known, as far as there is room for each."""
-    meter: Meter = place.record.meter
-    blf.size(FONT, LETTERS * scale)
-    blf.color(FONT, *bpy.context.preferences.themes[0].user_interface.wcol_regular.text, 1.0)
-    for text, start, end in meter.words or meter.phones:
-        left, right = x + start * per_second, x + end * per_second
-        inside = place.shown[0] <= start and end <= place.shown[1] + 0.05
-        if not inside or right < 0 or left > bpy.context.region.width:
-            continue
-        if right - left < 4 * scale or right - left < blf.dimensions(FONT, text)[0]:
-            continue
-        blf.position(FONT, left + 1, box.words + 4 * scale, 0)
-        blf.draw(FONT, text)
-
-
 def _draw_hover(
     context: Any, places: list[Place], left: float, pixels: float, box: Box, scale: float
 ) -> None:
@@ -204,6 +187,7 @@ def redraw(area_types: set[str] | None = None) -> None:
 def forget() -> None:
     """Free what is on the GPU."""
     _Drawn.batches.clear()
+    meter_words.forget()
 
 
 def register() -> None:

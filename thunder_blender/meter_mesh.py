@@ -14,7 +14,7 @@ import bpy
 import numpy as np
 
 from ..model_runtime.contract import UNITS, FaceMotion, FloatArray
-from . import head
+from . import head, meter_units
 from .lines import Line
 from .meter_copy import LostError, MeshCopy
 from .rig import NECK_BONE, Rig, RigError
@@ -46,15 +46,15 @@ class Gathered:
 
 def unmapped_reason(rig: Rig) -> str:
     """Why the rig's mouth cannot be measured; empty when it can."""
-    if is_open_head(rig) or _unit_keys(rig):
-        return ""
-    return UNMAPPED.format(rig.mesh.name)
+    return "" if is_open_head(rig) or meter_units.unit_keys(rig) else _unmapped(rig)
 
 
 def is_open_head(rig: Rig) -> bool:
-    """Whether the mesh still has the open head's vertices."""
-    known = len(rig.mesh.data.vertices) == len(head.bundled_face().template)
-    return known and bool(_unit_keys(rig))
+    """Whether the mesh still has the open head's vertices and units."""
+    keys = rig.mesh.data.shape_keys
+    if keys is None or "jawOpen" not in keys.key_blocks:
+        return False
+    return len(rig.mesh.data.vertices) == len(head.bundled_face().template)
 
 
 def frame_count(line: Line) -> int:
@@ -163,16 +163,14 @@ def _to_flame(points: FloatArray) -> FloatArray:
 
 def _read_keys(rig: Rig, line: Line, places: range, told: Told) -> Steps[Gathered]:
     """Unit weights from the values of the unit keys, where the mesh is not the open head."""
-    copy = MeshCopy(rig.mesh, np.arange(1))
+    units, copy = meter_units.unit_keys(rig), MeshCopy(rig.mesh, np.arange(1))
     try:
         yield PAUSE
         weights = np.zeros((len(places), len(UNITS)), np.float32)
         for number, place in enumerate(places):
             copy.points(line.first_frame + place)
-            blocks = copy.body.evaluated_get(copy.graph).data.shape_keys.key_blocks
-            for column, unit in enumerate(UNITS):
-                if unit in blocks and not blocks[unit].mute:
-                    weights[number, column] = blocks[unit].value
+            keys = copy.body.evaluated_get(copy.graph).data.shape_keys
+            weights[number] = meter_units.weights(keys, units)
             told((number + 1) / len(places))
             yield GO_ON
         return Gathered(fps_of(line), weights=weights)
@@ -180,9 +178,8 @@ def _read_keys(rig: Rig, line: Line, places: range, told: Told) -> Steps[Gathere
         copy.close()
 
 
-def _unit_keys(rig: Rig) -> bool:
-    keys = rig.mesh.data.shape_keys
-    return keys is not None and any(unit in keys.key_blocks for unit in ("jawOpen", "mouthClose"))
+def _unmapped(rig: Rig) -> str:
+    return UNMAPPED.format(rig.mesh.name)
 
 
 def _rig_named(name: str) -> Rig:
