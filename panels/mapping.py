@@ -96,7 +96,7 @@ def _draw_link(column: bpy.types.UILayout, row: Any) -> None:
 
 def _draw_poses(column: bpy.types.UILayout) -> None:
     column.operator("thunder.map_learn", icon="ARMATURE_DATA")
-    column.operator_menu_enum("thunder.map_calibrate", "shape", icon="DRIVER_DISTANCE")
+    column.operator("thunder.map_calibrate", icon="DRIVER_DISTANCE")
     column.operator("thunder.map_rest", icon="LOOP_BACK")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from . import compat, nla, take_marks
+from . import compat, diagnose_mapping, nla, take_marks
 from .rig import Rig
 
 Cause = tuple[str, str | None, Callable[[], object] | None]
@@ -22,12 +22,21 @@ FEW = 3  # names in a sentence
 
 def causes(rig: Rig, strips: list[Any], context: bpy.types.Context) -> Iterator[Cause]:
     """Every cause on the face, for takes that play as these NLA `strips` of its shape keys."""
-    animated = _animated_keys(strips)
-    for check in (_missing_keys, _muted_keys, _driven_keys, _narrow_keys):
-        yield from check(rig, animated)
-    for look in (_mesh, _modifiers, _bones):
+    for mesh in rig.meshes:
+        face = Rig(mesh, rig.armature)
+        own = strips if mesh == rig.mesh else _take_strips(mesh)
+        animated = _animated_keys(own)
+        for check in (_missing_keys, _muted_keys, _driven_keys, _narrow_keys, _mesh, _modifiers):
+            yield from check(face, animated)
+    for look in (diagnose_mapping.causes, _bones):
         yield from look(rig)
     yield from _range(strips, context.scene)
+
+
+def _take_strips(mesh: bpy.types.Object) -> list[Any]:
+    """The NLA strips of takes on another mesh of the character."""
+    block = mesh.data.shape_keys
+    return [strip for _, strip in nla.strips(block, take_marks.is_take)] if block else []
 
 
 def _animated_keys(strips: list[Any]) -> dict[str, tuple[float, float]]:
@@ -106,7 +115,7 @@ def _widen(blocks: Any, spans: dict[str, tuple[float, float]]) -> None:
         block.slider_min = min(block.slider_min, low)
 
 
-def _mesh(rig: Rig) -> Iterator[Cause]:
+def _mesh(rig: Rig, _animated: Iterable[str] = ()) -> Iterator[Cause]:
     mesh = rig.mesh
     if mesh.show_only_shape_key:
         sentence = f"'{mesh.name}' shows only its selected shape key (the pin in its list)."
@@ -121,7 +130,7 @@ def _mesh(rig: Rig) -> Iterator[Cause]:
         yield sentence, "Switch It On", partial(setattr, mesh, "hide_viewport", False)
 
 
-def _modifiers(rig: Rig) -> Iterator[Cause]:
+def _modifiers(rig: Rig, _animated: Iterable[str] = ()) -> Iterator[Cause]:
     if rig.armature is None:
         return
     for modifier in rig.mesh.modifiers:

@@ -85,8 +85,8 @@ def posed(rig: Rig, values: Mapping[Target, float]) -> Iterator[None]:
         bpy.context.view_layer.update()
 
 
-def vertices(mesh: bpy.types.Object) -> Points:
-    """World positions (V,3) of the evaluated mesh in metres, as it is now."""
+def vertices(mesh: bpy.types.Object, world: bool = True) -> Points:
+    """Positions (V,3) of the evaluated mesh as it is now: world metres, or the object's own."""
     graph = bpy.context.evaluated_depsgraph_get()
     graph.update()
     shown = mesh.evaluated_get(graph)
@@ -96,8 +96,11 @@ def vertices(mesh: bpy.types.Object) -> Points:
         data.vertices.foreach_get("co", flat)
     finally:
         shown.to_mesh_clear()
+    points = flat.reshape(-1, 3).astype(float)
+    if not world:
+        return points
     matrix = np.array(shown.matrix_world)
-    return flat.reshape(-1, 3).astype(float) @ matrix[:3, :3].T + matrix[:3, 3]
+    return np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])
 
 
 def responses(
@@ -117,7 +120,9 @@ def responses(
     return rest, moved
 
 
-def shape_of(rig: Rig, mesh: bpy.types.Object, values: Mapping[Target, Any]) -> Points:
-    """World positions (V,3) of a mesh with these values."""
+def shape_of(
+    rig: Rig, mesh: bpy.types.Object, values: Mapping[Target, Any], world: bool = True
+) -> Points:
+    """Positions (V,3) of a mesh with these values, see `vertices`."""
     with posed(rig, values):
-        return vertices(mesh)
+        return vertices(mesh, world)

@@ -13,8 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.as_extension import room
-from tools import rig_lists
+from tests.as_extension import room  # noqa: E402
+from tools import rig_lists  # noqa: E402
 
 FOLDER = ROOT / "thunder_blender" / "mapping_presets"
 SHIPPED = {  # preset: list of names

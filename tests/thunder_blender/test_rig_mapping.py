@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mappings without Blender: links add up, presets come back the same, bad ones end in a sentence."""
+"""Mappings without Blender: links add up, presets come back, bad ones end in a sentence."""
 
 from __future__ import annotations
 

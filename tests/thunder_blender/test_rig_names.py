@@ -46,7 +46,8 @@ def test_a_rig_with_both_uses_its_units_and_knows_its_visemes():
 
 
 def test_names_that_blender_numbered_and_full_width_letters_are_read():
-    spelt = ["jawOpen.001", "ｊａｗＬｅｆｔ", "Mouth Smile Left", "left_eye_blink", "BROW_INNER_UP"]
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in "jawLeft")
+    spelt = ["jawOpen.001", wide, "Mouth Smile Left", "left_eye_blink", "BROW_INNER_UP"]
     sources = [match.source for match in names.recognise(spelt).matches]
     assert sources == ["jawOpen", "jawLeft", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp"]
 
