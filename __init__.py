@@ -19,6 +19,10 @@ from types import ModuleType
 def _modules() -> tuple[ModuleType, ...]:
     """In the order of registration: properties come before those who show them."""
     from .operators import (
+        batch_review as batch_review_operators,
+    )
+    from .operators import (
+        best_of,
         cancel,
         cancel_runtime,
         create_head,
@@ -59,10 +63,12 @@ def _modules() -> tuple[ModuleType, ...]:
         variants,
         watch,
     )
+    from .panels import batch as batch_panel
     from .panels import character, line, mapping, menus, meter, meter_overlays, performance, takes
     from .panels import generate as generate_panel
     from .thunder_blender import (
         batch_command,
+        batch_review,
         jobs,
         meter_draw,
         meter_keys,
@@ -91,6 +97,8 @@ def _modules() -> tuple[ModuleType, ...]:
         meter_draw,
         meter_keys,
         batch_command,
+        batch_review,
+        batch_review_operators,
         cancel,
         create_head,
         import_flame,
@@ -129,6 +137,7 @@ def _modules() -> tuple[ModuleType, ...]:
         use_character,
         variants,
         regenerate_range,
+        best_of,
         watch,
         line,
         character,
@@ -138,6 +147,7 @@ def _modules() -> tuple[ModuleType, ...]:
         takes,
         meter,
         meter_overlays,
+        batch_panel,
         menus,
     )
 

@@ -99,15 +99,20 @@ def put_in(rig: Rig, item: Item, curves: Path, choose: bool = True) -> bpy.types
     if line.fps:
         sound.set_scene_rate(scene, line.fps)
     take = take_file.read_take(curves / item.path("npz"))
-    channel = load_line.free_channel(scene, line.start_frame)
-    strip = sound.add_sound(scene, line.audio, line.start_frame, channel)
-    strip.name = line.line_id[:60]
+    strip = add_strip(scene, line.audio, line.start_frame, line.line_id)
     strip.thunder_transcript = line.transcript
     of_strip = lines.line_of_strip(scene, strip)
     action = takes.add_take(rig, of_strip, take, item.name[:60])
     if choose:
         takes.choose_take(rig, action)
     return action
+
+
+def add_strip(scene: bpy.types.Scene, audio: Path, frame: int, line_id: str) -> Any:
+    """A line's sound on a channel that is free. Raises AudioError."""
+    strip = sound.add_sound(scene, audio, frame, load_line.free_channel(scene, frame))
+    strip.name = line_id[:60]
+    return strip
 
 
 def show(actions: Iterable[bpy.types.Action]) -> None:

@@ -4,7 +4,8 @@
     python thunder_dialogue.py --show SHOW --shot SHOT --shards 40 -- LINES --out DIR [options]
 
 What stands after `--` goes to every `batch` as it is. THUNDER_BATCH is how a host starts the
-command: `blender -b --command thunder_blender` by default, or `python /path/farm/run_batch.py` for curves.
+command: `blender -b --command thunder_blender` by default; for curves alone
+`python /path/farm/run_batch.py`.
 Checked here by its commands alone (`commands`): no Cuebot was at hand.
 """
 
