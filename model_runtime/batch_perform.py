@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .audio import Audio
 from .batch_contacts import Score
@@ -107,19 +107,14 @@ class Performer:
         return take, self._scorer.score(take, one.audio, one.item), one.settings.seed
 
 
-def generate_many(engine: Any, wanted: Sequence[Wanted]) -> list[Take]:
-    """A take of each. Drawn together where the engine can, which changes no byte of them."""
-    from . import engine as module
+def generate_many(engine: Engine, wanted: Sequence[Wanted]) -> list[Take]:
+    """A take of each, drawn together, which changes no byte of them."""
+    from .engine import EngineLine
 
-    if not hasattr(module, "EngineLine"):
-        return [
-            engine.generate(one.audio.samples, one.settings, None, one.item.line.transcript)
-            for one in wanted
-        ]
-    line = module.EngineLine
-    lines = [line(one.audio.samples, one.settings, one.item.line.transcript) for one in wanted]
-    many: Callable[..., list[Take]] = engine.generate_many
-    return many(lines)
+    lines = [
+        EngineLine(one.audio.samples, one.settings, one.item.line.transcript) for one in wanted
+    ]
+    return engine.generate_many(lines)
 
 
 def _request(one: Wanted) -> GenerateRequest:

@@ -14,10 +14,11 @@ import numpy as np
 from .audio import Audio
 from .batch_contacts import Score, contact_score, thinned
 from .batch_work import Item
-from .contract import MOTION_FPS, UNITS, FaceMotion, Take, WeightsError
+from .contract import MOTION_FPS, UNITS, FaceMotion, Meter, Take, WeightsError
 
 if TYPE_CHECKING:
     from .engine import Engine
+    from .meter import Meters
 
 log = logging.getLogger(__name__)
 NEAR = 7  # frames over which the curve is averaged to find its worst place
@@ -61,18 +62,18 @@ class _Sound:
         return (self.audio.sha256, self.transcript) == (other.audio.sha256, other.transcript)
 
 
-def load_meters(engine: Engine, weights: Path | None) -> Any:
-    """The meter beside a loaded engine; None where it is not installed."""
-    try:
-        from .meter import Meters
+def load_meters(engine: Engine, weights: Path | None) -> Meters | None:
+    """The meter beside a loaded engine; None where its files are missing."""
+    from .meter import Meters
 
+    try:
         return Meters.load(weights, engine.encoder)
-    except (ModuleNotFoundError, WeightsError) as error:
+    except WeightsError as error:
         log.warning("No meter (%s): the report is sorted by lip contacts alone.", error)
         return None
 
 
-def meter_score(meter: Any) -> Score:
+def meter_score(meter: Meter) -> Score:
     """A meter's figures as a report keeps them; no value where nothing is said."""
     said = meter.spoken > 0
     if not said.any() or not np.isfinite(meter.score):
