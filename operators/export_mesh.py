@@ -73,6 +73,12 @@ at the scene's rate"""
         self.filepath = str(stem.with_name(stem.name + wanted[0]))
         return True
 
+    def draw(self, _context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.prop(self, "format")
+        layout.prop(self, "source")
+
     def perform(self, context: bpy.types.Context) -> str:
         path = Path(bpy.path.abspath(self.filepath))
         wanted = MeshExport(path, self.format, self.overwrite or self.asked)

@@ -82,6 +82,15 @@ class THUNDER_OT_export_motion(TakeOperator, bpy.types.Operator):
         self.filepath = str(stem.with_name(stem.name + wanted))
         return True
 
+    def draw(self, _context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.prop(self, "format")
+        layout.prop(self, "source")
+        layout.prop(self, "rate")
+        if self.source == "CHOSEN":  # whose names the browser does not show
+            layout.prop(self, "overwrite")
+
     def perform(self, context: bpy.types.Context) -> str:
         rig, scene = request.required_rig(context), context.scene
         wanted = self._wanted()

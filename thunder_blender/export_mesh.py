@@ -43,7 +43,9 @@ def export_take(
     check(context, rig, wanted)
     with alone(rig, action):
         _export(context, rig, wanted, first, last)
-    return f"Exported {action.name}, frames {first} to {last}, to {wanted.path}"
+    return (
+        f"Exported {action.name}, frames {first} to {last}, to {wanted.path}{beyond(rig, wanted)}"
+    )
 
 
 def export_rig(context: bpy.types.Context, rig: Rig, wanted: MeshExport) -> str:
@@ -52,7 +54,24 @@ def export_rig(context: bpy.types.Context, rig: Rig, wanted: MeshExport) -> str:
     first, last = scene.frame_start, scene.frame_end
     check(context, rig, wanted)
     _export(context, rig, wanted, first, last)
-    return f"Exported {rig.mesh.name}, frames {first} to {last}, to {wanted.path}"
+    return (
+        f"Exported {rig.mesh.name}, frames {first} to {last}, to {wanted.path}{beyond(rig, wanted)}"
+    )
+
+
+def beyond(rig: Rig, wanted: MeshExport) -> str:
+    """What to know of keys that leave 0 to 1, as FLAME's do, in a glTF; empty for nothing."""
+    ranges = [(key.slider_min, key.slider_max) for mesh in rig.meshes for key in _keys(mesh)]
+    if wanted.kind != "GLTF" or all(low >= 0.0 and high <= 1.0 for low, high in ranges):
+        return ""
+    return (
+        ". Its keys go beyond 0 to 1: where a program shows another face, as Blender does after "
+        "File > Import, widen their range there"
+    )
+
+
+def _keys(mesh: bpy.types.Object) -> list[bpy.types.ShapeKey]:
+    return list(mesh.data.shape_keys.key_blocks)[1:] if mesh.data.shape_keys else []
 
 
 def check(context: bpy.types.Context, rig: Rig, wanted: MeshExport) -> None:
@@ -179,6 +198,7 @@ def _alembic(path: str, first: int, last: int) -> None:
         normals=True,
         export_hair=False,
         export_particles=False,
+        export_custom_properties=False,
         evaluation_mode="RENDER",
     )
 
@@ -195,6 +215,7 @@ def _usd(path: str, first: int, last: int) -> None:
         export_armatures=False,
         export_shapekeys=False,
         export_hair=False,
+        export_custom_properties=False,
         evaluation_mode="RENDER",
         **textures,
     )

@@ -14,6 +14,7 @@ bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 from mathutils.kdtree import KDTree  # noqa: E402
 
 from model_runtime.contract import CHANNELS  # noqa: E402
+from tools import make_test_flame  # noqa: E402
 
 FPS, FRAMES, SHOWN = 25, 12, (1, 5, 9, 12)
 EVERY = 23  # of the vertices are compared
@@ -94,6 +95,48 @@ def test_the_file_shows_what_blender_shows(kind, performed, room, tmp_path) -> N
             assert np.abs(points - frame).max() < 1e-5
     if kind == "GLTF":
         assert "jawOpen" in back.data.shape_keys.key_blocks
+
+
+def test_a_flames_gltf_holds_what_goes_beyond_0_to_1_and_says_so(
+    room, empty_scene, tmp_path
+) -> None:
+    """Blender's import clamps weights to the range of the keys, which has to be widened first."""
+    parts = {**make_test_flame.tiny(), "posedirs": np.zeros((120, 3, 36))}
+    make_test_flame.write_npz(tmp_path / "flame.npz", parts)
+    flame = room("model_runtime.flame").load_flame(tmp_path / "flame.npz")
+    builder, exporter = room("thunder_blender.flame_rig"), room("thunder_blender.export_mesh")
+    rig = builder.create_flame(empty_scene.collection, flame, builder.FlameParams(shape_keys=3))
+    for index, value in ((1, 3.0), (2, -2.5)):
+        key = rig.keys.key_blocks[f"Exp{index}"]
+        for frame in (1, 12):
+            key.value = value * (frame - 1) / 11
+            key.keyframe_insert("value", frame=frame)
+    empty_scene.render.fps, empty_scene.frame_start, empty_scene.frame_end = FPS, 1, 12
+    wanted = shown_on(empty_scene, rig.mesh)
+    path = tmp_path / "flame.glb"
+    said = exporter.export_rig(bpy.context, rig, exporter.MeshExport(path, "GLTF"))
+    assert "widen their range" in said
+    assert "widen" not in exporter.beyond(rig, exporter.MeshExport(path, "USD"))
+    back = load("GLTF", path)
+    for key in back.data.shape_keys.key_blocks[1:]:
+        key.slider_min, key.slider_max = -10.0, 10.0
+    for points, frame in zip(wanted, shown_on(bpy.context.scene, back), strict=True):
+        assert farthest(points, frame) < 1e-5
+
+
+def test_every_mesh_of_the_character_goes_out(performed, tmp_path) -> None:
+    rig, _ = performed
+    mesh = bpy.data.meshes.new("Hat")
+    mesh.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
+    hat, chair = (bpy.data.objects.new(name, mesh) for name in ("Hat", "Chair"))
+    for item in (hat, chair):
+        bpy.context.scene.collection.objects.link(item)
+    hat.parent = rig.armature
+    path = tmp_path / "line.usdc"
+    bpy.ops.thunder.export_mesh(filepath=str(path), format="USD")
+    load("USD", path)
+    names = {item.name for item in bpy.context.scene.objects if item.type == "MESH"}
+    assert "Hat" in names and "Chair" not in names
 
 
 def test_a_take_that_does_not_play_goes_out_alone_and_all_stays_as_it_was(
