@@ -35,16 +35,28 @@ def draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     row.scale_y = 1.6
     row.operator("thunder.generate", icon="PLAY")
     if rig := request.current_rig(context):
-        row = column.row(align=True)
-        row.use_property_split = False
-        row.operator("thunder.variants", icon="DUPLICATE")
-        number = row.row(align=True)
-        number.ui_units_x = 2.6
-        number.prop(rig.mesh.thunder, "variants", text="")
+        draw_several(column, rig.mesh.thunder)
     if reason := request.disabled_reason(context):
         draw_sentence(layout, context, reason, "INFO")
         if request.engine_is_missing(context):
             layout.operator("thunder.open_preferences", icon="PREFERENCES")
+
+
+def draw_several(column: bpy.types.UILayout, own: bpy.types.PropertyGroup) -> None:
+    """Variants and Best of N, with the number of seeds between them; then Regenerate Range."""
+    row = column.row(align=True)
+    row.use_property_split = False
+    row.operator("thunder.variants", icon="DUPLICATE")
+    number = row.row(align=True)
+    number.ui_units_x = 2.6
+    number.prop(own, "variants", text="")
+    row = column.row(align=True)
+    row.use_property_split = False
+    row.operator("thunder.best_of", text=f"Best of {own.variants}", icon="SOLO_ON")
+    keep = row.row(align=True)
+    keep.ui_units_x = 2.6
+    keep.prop(own, "best_keep", text="")
+    column.operator("thunder.regenerate_range", icon="PREVIEW_RANGE")
 
 
 def draw_progress(layout: bpy.types.UILayout, status: bpy.types.PropertyGroup) -> None:

@@ -7,6 +7,7 @@ import bpy
 from bl_ui.utils import PresetPanel
 
 from ..thunder_blender import request
+from ..thunder_blender.channel_locks import GROUPS
 from ..thunder_blender.performance_presets import FOLDER
 from .editors import ThunderPanel, in_both_editors
 
@@ -39,6 +40,7 @@ class Performance(ThunderPanel):
         draw_seed(layout, settings)
         layout.prop(settings, "intensity", slider=True)
         layout.prop(settings, "emotion")
+        draw_locks(layout, settings)
 
 
 class Advanced(ThunderPanel):
@@ -53,6 +55,18 @@ class Advanced(ThunderPanel):
         layout.use_property_decorate = True
         layout.prop(settings, "articulation", slider=True)
         layout.prop(settings, "smoothing", slider=True)
+        layout.use_property_decorate = False
+        layout.prop(settings, "layer")
+
+
+def draw_locks(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+    """A padlock for each group of channels that new takes leave as the chosen take has it."""
+    row = layout.row(align=True, heading="Keep")
+    row.use_property_decorate = False
+    for group in GROUPS:
+        closed = getattr(settings, f"lock_{group}")
+        icon = "LOCKED" if closed else "UNLOCKED"
+        row.prop(settings, f"lock_{group}", text=group.title(), icon=icon, toggle=True)
 
 
 def draw_seed(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:

@@ -184,6 +184,16 @@ class ThunderPerformance(bpy.types.PropertyGroup):
         default=4,
         options=set(),
     )
+    best_keep: bpy.props.EnumProperty(
+        name="Keep",
+        description="Which takes Best of N keeps",
+        items=(
+            ("BEST", "Best", "Sketch every seed and perform the best one: the quickest"),
+            ("ALL", "All", "Perform and measure every seed and keep all of the takes"),
+        ),
+        default="BEST",
+        options=set(),
+    )
     layer: bpy.props.EnumProperty(
         name="Layer",
         description="Which part of the face the next take is for",

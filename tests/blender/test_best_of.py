@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Best of N, and takes of a part of the face over other animation."""
+
+from __future__ import annotations
+
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
+
+import numpy as np  # noqa: E402
+
+from tests.blender.lines_fixture import add_strip, put_engine_away, use_fake_engine  # noqa: E402
+
+
+@pytest.fixture
+def engine(room):
+    """An engine whose meter likes seeds that leave a small rest by 10."""
+    contract = room("model_runtime.contract")
+    fake_motion = room("thunder_blender.engine_fake").fake_motion
+
+    def meter(score: float):
+        frames = np.full(100, score, np.float32)
+        return contract.Meter(score, frames, np.ones(100, np.float32), 50.0, 0.0)
+
+    def measure(question):
+        seen = question.motion.weights.tobytes()
+        (seed,) = [s for s in range(40) if fake_motion(s, 2.0)[:, :52].tobytes() == seen]
+        return meter(0.9 - 0.05 * (seed % 10))
+
+    def rank(question):
+        seed = min(question.seeds, key=lambda one: one % 10)
+        made = {"seed": seed, "tried": [[one, 0.9 - 0.05 * (one % 10)] for one in question.seeds]}
+        take = contract.Take(fake_motion(seed, 2.0), provenance=made)
+        return contract.Ranked((take,), (meter(0.9 - 0.05 * (seed % 10)),))
+
+    answers = {contract.BestRequest: rank, contract.MeasureRequest: measure}
+    yield use_fake_engine(room, answers=answers)
+    put_engine_away(room)
+
+
+@pytest.fixture
+def hello(room, engine, rig, empty_scene, tmp_path):
+    empty_scene.render.fps = 25
+    return add_strip(room, tmp_path / "hello.wav", 10)
+
+
+@pytest.fixture
+def few_seeds(room, monkeypatch):
+    """Rolled seeds are small, so that the fake meter can tell them by their motion."""
+    best = room("thunder_blender.best_take")
+    monkeypatch.setattr(best, "roll_seed", lambda used: min(set(range(13, 40)) - used))
+
+
+def test_the_best_is_kept_and_plays_with_its_meter(few_seeds, hello, rig, room, engine) -> None:
+    assert bpy.ops.thunder.best_of(count=8) == {"FINISHED"}
+    takes = room("thunder_blender.takes")
+    (action,) = takes.list_takes(rig)
+    info = takes.take_info(action, rig)
+    assert (info.seed, info.chosen) == (20, True) and info.meter == pytest.approx(0.9)
+    assert rig.mesh.thunder.take == action
+    assert engine.requests[-1].seeds == tuple(range(13, 21))
+
+
+def test_all_are_kept_where_that_is_wanted(few_seeds, hello, rig, room) -> None:
+    rig.mesh.thunder.best_keep, rig.mesh.thunder.variants = "ALL", 5
+    assert bpy.ops.thunder.best_of() == {"FINISHED"}
+    takes = room("thunder_blender.takes")
+    found = [takes.take_info(action, rig) for action in takes.list_takes(rig)]
+    assert sorted(info.seed for info in found) == [13, 14, 15, 16, 17]
+    (chosen,) = [info for info in found if info.chosen]
+    assert chosen.seed == 13 and all(info.meter is not None for info in found)
+
+
+def test_it_is_one_undo_step(few_seeds, hello, rig) -> None:
+    bpy.ops.ed.undo_push(message="Start")
+    bpy.ops.thunder.best_of("EXEC_DEFAULT", True, count=3, keep="ALL")
+    assert len([a for a in bpy.data.actions if "thunder_seed" in a]) == 3
+    bpy.ops.ed.undo()
+    assert not [a for a in bpy.data.actions if "thunder_seed" in a]
+
+
+def test_locks_hold_for_the_best_as_well(few_seeds, hello, rig, room, engine) -> None:
+    bpy.ops.thunder.generate(seed=7, name="Old")
+    rig.mesh.thunder.lock_brows = True
+    bpy.ops.thunder.best_of(count=4)
+    kept = engine.requests[-1].line.hold.kept
+    brows = list(room("thunder_blender.channel_locks").GROUPS["brows"])
+    assert kept[:, brows].all() and kept.sum() == kept[:, brows].sum()
+
+
+@pytest.mark.parametrize(
+    ("layer", "moves", "rests"),
+    [
+        ("MOUTH", "jawOpen", "browInnerUp"),
+        ("UPPER", "browInnerUp", "jawOpen"),
+    ],
+)
+def test_a_layer_leaves_the_rest_to_what_lies_below(layer, moves, rests, hello, rig, room) -> None:
+    """The artist animates both; the take of a layer replaces its own part alone."""
+    blocks = rig.keys.key_blocks
+    present = [name for name in (moves, rests) if name in blocks]
+    if len(present) < 2:
+        pytest.skip("the small head lacks one of them")
+    for name in present:
+        blocks[name].value = 0.25
+        blocks[name].keyframe_insert("value", frame=1)
+    rig.mesh.thunder.layer = layer
+    bpy.ops.thunder.generate(seed=7, name="Layer")
+    action = bpy.data.actions["Layer"]
+    paths = {c.data_path for c in room("thunder_blender.take_marks").curves(action)}
+    assert f'key_blocks["{moves}"].value' in paths and f'key_blocks["{rests}"].value' not in paths
+    values = []
+    for frame in range(15, 55, 5):
+        bpy.context.scene.frame_set(frame)
+        values.append((blocks[moves].value, blocks[rests].value))
+    assert np.ptp([one for one, _ in values]) > 0.1
+    assert np.allclose([other for _, other in values], 0.25)
+
+
+def test_every_channel_is_in_one_group(room) -> None:
+    groups = room("thunder_blender.channel_locks").GROUPS
+    places = sorted(place for group in groups.values() for place in group)
+    assert places == list(range(55))
