@@ -38,7 +38,6 @@ class Calibration:
     residual: FloatArray  # (52,) mm
     lips: npt.NDArray[np.int32]  # (K,3) vertex, column, 0 upper or 1 lower lip
     scale: FloatArray  # (1,) size of the FLAME's head over the open head's
-    edge: FloatArray  # (1,) metres from the upper lip up to where its incisors would end
     joint: FloatArray  # (E,3) metres that each expression moves the jaw's joint
     gram: Doubles  # (52,52) and
     still: FloatArray  # (E+9,52) and
@@ -76,16 +75,14 @@ def calibrate(
     back = way_back(
         flame, np.asarray(target.moves, np.float64), np.asarray(target.weights, np.float64)
     )
-    columns = _columns(head, found, target.lips)
     calibration = Calibration(
         rule.coefficients,
         rule.left_over,
         expression.astype(np.float32),
         jaw.astype(np.float32),
         misfits(flame, target, rule),
-        columns,
+        _columns(head, found, target.lips),
         np.array([1 / found.placement.scale], np.float32),
-        np.array([_edge(flame, head, found, columns)], np.float32),
         joint_shifts(flame).astype(np.float32),
         back.gram,
         back.still.astype(np.float32),
@@ -131,20 +128,3 @@ def _columns(head: FaceModel, found: Match, lips: Flags) -> npt.NDArray[np.int32
         if all(len(side) for side in sides):
             rows += [(vertex, column, side) for side, part in enumerate(sides) for vertex in part]
     return np.array(rows, np.int32).reshape(-1, 3)
-
-
-def _edge(flame: FaceModel, head: FaceModel, found: Match, columns: npt.NDArray[np.int32]) -> float:
-    """FLAME has no teeth: those of the person that it looks like, over its upper lip, in metres."""
-    vertices, column, side = columns.T
-    height = flame.template[vertices, 1]
-    lips = [height[(column == each) & (side == 0)].min() for each in np.unique(column)]
-    if not lips:
-        return 0.0
-    teeth = found.placement.inverse(found.person[middle_edge(head)])
-    return float(teeth[:, 1].mean() - np.mean(lips))
-
-
-def middle_edge(head: FaceModel) -> npt.NDArray[np.int32]:
-    """The vertices of the open head's upper incisors' edge, the middle two teeth."""
-    edge = head.vertex_sets["incisal_upper"]
-    return np.asarray(edge[len(edge) // 4 : len(edge) - len(edge) // 4])

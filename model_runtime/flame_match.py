@@ -52,10 +52,6 @@ class Placement:
     def __call__(self, points: npt.NDArray[np.floating]) -> Floats:
         return np.asarray(self.scale * points @ self.turn.T + self.shift)
 
-    def inverse(self, points: npt.NDArray[np.floating]) -> Floats:
-        """Points of the open head's space in FLAME's."""
-        return np.asarray((points - self.shift) @ self.turn / self.scale)
-
     def back(self, moves: npt.NDArray[np.floating]) -> Floats:
         """Displacements on the open head as displacements of the FLAME."""
         return np.asarray(moves @ self.turn / self.scale)
@@ -70,7 +66,6 @@ class Match:
     shares: Floats  # (V,3)
     trust: Floats  # (V,) 1 where the surfaces met, 0 where there was none
     lower: Flags  # (V,) the vertex belongs to the jaw
-    person: Floats  # (K,3) the open head's vertices as the person that looks most like the FLAME
 
     def carry(self, moves: npt.NDArray[np.floating]) -> Floats:
         """Displacements of the open head (N,K,3) as the FLAME's (N,V,3)."""
@@ -115,7 +110,7 @@ def match(
         points = points + links.smoothed(wanted, found.astype(float), rounds)
     met = _nearest(sides, points, vertex_normals(points, flame.triangles), lower)
     trust = np.where(movable & (met.distance < FARTHEST), 1.0, 0.0)
-    return Match(place, met.corners, met.shares, trust, lower, rest)
+    return Match(place, met.corners, met.shares, trust, lower)
 
 
 def placed(head: FaceModel, flame: FaceModel) -> Placement:

@@ -2,9 +2,8 @@
 """Motion on a FLAME rig: expression keys, jaw, eyes and neck, with lips that meet when they should.
 
 The rule of the rig's FLAME gives expressions and jaw of every frame, and then the jaw is turned,
-frame by frame, by the degree or two that makes the gap between the rig's own lips, or for f and v
-the way from lip to tooth, what it is on the open head. The way back gives the units of any
-animation of the rig.
+frame by frame, by the degree or two that makes the gap between the rig's own lips what it is on
+the open head. The way back gives the units of any animation of the rig.
 """
 
 from __future__ import annotations
@@ -77,9 +76,9 @@ class Solver:
         """The same with lips that are as far apart as the open head's."""
         if self.lips is None:
             return expression, jaw
-        aim = flame_lips.head_aim(head.bundled_face(), weights, UNITS)
-        sized = aim.sized(float(self.mapping.scale[0]))
-        return expression, self.lips.keep(expression, jaw, sized, extra)
+        gap = flame_lips.head_gap(head.bundled_face(), weights, UNITS)
+        wanted = float(self.mapping.scale[0]) * gap
+        return expression, self.lips.keep(expression, jaw, wanted, extra)
 
 
 def solver_of(rig: Rig) -> Solver:
@@ -178,7 +177,6 @@ def lips_of(rig: Rig, mapping: Calibration) -> flame_lips.Lips:
             (tuple(place[sides[place] == 0]), tuple(place[sides[place] == 1])) for place in places
         ),
         np.array([_points(b, vertices) - basis for b in residuals]).reshape(-1, *basis.shape),
-        float(mapping.edge[0]),
     )
 
 
