@@ -30,11 +30,13 @@ class Standing:
 
 
 def standing(meter: Meter, made: dict[str, int], span: range) -> Standing:
-    """The span's score; in silence, where a line has none, the mean of its frames."""
-    score = meter.score
-    if not np.isfinite(score):
-        score = float(np.nanmean(meter.frames[span.start : span.stop]))
-    return Standing(score, made)
+    """The mean of a span's frames in which something is said, or of all where nothing is.
+
+    Not the meter's own score: that is of lines, and one open closure hardly lowers it.
+    """
+    rows = slice(span.start, span.stop)
+    frames, spoken = meter.frames[rows], meter.spoken[rows] > 0
+    return Standing(float(np.nanmean(frames[spoken] if spoken.any() else frames)), made)
 
 
 def helped(before: Standing, after: Standing) -> bool:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Repair and Hear share: a question to the engine that scripts wait for and people watch."""
+"""What Repair and Hear share: a question to the engine that scripts wait for and people watch.
+
+The question is gathered in short steps, then the engine works at it; Esc stops either.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ import bpy
 
 from ..model_runtime.contract import Answer, CancelledError, Question, ThunderError
 from ..thunder_blender import engine
+from ..thunder_blender.steps import Stepped, Steps, finish
 from .base import Result, ThunderOperator, hand_is_busy, log, playing
 
 TICK = 0.05  # seconds between two looks at the engine
+GATHERING = "Reading the animation"
 
 
 class Asked(Protocol):
@@ -27,23 +32,24 @@ class Asked(Protocol):
 class AskingOperator(ThunderOperator):
     """Mixin for operators that ask the engine: override `ask`."""
 
-    def ask(self, context: bpy.types.Context) -> Asked:
-        """What to ask. Raises ThunderError when something is missing."""
+    def ask(self, context: bpy.types.Context) -> Steps[Asked]:
+        """What to ask, in short steps. Raises ThunderError when something is missing."""
         raise NotImplementedError
 
     def perform(self, context: bpy.types.Context) -> str:
-        asked = self.ask(context)
+        asked = finish(self.ask(context))
         current = engine.get_engine()
         return asked.land(cast(Answer, current.wait(current.submit(asked.question))))
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         if bpy.app.background or context.window is None:
             return self.execute(context)
+        self.gathering = Stepped(self.ask(context))
+        self.job: engine.Job | None = None
         try:
-            self.asked = self.ask(context)
+            self.gathering.go_on()
         except ThunderError as error:
             return self._failed(error)
-        self.job = engine.get_engine().submit(self.asked.question)
         manager = context.window_manager
         self.timer: Any = manager.event_timer_add(TICK, window=context.window)
         manager.modal_handler_add(cast(bpy.types.Operator, self))
@@ -51,31 +57,58 @@ class AskingOperator(ThunderOperator):
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         if event.type == "ESC" and event.value == "PRESS" and not playing(context):
-            self.job.cancel()
-            return {"RUNNING_MODAL"}
+            return self._stopped(context)
         if event.type != "TIMER" or hand_is_busy(context):
             return {"PASS_THROUGH"}
-        engine.get_engine().poll()
-        progress = self.job.progress
-        self._show(context, f"{self.bl_label}: {progress.stage} {progress.fraction:.0%}")
-        return self._settle(context) if self.job.finished else {"PASS_THROUGH"}
+        try:
+            sentence = self._go_on(context)
+        except CancelledError:
+            self._leave(context)
+            return self._cancelled()
+        except ThunderError as error:
+            self._leave(context)
+            return self._failed(error)
+        if sentence is None:
+            return {"PASS_THROUGH"}
+        self._leave(context)
+        self.report({"INFO"}, sentence)
+        return {"FINISHED", "PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender closes the window or opens another file."""
-        self.job.cancel()
+        self._stop()
         self._leave(context)
 
-    def _settle(self, context: bpy.types.Context) -> Result:
+    def _go_on(self, context: bpy.types.Context) -> str | None:
+        """Work for a moment; the sentence once all is done. Raises ThunderError."""
+        if self.job is None:
+            self._show(context, f"{self.bl_label}: {GATHERING}")
+            if self.gathering.go_on():
+                self.job = engine.get_engine().submit(self.gathering.result.question)
+            return None
+        engine.get_engine().poll()
+        progress = self.job.progress
+        self._show(context, f"{self.bl_label}: {progress.stage} {progress.fraction:.0%}")
+        if not self.job.finished:
+            return None
+        return self.gathering.result.land(cast(Answer, self.job.outcome()))
+
+    def _stopped(self, context: bpy.types.Context) -> Result:
+        """Esc: at once while gathering, else when the engine has stopped."""
+        self._stop()
+        if self.job is not None:
+            return {"RUNNING_MODAL"}
         self._leave(context)
-        try:
-            sentence = self.asked.land(cast(Answer, self.job.outcome()))
-        except CancelledError:
-            self.report({"WARNING"}, f"Cancelled: {self.bl_label}")
-            return {"CANCELLED", "PASS_THROUGH"}
-        except ThunderError as error:
-            return self._failed(error)
-        self.report({"INFO"}, sentence)
-        return {"FINISHED", "PASS_THROUGH"}
+        return self._cancelled()
+
+    def _stop(self) -> None:
+        self.gathering.stop()
+        if self.job is not None:
+            self.job.cancel()
+
+    def _cancelled(self) -> Result:
+        self.report({"WARNING"}, f"Cancelled: {self.bl_label}")
+        return {"CANCELLED", "PASS_THROUGH"}
 
     def _failed(self, error: ThunderError) -> Result:
         log.error("%s failed: %s", type(self).__name__, error)

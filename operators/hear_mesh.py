@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..thunder_blender import heard_mesh
+from ..thunder_blender.steps import Steps
 from .asking import Asked, AskingOperator
 
 
@@ -26,8 +27,8 @@ class THUNDER_OT_hear_mesh(AskingOperator, bpy.types.Operator):
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         return heard_mesh.disabled_reason(context)
 
-    def ask(self, context: bpy.types.Context) -> Asked:
-        return heard_mesh.hearing(context, self.take)
+    def ask(self, context: bpy.types.Context) -> Steps[Asked]:
+        return (yield from heard_mesh.hearing_steps(context, self.take))
 
 
 register, unregister = bpy.utils.register_classes_factory((THUNDER_OT_hear_mesh,))

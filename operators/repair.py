@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..thunder_blender import repair
+from ..thunder_blender.steps import GO_ON, Steps
 from .asking import Asked, AskingOperator
 
 
@@ -31,15 +32,22 @@ class THUNDER_OT_repair(AskingOperator, bpy.types.Operator):
         name="End", description="Last scene frame to repair", options={"SKIP_SAVE"}
     )
 
+    my_keys: bpy.props.BoolProperty(
+        name="Change My Keys",
+        description="Also change keys of the take that you set by hand; selected keys may change "
+        "anyway",
+        default=False,
+    )
+
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         return repair.disabled_reason(context)
 
-    def ask(self, context: bpy.types.Context) -> Asked:
+    def ask(self, context: bpy.types.Context) -> Steps[Asked]:
+        yield GO_ON
         given = self.start != self.end
-        choice = repair.Choice(
-            self.take, self.start if given else None, self.end if given else None
-        )
+        ends = (self.start, self.end) if given else (None, None)
+        choice = repair.Choice(self.take, *ends, self.my_keys)
         return repair.repairing(context, choice)
 
 

@@ -66,7 +66,7 @@ class Hearing:
         )
 
 
-def hearing(context: bpy.types.Context, take: str = "") -> Hearing:
+def hearing_steps(context: bpy.types.Context, take: str = "") -> steps.Steps[Hearing]:
     """Gather what is to be heard: the animation as the mesh shows it, or a take's own curves.
 
     Raises ThunderError with the reason when something is missing.
@@ -76,12 +76,16 @@ def hearing(context: bpy.types.Context, take: str = "") -> Hearing:
     strip = request.current_strip(context)
     if strip is None:
         raise LineError(f"{request.NO_STRIP}.")
-    line = lines.line_of_strip(scene, strip)
-    motion = _of_take(rig, line, take) if take else _of_mesh(rig, line)
+    line, sequencer = lines.line_of_strip(scene, strip), scene.name
+    identifier, name = rig.identifier, rig.mesh.name
+    if take:
+        motion = _of_take(rig, line, take)
+    else:
+        motion = (yield from meter_mesh.gather_steps(rig, line)).motion
     said = Sound(line.path, line.start, line.duration)
     what = take or "the animation"
     question = HearRequest(said, motion)
-    return Hearing(rig.mesh.name, rig.identifier, scene.name, line, what, question)
+    return Hearing(name, identifier, sequencer, line, what, question)
 
 
 def disabled_reason(context: bpy.types.Context) -> str:
@@ -89,10 +93,6 @@ def disabled_reason(context: bpy.types.Context) -> str:
     if reason := request.rig_reason(context) or request.strip_reason(context):
         return reason
     return meter_mesh.unmapped_reason(request.required_rig(context)) or engine_reason()
-
-
-def _of_mesh(rig: Rig, line: Line) -> FaceMotion:
-    return steps.finish(meter_mesh.gather_steps(rig, line)).motion
 
 
 def _of_take(rig: Rig, line: Line, name: str) -> FaceMotion:

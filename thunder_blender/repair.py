@@ -5,18 +5,30 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 import bpy
 import numpy as np
 
 from ..model_runtime.contract import Answer, FloatArray, Repaired, RepairRequest, Sound
-from . import compat, hand_edits, lines, meter_store, repair_curves, request, take_marks, takes
+from . import (
+    channel_locks,
+    compat,
+    hand_edits,
+    lines,
+    meter_store,
+    range_motion,
+    range_write,
+    repair_curves,
+    request,
+    take_marks,
+    takes,
+)
 from .lines import Line
 from .readiness import engine_reason
 from .rig import Rig, RigError, find_rig
 
-REPAIRS = "thunder_repairs"  # custom property of a take: what was mended in it, as JSON
+REPAIRS = "repairs"  # in a take's provenance: [{"span": seconds, "sentence": what it reached}]
+KEPT = " Your own keys were kept: select them, or let Change My Keys be on."
 SHORTEST = 0.5  # seconds; a shorter span is widened to it, for the mouth needs time to move
 NO_TAKE = "No take plays on '{}'; generate one, or switch to one"
 NO_UNITS = "'{}' keys no unit shape keys; Repair needs a head that has them. Generate it anew"
@@ -32,6 +44,7 @@ class Choice:
     take: str = ""
     start: float | None = None  # scene frames
     end: float | None = None
+    my_keys: bool = False  # the artist's own keys may change; those that are selected may anyway
 
 
 @dataclass(frozen=True)
@@ -43,13 +56,12 @@ class Repairing:
     line: Line
     frames: tuple[float, float]  # of the scene
     content: str  # hash of the take's keys when it was asked for
+    my_keys: bool
     question: RepairRequest
 
     def land(self, answer: Answer) -> str:
         """Write what was mended, and say so. Raises RigError where the take has changed."""
         assert isinstance(answer, Repaired), "a RepairRequest is answered with Repaired"
-        if not answer.changed:
-            return answer.sentence
         rig = find_rig(bpy.data.objects.get(self.rig_name))
         action = bpy.data.actions.get(self.take)
         if rig is None or action is None or take_marks.content_hash(action) != self.content:
@@ -57,10 +69,13 @@ class Repairing:
                 f"'{self.take}' was changed while it was repaired, so it stays as it is. "
                 "Repair it again."
             )
+        if not answer.changed:
+            stays = not self.my_keys and bool(hand_edits.artist_keys(action))
+            return answer.sentence + (KEPT if stays else "")
         mended = repair_curves.Mended(self.question.weights, answer.weights, self.question.span)
-        count = repair_curves.write(rig, action, self.line, mended)
-        _remember(action, self.question.span, answer)
-        hand_edits.forget(action.name)
+        write = _over_mine if self.my_keys else range_write.write
+        count = write(rig, action, self.line, mended)
+        _note(action, self.question.span, answer)
         first, last = self.frames
         return f"{self.take}, frames {first:.0f} to {last:.0f}, {count} keys. {answer.sentence}"
 
@@ -71,15 +86,17 @@ def repairing(context: bpy.types.Context, choice: Choice | None = None) -> Repai
     rig = request.required_rig(context)
     action = _take(context, rig, choice.take)
     line = _line(context, action)
-    frames = wanted_frames(context, rig, action, line, choice)
-    weights = repair_curves.sampled(action, line)
-    span = _span(line, frames)
-    kept = kept_motion(rig, action, line, weights)
+    selected = None if choice.start != choice.end else _selected(action, line)
+    span = _span(line, selected or wanted_frames(context, rig, line, choice))
+    my_keys = choice.my_keys or selected is not None
+    hold = range_motion.range_hold(rig, action, line, span)
+    kept = _locked(rig, action, hold.weights) if my_keys else hold.kept
     sound = Sound(line.path, line.start, line.duration, line.transcript)
-    question = RepairRequest(sound, weights, span, kept)
+    question = RepairRequest(sound, hold.weights, span, kept)
     shown = tuple(line.frame_of(line.start + second) for second in span)
     content = take_marks.content_hash(action)
-    return Repairing(rig.mesh.name, action.name, line, (shown[0], shown[1]), content, question)
+    ends = (shown[0], shown[1])
+    return Repairing(rig.mesh.name, action.name, line, ends, content, my_keys, question)
 
 
 def disabled_reason(context: bpy.types.Context) -> str:
@@ -118,14 +135,14 @@ def _line(context: bpy.types.Context, action: bpy.types.Action) -> Line:
 
 
 def wanted_frames(
-    context: bpy.types.Context, rig: Rig, action: bpy.types.Action, line: Line, choice: Choice
+    context: bpy.types.Context, rig: Rig, line: Line, choice: Choice
 ) -> tuple[float, float]:
-    """Scene frames to repair: those given, else those of the selected keys, else the weak span at
-    the current frame. Raises RigError where there is none of these."""
+    """Scene frames to repair: those given, else the weak span at the current frame.
+
+    Raises RigError where there is none.
+    """
     if choice.start is not None and choice.end is not None:
         return choice.start, choice.end
-    if found := _selected(action, line):
-        return found
     frame = float(context.scene.frame_current)
     for first, last in _weak(rig, line):
         if first - 1 <= frame <= last + 1:
@@ -176,19 +193,33 @@ def _span(line: Line, frames: tuple[float, float]) -> tuple[float, float]:
     return max(0.0, first - more), min(line.duration, last + more)
 
 
-def kept_motion(
-    rig: Rig, action: bpy.types.Action, line: Line, weights: FloatArray
-) -> FloatArray | None:
-    """(frames, channels) 1 where nothing may change, None where all may."""
-    return None
+def _locked(rig: Rig, action: bpy.types.Action, weights: FloatArray) -> FloatArray:
+    """(frames, channels) 1 in the channels that are locked."""
+    kept = np.zeros_like(weights)
+    kept[:, sorted(channel_locks.locked_channels(rig, action))] = 1.0
+    return kept
 
 
-def _remember(action: bpy.types.Action, span: tuple[float, float], answer: Repaired) -> None:
-    """What was mended stays with the take; its seed alone does not make it again."""
-    try:
-        known: list[Any] = list(json.loads(action.get(REPAIRS, "[]")))
-    except (TypeError, ValueError):
-        known = []
-    seconds = [round(span[0], 3), round(span[1], 3)]
-    known.append({"span": seconds, "judge": answer.after.model, "sentence": answer.sentence})
-    action[REPAIRS] = json.dumps(known)
+def _over_mine(rig: Rig, action: bpy.types.Action, line: Line, mended: repair_curves.Mended) -> int:
+    """Write the span over the artist's own keys, too; they are the take's from then on."""
+    own = hand_edits.artist_keys(action)
+    count = repair_curves.write(rig, action, line, mended)
+    clock = repair_curves.clock_of(action, line)
+    first, last = (clock.frame(second) for second in mended.span)
+    beside = {name: keys[(keys < first) | (keys > last)] for name, keys in own.items()}
+    left = {name: keys for name, keys in beside.items() if len(keys)}
+    if not left:
+        take_marks.mark_content(action)
+    hand_edits.remember(action, left)
+    hand_edits.forget(action.name)
+    return count
+
+
+def _note(action: bpy.types.Action, span: tuple[float, float], answer: Repaired) -> None:
+    """The take's provenance tells what was mended: its seed alone does not make it again."""
+    known = json.loads(action.get(take_marks.PROVENANCE, "{}"))
+    entry = {"span": [round(second, 3) for second in span], "sentence": answer.sentence}
+    known[REPAIRS] = [*known.get(REPAIRS, []), {**entry, "judge": answer.after.model}]
+    action[take_marks.PROVENANCE] = json.dumps(known, sort_keys=True)
+    if take_marks.METER in action:
+        del action[take_marks.METER]

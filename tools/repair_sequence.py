@@ -34,6 +34,7 @@ from model_runtime.contract import (
 )
 from model_runtime.face import load_face
 from model_runtime.lips import lip_probe
+from model_runtime.repair_verdict import standing
 from model_runtime.worker_tasks import Tasks
 from training.corpus.alignment import Segment
 from training.repair_errors import Planted, opened_closures
@@ -51,7 +52,7 @@ def perform(line: Path, seed: int) -> tuple[dict[str, FloatArray], Planted, dict
     take = tasks.generate(GenerateRequest(line, Settings(seed=seed)), told).weights
     phones = json.loads(line.with_suffix(".phones.json").read_text())
     segments = tuple(Segment(*part) for part in _rows(phones))
-    planted = opened_closures(take, segments, lip_probe(load_face()))[0]
+    planted = opened_closures(take, segments, lip_probe(load_face()), 3)[1]
     start = time.perf_counter()
     mended = tasks.answer(RepairRequest(sound, planted.motion, planted.span), told)
     assert isinstance(mended, Repaired)
@@ -62,7 +63,8 @@ def perform(line: Path, seed: int) -> tuple[dict[str, FloatArray], Planted, dict
         face = FaceMotion(float(MOTION_FPS), np.ascontiguousarray(motion[:, : len(UNITS)]))
         meter = tasks.answer(MeasureRequest(sound, face, planted.span), told)
         assert isinstance(meter, Meter)
-        figures[name] = {"meter": round(meter.score, 3), "advice": _advice(meter)}
+        score = standing(meter, {}, range(*_frames(planted.span))).score
+        figures[name] = {"meter": round(score, 3), "advice": _advice(meter)}
     return motions, planted, figures
 
 
@@ -74,9 +76,14 @@ def _advice(meter: Meter) -> list[str]:
     return [item.sentence for item in meter.advice]
 
 
+def _frames(span: tuple[float, float]) -> tuple[int, int]:
+    first, last = (round(second * MOTION_FPS) for second in span)
+    return first, last
+
+
 def tightest(planted: Planted, motion: FloatArray) -> int:
     """The frame in the middle of the closure, as it was generated."""
-    first, last = (round(second * MOTION_FPS) for second in planted.phone)
+    first, last = _frames(planted.phone)
     return first + int(lip_probe(load_face()).aperture(motion[first : last + 1]).argmin())
 
 
@@ -110,7 +117,7 @@ def join(
     figure = plt.figure(figsize=(11, 6.2))
     grid = figure.add_gridspec(2, 3, height_ratios=(2.4, 1))
     curve = figure.add_subplot(grid[1, :])
-    first, last = (round(second * MOTION_FPS) for second in planted.span)
+    first, last = _frames(planted.span)
     frames = np.arange(max(0, first - 15), min(len(motions["spoilt"]), last + 15))
     for column, (name, motion) in enumerate(motions.items()):
         opening = probe.aperture(motion)

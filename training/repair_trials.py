@@ -17,6 +17,7 @@ from model_runtime.meter_hearing import HeardLine
 from model_runtime.repair import Mender, RepairConfig, mend, repair, span_frames
 from model_runtime.repair_limits import MOUTH, pace
 from model_runtime.repair_target import target_of
+from model_runtime.repair_verdict import standing
 from training.corpus.alignment import Segment
 from training.lip_loss import VertexForm
 from training.metrics.contacts import closed_at_bilabials, contact_at_labiodentals
@@ -115,7 +116,7 @@ def measure(bench: Bench, case: Case, motion: FloatArray) -> dict[str, float]:
     return {
         "fixed": float(shut),
         "outside": float(np.delete(moved, np.s_[rows], 0).max(initial=0.0)),
-        "meter": bench.meters.measure(case.heard, _face(motion), span=planted.span).score,
+        "meter": _meter(bench, case, motion),
         "to_truth_mm": away,
         "pbm": _share(bilabial),
         "fv": _share(labiodental),
@@ -123,6 +124,11 @@ def measure(bench: Bench, case: Case, motion: FloatArray) -> dict[str, float]:
         "lip_speed": fast.lip_speed,
         "largest_change": float(moved.max()),
     }
+
+
+def _meter(bench: Bench, case: Case, motion: FloatArray) -> float:
+    found = bench.meters.measure(case.heard, _face(motion), span=case.planted.span)
+    return standing(found, {}, frames_of(case)).score
 
 
 def _share(found: Ratio) -> float:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -87,7 +89,7 @@ def test_undo_takes_it_back(room, asked, line) -> None:
 
 def test_a_line_that_is_deleted_meanwhile_is_told(room, asked, line) -> None:
     module, engine = room("thunder_blender.heard_mesh"), room("thunder_blender.engine")
-    hearing = module.hearing(bpy.context)
+    hearing = room("thunder_blender.steps").finish(module.hearing_steps(bpy.context))
     answer = engine.get_engine().wait(engine.get_engine().submit(hearing.question))
     room("thunder_blender.compat").sequences(bpy.context.scene).remove(line)
     with pytest.raises(room("model_runtime.contract").ThunderError, match="was deleted meanwhile"):
@@ -97,3 +99,57 @@ def test_a_line_that_is_deleted_meanwhile_is_told(room, asked, line) -> None:
 def test_why_it_is_greyed_out(room, rig) -> None:
     assert "sound strip" in room("thunder_blender.heard_mesh").disabled_reason(bpy.context)
     assert not bpy.ops.thunder.hear_mesh.poll()
+
+
+class Watched:
+    """The operator as Blender's window manager runs it, without a window."""
+
+    def __init__(self, room, idname: str) -> None:
+        module = room(f"operators.{idname}")
+        cls = getattr(module, f"THUNDER_OT_{idname}")
+        self.reports: list[str] = []
+        made = type("Watched", (cls.__mro__[1],), {"ask": cls.ask, "bl_label": cls.bl_label})
+        self.operator = made()
+        self.operator.take = ""
+        self.operator.report = lambda _kind, text: self.reports.append(text)
+        timers = SimpleNamespace(
+            event_timer_add=lambda *_, **__: "timer",
+            event_timer_remove=lambda _timer: None,
+            modal_handler_add=lambda _operator: True,
+            windows=[],
+        )
+        window = SimpleNamespace(modal_operators=[])
+        here = bpy.context
+        self.context = SimpleNamespace(
+            window_manager=timers, window=window, workspace=None, scene=here.scene
+        )
+        self.context.object = here.object
+        self.context.view_layer = here.view_layer
+
+    def run(self, room, events: list[str]) -> set[str]:
+        """Begin as `invoke` does, then hand in events until it ends."""
+        steps = room("thunder_blender.steps")
+        operator = self.operator
+        operator.gathering = steps.Stepped(operator.ask(self.context))
+        operator.job, operator.timer = None, "timer"
+        for kind in [*events, *["TIMER"] * 400]:
+            event = SimpleNamespace(type=kind, value="PRESS")
+            result = operator.modal(self.context, event)
+            if result & {"FINISHED", "CANCELLED"}:
+                return result
+        raise AssertionError("it never ended")
+
+
+def test_at_the_window_it_is_gathered_in_steps_and_lands(room, asked, line) -> None:
+    watched = Watched(room, "hear_mesh")
+    assert "FINISHED" in watched.run(room, [])
+    assert len(heard(room)) == 1 and "is on channel" in watched.reports[-1]
+
+
+def test_esc_stops_it_while_it_reads_and_while_the_engine_works(room, asked, line) -> None:
+    early, late = Watched(room, "hear_mesh"), Watched(room, "hear_mesh")
+    assert "CANCELLED" in early.run(room, ["ESC"])
+    assert not asked
+    use_fake_engine(room, seconds_per_line=30.0)
+    assert "CANCELLED" in late.run(room, [*["TIMER"] * 300, "ESC"])
+    assert late.reports == ["Cancelled: Hear the Mesh"] and not heard(room)

@@ -104,8 +104,8 @@ def test_a_repair_is_one_undo_step_and_the_take_remembers_it(room, take, asked, 
     bpy.ops.ed.undo_push(message="before")
     before, name = values(room, take), take.name
     bpy.ops.thunder.repair(start=11 + rate, end=11 + 2 * rate)
-    assert json.loads(take["thunder_repairs"])[0]["sentence"] == NOTE
-    assert room("thunder_blender.hand_edits").is_hand_edited(take)  # no seed makes it again
+    (known,) = json.loads(take["thunder_provenance"])["repairs"]
+    assert known["sentence"] == NOTE and known["span"] == [1.0, 2.0]
     bpy.ops.ed.undo_push(message="Repair")
     bpy.ops.ed.undo()
     assert values(room, bpy.data.actions[name]) == before
@@ -156,9 +156,39 @@ def test_a_take_that_is_fine_stays_as_it_is(room, take, rig) -> None:
     try:
         before = all_keys(room, take)
         bpy.ops.thunder.repair(start=20, end=40)
-        assert all_keys(room, take) == before and "thunder_repairs" not in take
+        assert all_keys(room, take) == before and "repairs" not in take["thunder_provenance"]
     finally:
         put_engine_away(room)
+
+
+def pull(room, take, second: float) -> int:
+    """The artist opens the jaw on one frame; the number of its key."""
+    rate = room("thunder_blender.sound").scene_rate(bpy.context.scene)
+    place = round(second * rate)
+    jaw_curve(room, take).keyframe_points[place].co[1] = 0.9
+    room("thunder_blender.hand_edits").forget(take.name)
+    return place
+
+
+def test_the_artists_own_keys_stay_unless_he_says_so(room, take, asked, rate) -> None:
+    place = pull(room, take, 1.5)
+    bpy.ops.thunder.repair(start=11 + rate, end=11 + 2 * rate)
+    motion_frame = round(place / rate * 50)
+    assert asked[0].kept[motion_frame, JAW] == 1.0
+    assert asked[0].kept[motion_frame + 10, JAW] == 0.0
+    assert values(room, take)[11 + place] == pytest.approx(0.9)
+    bpy.ops.thunder.repair(start=11 + rate, end=11 + 2 * rate, my_keys=True)
+    assert asked[1].kept[:, JAW].max() == 0.0
+    assert values(room, take)[11 + place] == pytest.approx(0.8, abs=0.02)
+    assert not room("thunder_blender.hand_edits").artist_keys(take)
+
+
+def test_locked_channels_are_kept(room, take, asked, rate, rig) -> None:
+    jaw_curve(room, take).lock = True
+    before = values(room, take)
+    bpy.ops.thunder.repair(start=11 + rate, end=11 + 2 * rate, my_keys=True)
+    assert asked[0].kept[:, JAW].min() == 1.0
+    assert before.keys() == values(room, take).keys()
 
 
 def test_a_take_that_was_changed_meanwhile_is_left_alone(room, take, asked) -> None:

@@ -208,10 +208,11 @@ def test_the_verdict_is_told_in_one_sentence():
     assert not is_fine(Standing(0.95, {"p b m": 0}), {"p b m": 1})
 
 
-def test_silence_is_judged_by_its_frames():
+def test_a_span_stands_as_its_spoken_frames_do_and_silence_as_all_of_its():
     frames = np.array([np.nan, 0.4, 0.6, np.nan], np.float32)
-    meter = Meter(float("nan"), frames, np.zeros(4, np.float32), 50.0, float("nan"))
-    assert standing(meter, {}, range(1, 3)).score == pytest.approx(0.5)
+    for spoken, expected in (([0, 0, 0, 0], 0.5), ([0, 1, 0, 1], 0.4)):
+        meter = Meter(float("nan"), frames, np.array(spoken, np.float32), 50.0, float("nan"))
+        assert standing(meter, {}, range(1, 3)).score == pytest.approx(expected)
 
 
 def test_a_span_of_no_frames_is_refused(motion):

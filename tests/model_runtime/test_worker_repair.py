@@ -41,7 +41,8 @@ class OpenLipsMeter:
     def measure(self, _heard, motion, transcript="", span=None):
         gap = float(PROBE.aperture(motion.weights)[49:53].min())
         score = float(np.clip(1.0 - gap / 5.0, 0.0, 1.0)) if self.listens else 0.5
-        return Meter(score, np.ones(FRAMES), np.ones(FRAMES), 50.0, 0.0, model="judge")
+        frames = np.full(FRAMES, score, np.float32)
+        return Meter(score, frames, np.ones(FRAMES), 50.0, 0.0, model="judge")
 
     listens = True
 
@@ -81,7 +82,7 @@ def question(open_by: float = 0.12, kept=None, span=SPAN) -> RepairRequest:
 def test_an_open_closure_is_repaired_and_told(tasks):
     asked, told = question(), []
     found = answer(tasks, asked, lambda progress: told.append(progress) or True)
-    assert found.changed and found.after.score > found.before.score
+    assert found.changed and found.after.frames[40] > found.before.frames[40]
     assert found.contacts == {"p b m": (0.0, 1.0)}  # the doubtful b is not asked for
     assert "lips meet on 1 of 1 p b m (0 before)" in found.sentence
     assert (found.weights[:35] == asked.weights[:35]).all()
