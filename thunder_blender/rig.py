@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import count
 
@@ -121,10 +121,13 @@ def add_member(mesh: bpy.types.Object, kind: str, owner: bpy.types.Object) -> No
     mesh[f"{start}{next(n for n in count(FIRST_MEMBER) if n not in used)}"] = owner
 
 
-def remove_members(mesh: bpy.types.Object) -> None:
-    """Leave nothing but the mesh and its armature."""
+def remove_members(
+    mesh: bpy.types.Object, those: Collection[bpy.types.Object] | None = None
+) -> None:
+    """Leave nothing but the mesh and its armature; with `those` only they leave."""
     for name in [name for name in list(mesh.keys()) if name.startswith(tuple(MEMBERS))]:
-        del mesh[name]
+        if those is None or mesh[name] in those:
+            del mesh[name]
 
 
 def _block(kind: str, owner: bpy.types.Object) -> bpy.types.ID | None:

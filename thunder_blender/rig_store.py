@@ -130,7 +130,7 @@ def _state(rig: Rig, mapping: Mapping) -> str:
     told = [
         str(EDITION),
         *(f"{target.on} {target.path} {target.index}" for target in mapping.targets()),
-        *(f"{link.source} {link.target.path} {link.gain:.4f}" for link in mapping.active()),
+        *(f"{link.source} {link.target.path} {link.gain > 0}" for link in mapping.active()),
         *(f"{key.name} {key.mute}" for key in keys),
         str(len(rig.mesh.data.vertices)),
         str([(m.type, m.show_viewport) for m in rig.mesh.modifiers]),

@@ -57,7 +57,7 @@ def use_character(chosen: Sequence[bpy.types.Object]) -> Found:
         if rig.MARK in mesh and not rig_store.is_mapped(Rig(mesh)):
             raise RigError(f"'{mesh.name}' is a head of THUNDER already and needs no mapping.")
     main = _main_mesh(meshes)
-    _free(meshes)
+    _free(meshes, main)
     if main.data.shape_keys is None:
         main.shape_key_add(name="Basis", from_mix=False)
     main[rig.MARK] = main.get(rig.MARK) or uuid.uuid4().hex
@@ -81,6 +81,8 @@ def remap(found: Rig) -> Found:
     else:
         mapping = rig_controls.with_jaw_bone(found, mapping)
     rig_store.store(found, mapping)
+    if mapping.targets() and recognition.kind not in rig_flame.MADE:
+        rig_store.lips(found, mapping)  # now, so that the first take does not wait for it
     return Found(found, recognition, mapping)
 
 
@@ -167,8 +169,15 @@ def _main_mesh(meshes: Sequence[bpy.types.Object]) -> bpy.types.Object:
     return max(meshes, key=known)
 
 
-def _free(meshes: Iterable[bpy.types.Object]) -> None:
-    """A mesh performs in one character only."""
+def _free(meshes: Sequence[bpy.types.Object], main: bpy.types.Object) -> None:
+    """A mesh performs in one character only: it leaves those that it was in before."""
     for mesh in meshes:
         if rig.MARK in mesh:
             rig.remove_members(mesh)
+            if mesh != main:
+                rig_store.forget(mesh)
+                del mesh[rig.MARK]
+    for scene in main.users_scene:
+        for other in scene.objects:
+            if rig.MARK in other and other != main:
+                rig.remove_members(other, meshes)

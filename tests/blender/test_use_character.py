@@ -68,6 +68,19 @@ def test_every_mesh_of_the_character_moves_and_comes_back(room, use, arkit):
     assert beard.data.shape_keys.key_blocks["JawOpen"].value == pytest.approx(0.6)
 
 
+def test_a_mesh_performs_in_one_character_only(room, use, arkit):
+    face, beard = arkit(), foreign_rigs.quads("Beard", 0.1)
+    foreign_rigs.add_keys(beard, ["JawOpen", "MouthClose"])
+    rig = use(face, beard)
+    assert len(rig.parts) == 2
+    alone = use(beard)
+    assert alone.mesh == beard
+    assert len(rig.parts) == 1
+    again = use(face, beard)
+    assert again == rig
+    assert room("thunder_blender.rig").MARK not in beard
+
+
 def test_a_driven_key_leaves_its_driver_alone_and_its_control_is_keyed(room, use, arkit):
     body = arkit()
     body["jaw"] = 0.0

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A picture of the same mouth shapes on the open head and on characters that others built.
+
+python tools/rig_sheet.py --zip EXTENSION.zip --out sheet.png   (where the bpy module is installed)
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import bpy
+import numpy as np
+
+from tools import measure_rigs, rig_cast
+
+SIZE = 260  # pixels of a picture
+SHAPES = {
+    "rest": {},
+    "p": "PP", "f": "FF", "aa": "aa", "i": "I", "o": "O", "u": "U", "ch": "CH",
+    "smile": {"mouthSmileLeft": 0.8, "mouthSmileRight": 0.8, "cheekSquintLeft": 0.5},
+    "angry": {"browDownLeft": 1.0, "browDownRight": 1.0, "mouthPressLeft": 0.6,
+              "mouthPressRight": 0.6, "noseSneerLeft": 0.5, "noseSneerRight": 0.5},
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--zip", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    room = measure_rigs._installed(options.zip)
+    rows = [_row(room, name) for name in (None, *rig_cast.CAST)]
+    _save(np.concatenate(rows[::-1]), options.out)
+    print(f"rows: open head, {', '.join(rig_cast.CAST)}; columns: {', '.join(SHAPES)}")
+
+
+def _row(room: Any, name: str | None) -> np.ndarray:
+    measure_rigs._fresh()
+    head = room("thunder_blender.head")
+    if name is None:
+        rig = head.create_head(bpy.context.scene.collection, head.HeadParams())
+        size = 1.0
+    else:
+        built = rig_cast.CAST[name](head.bundled_face())
+        rig, size = rig_cast.use(room, built), built.scale * 1000
+        for polygon in (p for m in (built.mesh, built.teeth) for p in m.data.polygons):
+            polygon.use_smooth = True
+    _stage(size)
+    takes, contract = room("thunder_blender.takes"), room("model_runtime.contract")
+    poses = room("thunder_blender.rig_visemes").POSES
+    motion = np.zeros((len(SHAPES) * 10, len(contract.CHANNELS)), np.float32)
+    for place, shape in enumerate(SHAPES.values()):
+        for unit, value in (poses[shape] if isinstance(shape, str) else shape).items():
+            motion[place * 10 : place * 10 + 10, contract.CHANNELS.index(unit)] = value
+    take = contract.Take(motion, contract.CHANNELS, float(measure_rigs.RATE), {})
+    takes.choose_take(rig, takes.create_take(rig, "sheet", take, measure_rigs.RATE, 1))
+    pictures = []
+    for place in range(len(SHAPES)):
+        bpy.context.scene.frame_set(place * 10 + 6)
+        pictures.append(_picture())
+    return np.concatenate(pictures, axis=1)
+
+
+def _stage(size: float) -> None:
+    scene = bpy.context.scene
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.collection.objects.link(camera)
+    camera.data.type, camera.data.ortho_scale = "ORTHO", 0.19 * size
+    camera.location, camera.rotation_euler = (0.0, -1.0, -0.005 * size), (np.pi / 2, 0.0, 0.0)
+    scene.camera = camera
+    scene.render.engine = "BLENDER_WORKBENCH"
+    scene.render.resolution_x = scene.render.resolution_y = SIZE
+    scene.render.resolution_percentage = 100
+    scene.display.shading.show_cavity = True
+
+
+def _picture() -> np.ndarray:
+    path = Path(bpy.app.tempdir) / "picture.png"
+    bpy.context.scene.render.filepath = str(path)
+    bpy.ops.render.render(write_still=True)
+    image = bpy.data.images.load(str(path))
+    pixels = np.array(image.pixels[:], np.float32).reshape(SIZE, SIZE, 4)
+    bpy.data.images.remove(image)
+    return pixels
+
+
+def _save(pixels: np.ndarray, out: Path) -> None:
+    height, width = pixels.shape[:2]
+    image = bpy.data.images.new("sheet", width, height, alpha=True)
+    image.pixels.foreach_set(pixels.ravel())
+    image.filepath_raw, image.file_format = str(out.resolve()), "PNG"
+    image.save()
+
+
+if __name__ == "__main__":
+    main()
