@@ -26,6 +26,7 @@ from .mesh_to_speech import UNITS_NAME, MeshToSpeech, load_centroids, load_m2s
 from .meter_advice import advise
 from .meter_config import CONTACT_FEATURES, NAME, MeterConfig, MeterNet
 from .meter_evidence import (
+    SWING_REACH,
     Compared,
     Miss,
     compare,
@@ -36,7 +37,7 @@ from .meter_evidence import (
     misses,
 )
 from .meter_hearing import HeardLine, hear_line
-from .meter_motion import Mouth, Rows, at_motion_rate, judged, measured_probe, mouth_of
+from .meter_motion import Judged, Mouth, Rows, at_motion_rate, judged, measured_probe, mouth_of
 from .weights import WEIGHTS_DIR, check_file, load_state, read_metadata, weights_path
 
 log = logging.getLogger(__name__)
@@ -92,11 +93,13 @@ class Meters:
         model, net = check_file(path), net or load_net(_found(NAME, weights))
         if net.config.judge not in ("", model):
             log.warning("the meter was fitted for another judge: run training.fit_meter")
-        face = load_face()
+        face, watcher = load_face(), load_m2s(path)
+        centroids = load_centroids(_found(UNITS_NAME, weights))
+        _check_parts(ears, centroids, watcher, net)
         return cls(
             ears.to(device),
-            load_centroids(_found(UNITS_NAME, weights)),
-            load_m2s(path).to(device),
+            centroids,
+            watcher.to(device),
             net,
             face,
             lip_probe(face),
@@ -106,7 +109,7 @@ class Meters:
 
     def hear(self, samples: FloatArray, transcript: str = "") -> HeardLine:
         """Listen to 16 kHz sound (n,) once, for any number of motions."""
-        return hear_line(samples, self.encoder, self.centroids, self.config, transcript)
+        return hear_line(samples, self.encoder, self.centroids, self.net, transcript)
 
     def measure(
         self,
@@ -134,20 +137,26 @@ class Meters:
 
     def evidence(self, heard: HeardLine, motion: FloatArray, rows: Rows) -> Evidence:
         """Compare a motion at 50 fps, (frames, 52) or (frames, V, 3), in the frames `rows`."""
-        config, frames = self.config, heard.frames
-        look = config.windows[-1] // 2 + 1
-        near = (max(0, rows[0] - look), min(frames, rows[1] + look))
-        far = (max(0, near[0] - config.shifts), min(frames, near[1] + config.shifts))
-        said = judged(self.judge, motion, heard.voice, far)
-        compared = compare(heard, said, config, near)
-        mouth = self._mouth(motion, far)
-        found = [miss for miss in misses(heard, mouth, config) if _touches(miss, rows)]
+        near = self.near(heard, rows)
+        reach = self.config.shifts
+        said = judged(self.judge, motion, heard.voice, widened(near, reach, heard.frames))
+        mouth = self._mouth(motion, widened(near, reach + SWING_REACH, heard.frames))
+        return self.compared(heard, said, mouth, rows)
+
+    def compared(self, heard: HeardLine, said: Judged, mouth: Mouth, rows: Rows) -> Evidence:
+        """The same of what the judge and the probe saw already."""
+        compared = compare(heard, said, mouth, self.config, self.near(heard, rows))
+        found = [miss for miss in misses(heard, mouth, self.config) if _touches(miss, rows)]
         return Evidence(
             compared,
-            frame_features(compared, heard.spoken, config),
+            frame_features(compared, heard.spoken, self.config),
             contact_features(found, mouth, heard.spoken),
             found,
         )
+
+    def near(self, heard: HeardLine, rows: Rows) -> Rows:
+        """The frames whose evidence has a part in the figures of `rows`."""
+        return widened(rows, self.config.windows[-1] // 2 + 1, heard.frames)
 
     @torch.inference_mode()
     def weigh(self, heard: HeardLine, evidence: Evidence, rows: Rows) -> Meter:
@@ -186,12 +195,28 @@ class Meters:
         return Mouth(*full)
 
 
+def _check_parts(
+    ears: SpeechEncoder, centroids: FloatArray, judge: MeshToSpeech, net: MeterNet
+) -> None:
+    units = {len(centroids), judge.config.units, len(net.config.background) or len(centroids)}
+    if centroids.shape[1] != ears.config.width or len(units) > 1:
+        raise WeightsError(
+            "The speech units, the judge and the meter do not belong to the speech encoder. "
+            "Reinstall the extension, or make them again for this encoder."
+        )
+
+
 def frames_of(span: tuple[float, float] | None, frames: int) -> Rows:
     """Motion frames of a span in seconds, at least one."""
     if span is None:
         return (0, frames)
     first = min(max(0, int(np.floor(span[0] * MOTION_FPS))), frames - 1)
     return (first, max(first + 1, min(frames, int(np.ceil(span[1] * MOTION_FPS)))))
+
+
+def widened(rows: Rows, by: int, frames: int) -> Rows:
+    """So many frames more at either end, within the line."""
+    return (max(0, rows[0] - by), min(frames, rows[1] + by))
 
 
 def _touches(miss: Miss, rows: Rows) -> bool:

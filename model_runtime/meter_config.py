@@ -10,13 +10,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .hearing import Calibration
+from .phones import PHONES
 
 NAME = "meter"  # of the model file
-STREAMS = ("units", "mel")
+STREAMS = ("units", "mel", "lips")
 CONTACT_FEATURES = ("open", "no_teeth", "shut", "silent")
 PER_STREAM = 7  # frame features of a stream: three windows' evidence, two windows' two contrasts
-FRAME_FEATURES = PER_STREAM * len(STREAMS)
-LINE_FEATURES = 1 + 3 * len(STREAMS)
+FRAME_FEATURES = PER_STREAM * (len(STREAMS) + 1)  # and those of all streams together
+LINE_FEATURES = 1 + 3 * (len(STREAMS) + 1)
+CUES = len(PHONES) + 1  # of the sound, from which lips are expected: phones and loudness
+TAPS = (-8, -4, -2, 0, 2, 4, 8)  # frames about each whose cues count
+LIP_SHAPES = 2  # aperture and width
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class MeterNet(nn.Module):
         self.out = nn.Linear(config.hidden, 1)
         self.cost = nn.Parameter(torch.zeros(len(CONTACT_FEATURES)))
         self.line = nn.Linear(LINE_FEATURES, 1)
+        self.lips = nn.Linear(len(TAPS) * CUES, LIP_SHAPES)
 
     def frames(self, evidence: Tensor, contacts: Tensor) -> Tensor:
         """evidence (n, FRAME_FEATURES), contacts (n, len(CONTACT_FEATURES)) -> logits (n,)."""
@@ -62,8 +67,18 @@ class MeterNet(nn.Module):
         hidden = torch.tanh(self.enter((evidence - mean) / scale))
         return self.out(hidden)[..., 0] - contacts @ functional.softplus(self.cost)
 
+    def expected_lips(self, cues: Tensor) -> Tensor:
+        """cues (n, CUES) of the sound -> shapes of the lips (n, LIP_SHAPES)."""
+        return self.lips(tapped(cues))
+
     def lines(self, features: Tensor) -> Tensor:
         """features (n, LINE_FEATURES) -> logits (n,)."""
         mean = features.new_tensor(self.config.line_mean)
         scale = features.new_tensor(self.config.line_scale)
         return self.line((features - mean) / scale)[..., 0]
+
+
+def tapped(cues: Tensor) -> Tensor:
+    """Cues (n, CUES) -> each frame's with those about it (n, len(TAPS) * CUES), ends held."""
+    at = torch.arange(len(cues), device=cues.device)
+    return torch.cat([cues[(at + tap).clamp(0, len(cues) - 1)] for tap in TAPS], 1)

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import convolve1d
+from scipy.ndimage import convolve1d, uniform_filter1d
 
 from .contract import MOTION_FPS, FloatArray
-from .meter_config import CONTACT_FEATURES, MeterConfig
+from .meter_config import CONTACT_FEATURES, STREAMS, MeterConfig
 from .meter_hearing import Contact, HeardLine
-from .meter_motion import Judged, Mouth, Rows
+from .meter_motion import Judged, Mouth, Rows, lip_shapes
 from .phones import BILABIAL, LABIODENTAL
 
 SLACK = 2  # frames about a contact in which it may be made
@@ -20,6 +20,10 @@ GATE = 3  # frames on either side of a missed contact that it counts against
 MOST_SURE = 0.98  # that a missed contact was one
 QUIET_MOVE = 0.25  # mm a frame that the lips' gap may change by in silence
 TELLING = 0.15  # weight of a frame in which nothing is said
+SWING = 61  # frames that the lips' own mean and spread are taken over
+SWING_REACH = 2 * (SWING // 2) + 2  # frames on either side that have a part in it
+LEAST_SPREAD = 0.02  # of a shape, so that trembling does not count as moving
+SHAPE_SHARES = np.array((0.65, 0.35), np.float32)
 MILLISECONDS = 1000.0 / MOTION_FPS
 
 
@@ -28,6 +32,7 @@ class Compared(NamedTuple):
 
     units: FloatArray  # log of the sound's unit in the judge's opinion over the background
     mel: FloatArray  # -mean |difference|
+    lips: FloatArray  # how far the lips go along with those the sound lets expect
 
 
 class Miss(NamedTuple):
@@ -38,7 +43,9 @@ class Miss(NamedTuple):
     cost: float  # nats against the motion
 
 
-def compare(heard: HeardLine, judged: Judged, config: MeterConfig, rows: Rows) -> Compared:
+def compare(
+    heard: HeardLine, judged: Judged, mouth: Mouth, config: MeterConfig, rows: Rows
+) -> Compared:
     """Compare frames `rows` of the sound with the motion at every shift; other rows stay 0."""
     frames = heard.frames
     background = np.asarray(config.background, np.float32)
@@ -46,26 +53,42 @@ def compare(heard: HeardLine, judged: Judged, config: MeterConfig, rows: Rows) -
     unit = heard.units[place].astype(np.int64)
     sound = heard.mel.reshape(frames, -1)[place]
     shape = (frames, 2 * config.shifts + 1)
-    units, mel = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    units, mel, lips = (np.zeros(shape, np.float32) for _ in STREAMS)
+    expected, seen = _swing(heard.lips)[place], _swing(lip_shapes(mouth))
     for column, shift in enumerate(range(-config.shifts, config.shifts + 1)):
         moved = np.clip(place + shift, 0, frames - 1)
         ratio = judged.units[moved, unit] / background[unit]
         units[place, column] = np.log(config.floor + (1.0 - config.floor) * ratio)
         mel[place, column] = -np.abs(judged.mel[moved] - sound).mean(1)
-    return Compared(units, mel)
+        lips[place, column] = (expected * seen[moved] * SHAPE_SHARES).sum(1)
+    return Compared(units, mel, lips)
+
+
+def _swing(shapes: FloatArray) -> FloatArray:
+    """Shapes (T, n) less their mean nearby, over their spread nearby: how strongly is left out."""
+    about = uniform_filter1d(shapes, SWING, axis=0, mode="nearest")
+    away = shapes - about
+    spread = np.sqrt(uniform_filter1d(away**2, SWING, axis=0, mode="nearest"))
+    return np.asarray(np.clip(away / (spread + LEAST_SPREAD), -2.5, 2.5), np.float32)
 
 
 def frame_features(compared: Compared, spoken: npt.NDArray[np.bool_], c: MeterConfig) -> FloatArray:
     """(frames, FRAME_FEATURES): smoothed evidence, and by how much it beats other shifts."""
     weight = np.where(spoken, 1.0, TELLING).astype(np.float32)
     columns: list[FloatArray] = []
-    for stream in compared:
+    for stream in (*compared, together(compared, c)):
         for window in c.windows:
             smooth = _smoothed(stream, weight, window)
             columns.append(smooth[:, c.shifts])
             if window != c.windows[0]:
                 columns += [_over_others(smooth, c), _under_best(smooth, c)]
     return np.stack(columns, 1).astype(np.float32)
+
+
+def together(compared: Compared, config: MeterConfig) -> FloatArray:
+    """All streams in units of their spread, added."""
+    parts = (stream / spread for stream, spread in zip(compared, config.spread, strict=True))
+    return np.asarray(sum(parts), np.float32)
 
 
 def _smoothed(stream: FloatArray, weight: FloatArray, window: int) -> FloatArray:
@@ -91,7 +114,7 @@ def line_features(
     """(LINE_FEATURES,) over the frames `chosen`; what shifts tell grows with their number."""
     trust = np.sqrt(min(max(int(chosen.sum()), 1), 250) / 100.0)
     found = [float(np.clip(logits[chosen], -6.0, 6.0).mean())]
-    for stream in compared:
+    for stream in (*compared, together(compared, config)):
         curve = stream[chosen].mean(0)[None]
         found += [
             float(curve[0, config.shifts]),
@@ -115,11 +138,7 @@ def lag_curve(
     """Evidence at each shift, both streams in units of their spread; its peak over its median."""
     if not chosen.any():
         return np.zeros(2 * config.shifts + 1, np.float32), float("nan")
-    curves = [
-        stream[chosen].mean(0) / spread
-        for stream, spread in zip(compared, config.spread, strict=True)
-    ]
-    curve = np.asarray(sum(curves), np.float32)
+    curve = together(compared, config)[chosen].mean(0)
     trust = np.sqrt(min(int(chosen.sum()), 250) / 100.0)
     return curve, float(trust * (curve.max() - np.median(curve)))
 

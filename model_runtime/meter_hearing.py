@@ -14,10 +14,10 @@ from .align import Alignment, align, sayable
 from .contacts import OperatingPoint, peak_events, runs
 from .contract import MOTION_FPS, FloatArray
 from .encoder import SpeechEncoder, encode
-from .features import SILENT_ENERGY, frame_energy, log_mel, normalise
+from .features import SILENT_ENERGY, frame_energy, log_mel, loudness, normalise
 from .hearing import calibrated, contact_posteriors
 from .mesh_to_speech import nearest_unit, speaker_embedding
-from .meter_config import MeterConfig
+from .meter_config import MeterConfig, MeterNet
 from .phones import BILABIAL, LABIODENTAL, PHONE_INDEX, PHONES, SILENCE, VOWELS
 from .spoken import spoken_words
 from .transcript import ENOUGH
@@ -45,6 +45,8 @@ class HeardLine:
     mel: FloatArray  # (2 * frames, bands), normalised
     voice: FloatArray
     spoken: BoolArray  # (frames,)
+    cues: FloatArray  # (frames, CUES): phone posteriors and loudness
+    lips: FloatArray  # (frames, LIP_SHAPES) that such sound lets expect
     contacts: tuple[Contact, ...]  # p b m, f v and vowels
     phones: Spans
     words: Spans
@@ -58,11 +60,11 @@ def hear_line(
     samples: FloatArray,
     encoder: SpeechEncoder,
     centroids: FloatArray,
-    config: MeterConfig,
+    net: MeterNet,
     transcript: str = "",
 ) -> HeardLine:
     """Listen to 16 kHz sound (n,). A transcript that does not fit is left unused."""
-    natural = log_mel(samples)
+    config, natural = net.config, log_mel(samples)
     mel = normalise(natural)
     device = next(encoder.parameters()).device
     speech = encode(encoder, torch.from_numpy(mel).to(device))
@@ -71,6 +73,7 @@ def hear_line(
     posteriors[silent] = np.eye(len(PHONES), dtype=np.float32)[PHONE_INDEX[SILENCE]]
     contacts = calibrated(contact_posteriors(speech), config.contacts)
     contacts[silent] = (0.0, 0.0, 0.0, 1.0)
+    cues = np.concatenate((posteriors, loudness(natural)[:, None]), 1).astype(np.float32)
     heard = heard_phones(posteriors)
     said = _aligned(posteriors, transcript)
     found = heard_contacts(posteriors, contacts, heard, config)
@@ -81,10 +84,19 @@ def hear_line(
         mel,
         speaker_embedding(natural),
         _spoken(contacts[:, 3] < 0.5),
+        cues,
+        expected_lips(net, cues),
         found,
         heard if said is None else tuple((s.phone, s.start, s.end) for s in said.segments),
         () if said is None else tuple((w.text, w.start, w.end) for w in said.words),
     )
+
+
+@torch.inference_mode()
+def expected_lips(net: MeterNet, cues: FloatArray) -> FloatArray:
+    """Shapes of the lips (frames, LIP_SHAPES) that cues (frames, CUES) let expect."""
+    lips: FloatArray = net.expected_lips(torch.from_numpy(cues)).numpy()
+    return lips
 
 
 def heard_phones(posteriors: FloatArray) -> Spans:

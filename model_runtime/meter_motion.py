@@ -19,6 +19,7 @@ from .mesh_to_speech import MeshToSpeech, region_vertices
 CORE = 100  # frames that one window of the judge decides
 CONTEXT = 50  # frames it sees on either side: 4 s in all, as it was trained on
 BATCH = 32  # windows at once
+WIDE_MM = 8.0
 REACH = 0.5  # m; an offset beyond it is no mouth
 Rows = tuple[int, int]  # first frame, and the first behind the last
 
@@ -28,6 +29,7 @@ class Mouth(NamedTuple):
 
     aperture: FloatArray
     labiodental: FloatArray  # lower lip to upper incisors
+    width: FloatArray
 
 
 class Judged(NamedTuple):
@@ -103,7 +105,13 @@ def measured_probe(face: FaceModel) -> LipProbe:
 def mouth_of(probe: LipProbe, motion: FloatArray) -> Mouth:
     """Lips of a motion (T, ...) as the probe takes it, offsets flattened."""
     flat = motion.reshape(len(motion), -1)
-    return Mouth(probe.aperture(flat), probe.labiodental_gap(flat))
+    return Mouth(probe.aperture(flat), probe.labiodental_gap(flat), probe.width(flat))
+
+
+def lip_shapes(mouth: Mouth) -> FloatArray:
+    """(T, LIP_SHAPES): aperture, in which the last millimetres count less, and width."""
+    opening = np.tanh(np.maximum(mouth.aperture, 0.0) / WIDE_MM)
+    return np.stack((opening, mouth.width / WIDE_MM), 1).astype(np.float32)
 
 
 @torch.inference_mode()

@@ -10,27 +10,58 @@ import numpy as np
 import numpy.typing as npt
 
 from model_runtime.contract import MOTION_FPS, UNITS, FloatArray
-from model_runtime.phones import BILABIAL, SILENCE, VOWELS
+from model_runtime.phones import BILABIAL, LABIODENTAL, ROUNDED, SILENCE, VOWELS
 from training.articulation.curves import COLUMN, columns, smooth
 from training.corpus.alignment import Segment
 
 OPENED = 0.30  # jawOpen that an opened closure is given
 OPEN_BEFORE = 0.03  # s, the opening begins that much before the closure and ends after it
 SHUTTERS = ("mouthClose", "mouthPressBoth", "mouthRollLower", "mouthRollUpper", "mouthPucker")
+SHOWN = BILABIAL | LABIODENTAL | VOWELS
+RANGES = {  # of the units of a sketched mouth; below 0 the unit is not used
+    "open": {"jawOpen": (0.15, 0.6), "mouthLowerDownBoth": (-0.3, 0.3)},
+    "wide": {
+        "jawOpen": (0.05, 0.35),
+        "mouthSmileBoth": (-0.3, 0.5),
+        "mouthStretchBoth": (-0.3, 0.5),
+        "mouthUpperUpBoth": (-0.3, 0.3),
+    },
+    "round": {"jawOpen": (0.03, 0.3), "mouthPucker": (0.1, 0.9), "mouthFunnel": (-0.5, 0.5)},
+    "bite": {"mouthRollLower": (0.45, 0.75), "mouthUpperUpBoth": (0.2, 0.4)},
+    "small": {"jawOpen": (0.02, 0.18), "mouthLowerDownBoth": (-0.1, 0.2)},
+}
+JAWED = frozenset("AA AE AH AO AW AY".split())
+REPERTOIRE = (
+    ("mouthPucker",),
+    ("mouthFunnel",),
+    ("mouthStretchBoth", "mouthSmileBoth"),
+    ("mouthUpperUpBoth", "mouthLowerDownBoth"),
+    ("tongueOut",),
+)
 MOUTH = [i for i, name in enumerate(UNITS) if name.startswith(("jaw", "mouth", "tongue"))]
 Rng = np.random.Generator
 BoolArray = npt.NDArray[np.bool_]
 
 
-def performed(motion: FloatArray, rng: Rng) -> FloatArray:
-    """As somebody else would: stronger or weaker as a whole and unit by unit, softer, offset."""
+def performed(motion: FloatArray, rng: Rng, segments: Sequence[Segment] = ()) -> FloatArray:
+    """As somebody else would: stronger or weaker as a whole and unit by unit, softer, or keyed.
+
+    Keys lie every few frames, or where the phones of `segments` that show most have their middle.
+    """
     out = motion[:, : len(UNITS)].copy()
-    gains = rng.uniform(0.65, 1.3) * np.exp(rng.normal(0.0, 0.2, len(MOUTH)))
+    gains = np.exp(rng.uniform(-0.6, 0.5)) * np.exp(rng.normal(0.0, 0.25, len(MOUTH)))
     out[:, MOUTH] *= gains.astype(np.float32)
+    if rng.random() < 0.5:
+        for group in REPERTOIRE:  # what this one's rig has not, or its artist does not use
+            if rng.random() < 0.4:
+                out[:, columns(*group)] = 0.0
     if rng.random() < 0.4:
         out[:, MOUTH] = smooth(out[:, MOUTH], rng.uniform(0.06, 0.14))
-    if rng.random() < 0.4:
-        out = keyed_at(out, every_few(len(out), rng))
+    keys = every_few(len(out), rng)
+    if segments and rng.random() < 0.6:
+        keys = at_the_phones(segments, len(out), rng)
+    if rng.random() < 0.6:
+        out = keyed_at(out, keys)
     close, jaw = COLUMN["mouthClose"], COLUMN["jawOpen"]
     out[:, close] = np.minimum(out[:, close], out[:, jaw])
     return np.clip(out, 0.0, 1.0).astype(np.float32)
@@ -40,6 +71,63 @@ def every_few(frames: int, rng: Rng) -> npt.NDArray[np.int64]:
     """Frames of keys that lie 2 to 6 frames apart."""
     places = np.cumsum(rng.integers(2, 7, frames))
     return np.unique(np.concatenate(([0], places[places < frames], [frames - 1])))
+
+
+def at_the_phones(segments: Sequence[Segment], frames: int, rng: Rng) -> npt.NDArray[np.int64]:
+    """Frames of keys in the middle of vowels and lip contacts, and where a silence begins and ends.
+
+    A share of them is left out, and none lies exactly.
+    """
+    keys = [0, frames - 1]
+    for segment in segments:
+        if segment.phone == SILENCE:
+            keys += [round((segment.start + 0.06) * 50), round((segment.end - 0.06) * 50)]
+        elif segment.phone in SHOWN and rng.random() < 0.9:
+            keys.append(round(50 * (segment.start + segment.end) / 2 + rng.normal(0.0, 0.7)))
+    return np.unique(np.clip(keys, 0, frames - 1))
+
+
+def sketched(segments: Sequence[Segment], frames: int, rng: Rng) -> FloatArray:
+    """Motion (T, 52) as keyed in a hurry: a few mouths of one's own, linear in between.
+
+    Open, wide and round vowels, shut and bitten lips; other consonants are keyed or are not.
+    """
+    mouths = _mouths(rng)
+    small = rng.random() < 0.3  # whether other consonants are keyed
+    grid = float(rng.choice((12.0, 24.0, 25.0, 30.0, 50.0)))
+    keys: dict[int, FloatArray] = {0: mouths["shut"]}
+    for segment in segments:
+        name = _mouth_name(segment.phone)
+        if segment.phone == SILENCE:
+            edge = min(0.08, (segment.end - segment.start) / 2)
+            moments = [segment.start + edge, segment.end - edge]
+        elif (name == "small" and not small) or rng.random() < 0.07:
+            continue
+        else:
+            moments = [(segment.start + segment.end) / 2]
+        for moment in moments:
+            keys[round(round(moment * grid) / grid * MOTION_FPS)] = mouths[name]
+    at = np.array(sorted(keys))
+    values = np.stack([keys[frame] for frame in sorted(keys)])
+    joined = [np.interp(np.arange(frames), at, column) for column in values.T]
+    return np.stack(joined, 1).astype(np.float32)
+
+
+def _mouths(rng: Rng) -> dict[str, FloatArray]:
+    """One artist's mouths: (52,) each."""
+    mouths = {name: np.zeros(len(UNITS), np.float32) for name in (*RANGES, "shut")}
+    for name, ranges in RANGES.items():
+        for unit, (low, high) in ranges.items():
+            mouths[name][columns(unit)] = max(0.0, rng.uniform(low, high))
+    return mouths
+
+
+def _mouth_name(phone: str) -> str:
+    if phone in VOWELS:
+        return "round" if phone in ROUNDED else "open" if phone in JAWED else "wide"
+    if phone in BILABIAL or phone == SILENCE:
+        return "shut"
+    return "round" if phone in ROUNDED else "bite" if phone in LABIODENTAL else "small"
 
 
 def keyed_at(motion: FloatArray, keys: npt.NDArray[np.int64]) -> FloatArray:
@@ -87,6 +175,17 @@ def opened(motion: FloatArray, closure: Segment, gate: FloatArray | None = None)
         out[:, column] *= 1.0 - amount
     jaw = COLUMN["jawOpen"]
     out[:, jaw] = np.maximum(out[:, jaw], out[:, jaw] * (1 - amount) + OPENED * amount)
+    return out
+
+
+def shut(motion: FloatArray, vowel: Segment) -> FloatArray:
+    """The motion with the lips shut in the middle of a vowel."""
+    time = np.arange(len(motion)) / MOTION_FPS
+    middle, reach = (vowel.start + vowel.end) / 2, max(0.05, (vowel.end - vowel.start) / 3)
+    away = np.maximum(np.abs(time - middle) - reach, 0.0) / 0.06
+    amount = (0.5 + 0.5 * np.cos(np.pi * np.minimum(away, 1.0))).astype(np.float32)
+    out = motion.copy()
+    out[:, MOUTH] *= (1.0 - amount)[:, None]  # at rest the lips are sealed
     return out
 
 

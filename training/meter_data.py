@@ -14,7 +14,7 @@ import torch
 
 from model_runtime.contract import EMOTIONS, FloatArray
 from model_runtime.encoder import encode
-from model_runtime.features import log_mel, normalise
+from model_runtime.features import log_mel, motion_frames, normalise
 from model_runtime.hearing import Calibration, contact_posteriors
 from model_runtime.lips import LipProbe
 from model_runtime.meter import Meters
@@ -22,10 +22,11 @@ from model_runtime.meter_config import MeterConfig
 from model_runtime.meter_evidence import contact_features, misses
 from model_runtime.meter_hearing import HeardLine
 from model_runtime.meter_motion import Judged, Mouth, judged, mouth_of
-from model_runtime.phones import CONTACTS
+from model_runtime.phones import BILABIAL, CONTACTS, LABIODENTAL, VOWELS
 from training.calibrate import fit_platt
+from training.corpus.alignment import Segment
 from training.corpus.store import Clip, Corpus
-from training.meter_alter import around, closures, held, opened, other_words, performed
+from training.meter_alter import around, held, opened, other_words, performed, shut, sketched
 from training.metrics.bench import target_motion
 from training.metrics.clips import partners
 from training.pack import frame_phones
@@ -34,6 +35,8 @@ from training.train_encoder import contact_labels
 log = logging.getLogger(__name__)
 TAKES = 2  # of each line
 NEAREST_WRONG, FARTHEST_WRONG = 7, 60  # frames of shift that a wrong motion has
+SKETCHED = 0.35  # share of the motions that are keyed in a hurry, of all others articulated
+SPOILT = 0.3  # share of the contacts that are opened in a spoilt motion
 STILL_SHARE = 0.25  # of the lines that also lie under a still face
 
 
@@ -112,12 +115,13 @@ def gather(
     for clip in clips:
         line, stranger = heard[clip.id], other[clip.id]
         for take, watched in zip(takes[clip.id], seen[clip.id], strict=True):
-            pairs.append(Pair(line, watched, "truth", True))
+            wrong = flawed(clip.segments, watched.mouth)
+            pairs.append(Pair(line, watched, "truth", True, wrong))
             pairs += [_shifted(line, watched, rng) for _ in range(2)]
-            pairs += _opened(meters, clip, line, take, rng)
+            pairs.append(_spoilt(meters, clip, line, take, rng))
         pairs.append(Pair(line, seen[stranger.id][0].fitted(line.frames), "shuffled", False))
-        wrong = replace(clip, segments=other_words(clip.segments, stranger.segments))
-        take = _take(corpus, wrong, rng)
+        told = replace(clip, segments=other_words(clip.segments, stranger.segments))
+        take = _take(corpus, told, rng)
         pairs.append(Pair(line, watch(meters, line, take, meters.probe), "other words", False))
         if rng.random() < STILL_SHARE:
             pose = mean * rng.uniform(0.0, 1.3)
@@ -127,11 +131,13 @@ def gather(
 
 
 def _take(corpus: Corpus, clip: Clip, rng: np.random.Generator) -> FloatArray:
+    if rng.random() < SKETCHED:
+        return sketched(clip.segments, motion_frames(clip.length), rng)
     emotion = "neutral" if rng.random() < 0.5 else str(rng.choice(EMOTIONS))
     intensity = float(rng.uniform(0.3, 1.3))
     seed = int(rng.integers(2**31))
     made = target_motion(clip.segments, corpus.samples(clip), emotion, intensity, seed)
-    return performed(made, rng)
+    return performed(made, rng, clip.segments)
 
 
 def _shifted(heard: HeardLine, watched: Watched, rng: np.random.Generator) -> Pair:
@@ -139,18 +145,36 @@ def _shifted(heard: HeardLine, watched: Watched, rng: np.random.Generator) -> Pa
     return Pair(heard, watched.moved(shift), "shifted", False)
 
 
-def _opened(
+def _spoilt(
     meters: Meters, clip: Clip, heard: HeardLine, take: FloatArray, rng: np.random.Generator
-) -> list[Pair]:
-    chosen = closures(clip.segments)
-    if not chosen:
-        return []
-    some = [s for s in chosen if rng.random() < 0.5] or chosen[:1]
+) -> Pair:
+    """Some contacts opened and some vowels shut."""
     motion = take
-    for closure in some:
-        motion = opened(motion, closure)
-    wrong = around(some, heard.frames, 0.04)
-    return [Pair(heard, watch(meters, heard, motion, meters.probe), "opened", True, wrong)]
+    for segment in clip.segments:
+        if segment.phone in BILABIAL | LABIODENTAL and rng.random() < SPOILT:
+            motion = opened(motion, segment)
+        elif segment.phone in VOWELS and rng.random() < SPOILT / 4:
+            motion = shut(motion, segment)
+    watched = watch(meters, heard, motion, meters.probe)
+    return Pair(heard, watched, "spoilt", True, flawed(clip.segments, watched.mouth))
+
+
+def flawed(segments: Sequence[Segment], mouth: Mouth) -> npt.NDArray[np.bool_]:
+    """(frames,) True about the contacts that the lips clearly do not make, or make at a vowel."""
+    config, frames = MeterConfig(), len(mouth.aperture)
+    wrong = []
+    for segment in segments:
+        near = around([segment], frames, 0.04)
+        middle = around([segment], frames, -0.4 * segment.seconds)
+        if segment.phone in BILABIAL and near.any():
+            bad = mouth.aperture[near].min() > config.opened_mm
+        elif segment.phone in LABIODENTAL and near.any():
+            bad = mouth.labiodental[near].min() > config.toothless_mm
+        else:
+            bad = segment.phone in VOWELS and middle.any() and mouth.aperture[middle].max() <= 0.0
+        if bad:
+            wrong.append(segment)
+    return around(wrong, frames, 0.04)
 
 
 def contacts_of(pair: Pair, config: MeterConfig) -> FloatArray:
