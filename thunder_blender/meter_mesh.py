@@ -14,7 +14,7 @@ import bpy
 import numpy as np
 
 from ..model_runtime.contract import UNITS, FaceMotion, FloatArray
-from . import head, meter_units
+from . import head, meter_units, rig_mapping, rig_mouth, rig_store
 from .lines import Line
 from .meter_copy import LostError, MeshCopy
 from .rig import NECK_BONE, Rig, RigError
@@ -23,6 +23,8 @@ from .steps import GO_ON, PAUSE, Steps
 UNMAPPED = "'{}' has no mouth that is known: no unit shape keys, no mapping. Map the rig first"
 REGION = "mouth_region"
 TRIES = 3  # undo in mid gathering begins it anew
+
+_samplers: dict[str, tuple[tuple[str, int], rig_mouth.MouthSampler]] = {}  # by rig
 
 Told = Callable[[float], None]
 
@@ -46,7 +48,8 @@ class Gathered:
 
 def unmapped_reason(rig: Rig) -> str:
     """Why the rig's mouth cannot be measured; empty when it can."""
-    return "" if is_open_head(rig) or meter_units.unit_keys(rig) else _unmapped(rig)
+    known = is_open_head(rig) or rig_store.is_mapped(rig) or meter_units.unit_keys(rig)
+    return "" if known else _unmapped(rig)
 
 
 def is_open_head(rig: Rig) -> bool:
@@ -82,7 +85,7 @@ def gather_steps(
     if reason := unmapped_reason(rig):
         raise RigError(f"{reason}.")
     name, places = rig.mesh.name, _places(line, known, span)
-    read = _read_mesh if is_open_head(rig) else _read_keys
+    read = _reader(rig)
     for attempt in range(TRIES):
         try:
             found = yield from read(_rig_named(name), line, places, told or (lambda _share: None))
@@ -159,6 +162,38 @@ def _to_flame(points: FloatArray) -> FloatArray:
     """Blender's axes -> FLAME's; the inverse of `head_mesh.to_blender`."""
     x, y, z = np.moveaxis(points, -1, 0)
     return np.stack((x, z, -y), axis=-1)
+
+
+def _reader(rig: Rig) -> Callable[[Rig, Line, range, Told], Steps[Gathered]]:
+    if is_open_head(rig):
+        return _read_mesh
+    return _read_mapped if rig_store.is_mapped(rig) else _read_keys
+
+
+def _read_mapped(rig: Rig, line: Line, places: range, told: Told) -> Steps[Gathered]:
+    """Unit weights as a mapped mesh shows them; what each unit does on it is measured first."""
+    sampler = _sampler(rig)
+    yield PAUSE
+    copy = MeshCopy(rig.mesh, np.arange(len(rig.mesh.data.vertices)))
+    try:
+        yield PAUSE
+        weights = np.zeros((len(places), len(UNITS)), np.float32)
+        for number, place in enumerate(places):
+            weights[number] = sampler.of(copy.points(line.first_frame + place).astype(float))
+            told((number + 1) / len(places))
+            yield GO_ON
+        return Gathered(fps_of(line), weights=weights)
+    finally:
+        copy.close()
+
+
+def _sampler(rig: Rig) -> rig_mouth.MouthSampler:
+    """The rig's sampler; measuring it takes a moment, so the last ones are kept."""
+    state = rig_mapping.to_json(rig_store.stored(rig)), len(rig.mesh.data.vertices)
+    known = _samplers.get(rig.identifier)
+    if known is None or known[0] != state:
+        _samplers[rig.identifier] = known = state, rig_mouth.mouth_sampler(rig)
+    return known[1]
 
 
 def _read_keys(rig: Rig, line: Line, places: range, told: Told) -> Steps[Gathered]:

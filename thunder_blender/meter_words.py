@@ -59,9 +59,9 @@ def words_in(place: Place, x: float, per_second: float, width: int, scale: float
         left, right = x + start * per_second, x + end * per_second
         if right < 0 or left > width or right - left < NARROWEST * scale:
             continue
-        if place.shown[0] <= start < place.shown[1]:
-            if right - left >= blf.dimensions(FONT, text)[0]:
-                found.append(_Word(text, left))
+        heard = place.shown[0] <= start < place.shown[1]
+        if heard and right - left >= blf.dimensions(FONT, text)[0]:
+            found.append(_Word(text, left))
     return found
 
 

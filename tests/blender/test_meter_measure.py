@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.blender import foreign_rigs
+
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 
 from tests.blender.lines_fixture import put_engine_away, use_fake_engine  # noqa: E402
@@ -142,6 +144,20 @@ def inventory():
     data = bpy.data
     kinds = (data.objects, data.meshes, data.scenes, data.shape_keys, data.actions)
     return [sorted(item.name for item in kind) for kind in kinds]
+
+
+def test_a_mapped_character_is_read_by_what_its_mesh_shows(room, meter, empty_scene, line) -> None:
+    body = foreign_rigs.quads("Hero")
+    foreign_rigs.add_keys(body, foreign_rigs.arkit_names("suffix"))
+    foreign_rigs.select(body)
+    bpy.ops.thunder.use_character()
+    hero = room("thunder_blender.rig").find_rig(body)
+    for frame, value in ((11, 0.0), (21, 0.6), (41, 0.0)):
+        key_unit(hero, "jawOpen", frame, value)
+    found = gather(room, meter, hero, line)
+    units = room("model_runtime.contract").UNITS
+    assert found.weights.shape == (30, len(units))
+    assert found.weights[[0, 10], units.index("jawOpen")] == pytest.approx((0.0, 0.6), abs=0.06)
 
 
 def test_a_rig_without_units_says_so(room, meter, empty_scene) -> None:

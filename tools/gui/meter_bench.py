@@ -55,12 +55,18 @@ def bench(stage: Stage) -> Flow:
 def redrawn(area: Any, times: list[float], found: dict[str, float], frames: int) -> Flow:
     region = next(item for item in area.regions if item.type == "WINDOW")
     yield 0.5
+    words = scene.room("thunder_blender.meter_words")
+    paint, painted = words._paint, []
+    words._paint = lambda *given: (painted.append(1), paint(*given))
     times.clear()
     for _ in range(REDRAWS):
         region.tag_redraw()
         yield 0.02
     if len(times) < REDRAWS // 4:
         raise AssertionError(f"only {len(times)} redraws were seen")
+    words._paint = paint
+    if len(painted) > 2:
+        raise AssertionError(f"words were drawn {len(painted)} times in a view that stood still")
     found[str(frames)] = round(1000 * statistics.median(times), 3)
 
 

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long the lip-sync meter takes to draw, in each editor of a real Blender with a window.
+
+    python -m tools.bench_overlay [sid|trixie]
+
+Needs `dev.py test`'s real Blenders (python -m tools.real_blender ensure). Prints milliseconds of
+the draw handler: the median of many redraws of a view that stands still, without a strip (0), and
+with one over 500 and over 5000 frames, words under it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tools import build_extension, real_blender
+from tools.real_debian import SUITES
+
+ROOT = Path(__file__).resolve().parent.parent
+LINE = ROOT / "examples" / "line.flac"
+MINUTES = 60
+
+
+def bench(suite: str, work: Path) -> dict[str, Any]:
+    """What tools/gui/meter_bench.py found out. Raises SetupError where there is no such Blender."""
+    found = real_blender.ready(suite, work)
+    archive = build_extension.build(ROOT, work)
+    command = ["--command", "extension", "install-file", "-r", "user_default", "--enable"]
+    installed = found.run([*command, str(archive)])
+    if installed.code != 0:
+        raise SystemExit(f"error: {installed.said}")
+    line = shutil.copy(LINE, work)
+    told = found.gui("meter_bench.py", timeout=15 * MINUTES, limit=14 * MINUTES, line=str(line))
+    if told.failure():
+        raise SystemExit(f"error: {told.failure()}")
+    return told.results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("suite", nargs="?", choices=SUITES, default=SUITES[0])
+    suite = parser.parse_args().suite
+    with tempfile.TemporaryDirectory() as folder:
+        results = bench(suite, Path(folder))
+    sys.stdout.write(json.dumps(results["draw_ms"], indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
