@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from .batch_journal import Record, State, is_there, read_journals
-from .batch_lines import SCENES
 from .batch_work import Item, missing_kinds, take_key
 from .contract import MOTION_FPS
 from .files import write_atomic
@@ -165,8 +164,7 @@ def _advice(start_frame: int, fps: float, known: Record) -> str:
 def _status(
     item: Item, state: State, out: Path, models: dict[str, str] | None, outputs: dict[str, str]
 ) -> str:
-    wanted = {kind for kind in item.line.outputs if kind not in SCENES} | {"npz"}
-    done = wanted <= set(outputs)
+    done = {"npz", *item.line.outputs} <= set(outputs)
     key = state.result.get("key")
     if done and models is not None:
         sound = state.result.get("sound", {}).get("sha256", "")

@@ -34,6 +34,7 @@ from ..model_runtime.batch_journal import (
     HIDDEN,
     Claims,
     Journal,
+    State,
     is_there,
     output_record,
 )
@@ -171,32 +172,34 @@ class SceneRun:
         """Make the scenes of one line that are missing."""
         if self._out_of_time():
             return
+        if not self._claims.take(f"scene/{item.name}"):
+            self._ready.append(item)  # another run is at it
+            time.sleep(LOOK)
+            return
         start = time.monotonic()
-        self._journal.refresh()
-        state = self._journal.state(item.name)
-        take = str(state.result.get("key", ""))
-        keys = {
-            kind: self._scenes.key(kind, [(item, take)])
-            for kind in item.line.outputs
-            if kind in batch_outputs.ENDINGS
-        }
-        out = self.options.out
-        missing = [kind for kind, key in keys.items() if not is_there(state.output(kind, key), out)]
-        if missing and not self._claims.take(f"scene/{item.name}"):
-            missing = []  # another run is at it, and will journal it
         try:
-            outputs = self._write(item, {kind: keys[kind] for kind in missing})
+            self._journal.refresh()
+            state = self._journal.state(item.name)
+            outputs = self._write(item, self._missing(item, state))
+            if outputs:
+                self._journal.write([{"record": DONE, "item": item.name, "outputs": outputs}])
         except ThunderError as error:
             self._fail(item, error)
             return
         finally:
             self._claims.release([f"scene/{item.name}"])
-        if outputs:
-            self._journal.write([{"record": DONE, "item": item.name, "outputs": outputs}])
         if TAKES in item.line.outputs:
             self._gathered.setdefault(_character(item), []).append(item)
         took = {**state.result, "took": time.monotonic() - start}
         self._count("made" if outputs else "kept", item, took)
+
+    def _missing(self, item: Item, state: State) -> dict[str, str]:
+        """The kinds of one line's scene that are not there as they should be, and their keys."""
+        take = str(state.result.get("key", ""))
+        kinds = [kind for kind in item.line.outputs if kind in batch_outputs.ENDINGS]
+        keys = {kind: self._scenes.key(kind, [(item, take)]) for kind in kinds}
+        out = self.options.out
+        return {k: key for k, key in keys.items() if not is_there(state.output(k, key), out)}
 
     def _write(self, item: Item, keys: dict[str, str]) -> list[dict[str, Any]]:
         """Write kinds of one line's scene; what the journal is to keep. Raises ThunderError."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`dev.py test --campaign`: a batch is killed in every way, and must lose and repeat nothing.
 
-    python tools/campaign.py [--lines 60] [--kills 30] [--real] [--out report.json]
+    python tools/campaign.py [--lines 60] [--kills 30] [--real] [--blender PYTHON] [--out FILE.json]
 
 An undisturbed run of a list gives what must come out. Then the same list is run into another folder
 by processes that are killed inside writing, flushing, renaming, journalling, reporting and
@@ -27,6 +27,7 @@ import wave
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ LIMIT = 600  # seconds for one run
 
 @dataclass
 class Result:
-    """What the campaign found; the last four must be 0 but `kills`."""
+    """What the campaign found; what is lost, repeated or differs must be 0."""
 
     lines: int = 0
     runs: int = 0
@@ -53,10 +54,15 @@ class Result:
     leftovers: int = 0  # temporary files in the end
     seconds: float = 0.0
     disk: str = "not tested"
+    blender_kills: int = 0  # of Blender
+    engine_kills: int = 0  # of the engine's process under it
+    blend_lost: int = 0
+    blend_differ: int = 0  # in the data of .blend files
 
     @property
     def good(self) -> bool:
-        return not (self.lost or self.repeated or self.bytes_differ)
+        bad = (self.lost, self.repeated, self.bytes_differ, self.blend_lost, self.blend_differ)
+        return not any(bad)
 
 
 class Campaign:
@@ -70,18 +76,69 @@ class Campaign:
 
     def run(self) -> Result:
         start = time.monotonic()
+        if not self.options.only_blender:
+            self.curves()
+        if self.options.blender:
+            self.scenes()
+        self.result.seconds = round(time.monotonic() - start, 1)
+        return self.result
+
+    def curves(self) -> None:
+        """Batches of curves."""
         whole = self.work / "undisturbed"
-        assert self.batch(whole) == 0, "the undisturbed run failed"
+        assert self.batch(whole) == 0, f"the undisturbed run failed: {self.last_words()}"
         expected = contents(whole)
         hurt = self.work / "disturbed"
         self.kill_often(hurt)
         self.two_at_once(hurt)
         self.tear_journals(hurt)
-        assert self.batch(hurt) == 0, "the last run failed"
+        assert self.batch(hurt) == 0, f"the last run failed: {self.last_words()}"
         self.compare(hurt, expected)
         self.fill_disk(expected)
-        self.result.seconds = round(time.monotonic() - start, 1)
-        return self.result
+
+    def scenes(self) -> None:
+        """Batches with Blender, which is killed, and so is its engine."""
+        whole, hurt = self.work / "scenes", self.work / "hurt scenes"
+        assert self.blender("batch", out=whole) == 0, (
+            f"the undisturbed run failed: {self.last_words()}"
+        )
+        for index in range(self.options.blender_kills):
+            place = ("fsync", "rename", "renamed", "write")[index % 4]
+            extra = {}
+            if index % 3 == 0:
+                extra["THUNDER_STUB_KILL"] = str(self.work / f"killed {index}")
+            count = self.dice.randint(1, 3)
+            code = self.blender("--die", f"{place}:{count}", "batch", out=hurt, **extra)
+            self.result.blender_kills += code == KILLED
+            self.result.engine_kills += len(extra) and Path(*extra.values()).exists()
+            self.say(f"Blender {place}:{count} -> {'killed' if code == KILLED else code}")
+        assert self.blender("batch", out=hurt) == 0, f"the last run failed: {self.last_words()}"
+        expected, found = self.blends(whole), self.blends(hurt)
+        self.result.blend_lost = len(set(expected) - set(found))
+        self.result.blend_differ = sum(
+            found[name] != digest for name, digest in expected.items() if name in found
+        )
+
+    def blender(self, *words: str, out: Path, **extra: str) -> int:
+        self.result.runs += 1
+        line = [*words, str(self.sounds), "--out", str(out), "--outputs", "blend"]
+        with (self.work / "log.txt").open("ab") as log:
+            ran = self._in_blender(line, extra, stdout=log, stderr=log)
+        return ran.returncode
+
+    def blends(self, out: Path) -> dict[str, str]:
+        """Hash by name of the data of the .blend files, by opening each."""
+        ran = self._in_blender(["--contents", str(out)], {}, capture_output=True, text=True)
+        told = [line for line in ran.stdout.splitlines() if line.startswith("CONTENTS ")]
+        found: dict[str, str] = json.loads(told[-1][len("CONTENTS ") :])
+        return found
+
+    def _in_blender(self, words: list[str], extra: dict[str, str], **streams: Any) -> Any:
+        command = [str(self.options.blender), str(ROOT / "tools" / "campaign_blender.py")]
+        command += ["--resources", str(self.work / "resources"), *words]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", **extra}
+        environment.pop("BLENDER_USER_RESOURCES", None)
+        return subprocess.run(command, cwd=ROOT, env=environment, timeout=LIMIT, **streams)
 
     def kill_often(self, out: Path) -> None:
         """Kill one run after another; a run that ends before its death is not counted."""
@@ -152,6 +209,9 @@ class Campaign:
         with log:
             return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
+    def last_words(self) -> str:
+        return (self.work / "log.txt").read_text("utf-8", "replace")[-2000:]
+
     def say(self, text: str) -> None:
         if not self.options.quiet:
             print(text, flush=True)
@@ -208,6 +268,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--real", action="store_true", help="perform with the models")
+    parser.add_argument("--blender", type=Path, help="a Python with bpy: kill Blender too")
+    parser.add_argument("--blender-kills", type=int, default=8)
+    parser.add_argument("--only-blender", action="store_true")
     parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--out", type=Path, help="write the figures to this json file")
     options = parser.parse_args(arguments)

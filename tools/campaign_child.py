@@ -11,8 +11,6 @@ WHERE is write (half a journal record is on the disk), part (half an output), fs
 from __future__ import annotations
 
 import argparse
-import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -28,30 +26,7 @@ from model_runtime import batch_cli, batch_report, batch_run, files  # noqa: E40
 from model_runtime.batch_contacts import Score  # noqa: E402
 from model_runtime.batch_perform import Performed  # noqa: E402
 from model_runtime.contract import CHANNELS, Take  # noqa: E402
-
-PLACES = ("write", "part", "fsync", "rename", "renamed", "report", "perform")
-
-
-class Death:
-    """Counts calls of one kind and kills the process at the n-th."""
-
-    def __init__(self, text: str) -> None:
-        self.place, _, count = text.partition(":")
-        self.left = int(count or 0)
-
-    def comes(self, place: str) -> bool:
-        if place != self.place:
-            return False
-        self.left -= 1
-        return self.left == 0
-
-    def at(self, place: str) -> None:
-        if self.comes(place):
-            now()
-
-
-def now() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+from tools.campaign_deaths import Death, in_calls, now  # noqa: E402
 
 
 class Noise:
@@ -74,24 +49,8 @@ class Noise:
 
 def place_death(death: Death) -> None:
     """Put the death into the calls that reach the disk."""
-    write, sync, replace = os.write, os.fsync, Path.replace
+    in_calls(death)
     exclusive, report = files._exclusive, batch_report.write_atomic
-
-    def dying_write(file: int, data: bytes) -> int:
-        if file > 2 and death.comes("write"):
-            write(file, data[: len(data) // 2])
-            now()
-        return write(file, data)
-
-    def dying_sync(file: int) -> None:
-        death.at("fsync")
-        sync(file)
-
-    def dying_replace(self: Path, target: Any) -> Path:
-        death.at("rename")
-        moved = replace(self, target)
-        death.at("renamed")
-        return moved
 
     def dying_file(path: Path) -> BinaryIO:
         file = exclusive(path)
@@ -105,8 +64,7 @@ def place_death(death: Death) -> None:
         report(path, data)
         death.at("report")
 
-    os.write, os.fsync, files._exclusive = dying_write, dying_sync, dying_file
-    Path.replace = dying_replace  # type: ignore[method-assign, assignment]
+    files._exclusive = dying_file
     batch_report.write_atomic = dying_report  # type: ignore[attr-defined]
 
 

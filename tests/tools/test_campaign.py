@@ -26,7 +26,8 @@ def test_a_batch_that_is_killed_everywhere_ends_as_if_nothing_had_been(tmp_path,
 def test_the_comparison_sees_a_loss_a_repeat_and_a_difference(tmp_path):
     from model_runtime.batch_journal import DONE, encoded
 
-    options = type("Options", (), {"lines": 1, "kills": 0, "seed": 0, "real": False})()
+    given = {"lines": 1, "kills": 0, "seed": 0, "real": False, "blender": None}
+    options = type("Options", (), given)()
     one = campaign.Campaign(tmp_path, options)
     out = tmp_path / "out"
     (out / "takes").mkdir(parents=True)
