@@ -27,20 +27,18 @@ from .contract import (
     RequestError,
 )
 from .lips import LipProbe
-from .mesh_to_speech import MeshToSpeech
+from .mesh_to_speech import MeshToSpeech, Said
 from .meter import Meters
 from .meter_hearing import HeardLine
 from .repair_limits import SAYING, TWINS, Limits, merged, pace, room, within
 from .repair_lips import TorchLips
-from .repair_loss import RepairLoss, Weights
+from .repair_loss import CONTEXT, RepairLoss, Weights
 from .repair_target import SoundTarget, asked, made, target_of
 from .repair_verdict import (
     LOCKED,
-    NO_BETTER,
-    SAYS_IT,
     Standing,
     helped,
-    is_fine,
+    refusal,
     standing,
     told,
 )
@@ -90,23 +88,35 @@ def repair(
     def judged(motion: FloatArray) -> tuple[Meter, Standing]:
         units = np.ascontiguousarray(motion[:, : len(UNITS)], np.float32)
         meter = meters.measure(heard, FaceMotion(float(MOTION_FPS), units), span=question.span)
-        return meter, standing(meter, made(mender.probe, units, target, span), span)
+        seen = evidence(meters.judge, target, units, span)
+        return meter, standing(meter, made(mender.probe, units, target, span), span, seen)
 
     meter, before = judged(weights)
-    if is_fine(before, wanted):
-        return Repaired(weights, False, SAYS_IT.format(before=before.score), meter, meter)
     if not room(span, len(weights), question.kept, mender.config.limits).any():
         return Repaired(weights, False, LOCKED, meter, meter)
     mended = mend(mender, target, weights, span, question.kept, step)
     found, after = judged(mended)
     if not helped(before, after):
-        sentence = NO_BETTER.format(before=before.score, after=after.score)
-        return Repaired(weights, False, sentence, meter, meter)
+        return Repaired(weights, False, refusal(before, after, wanted), meter, meter)
     contacts = {
         name: (before.made[name] / count, after.made[name] / count)
         for name, count in wanted.items()
     }
     return Repaired(mended, True, told(before, after, wanted), meter, found, contacts)
+
+
+@torch.inference_mode()
+def evidence(judge: MeshToSpeech, target: SoundTarget, units: FloatArray, span: range) -> float:
+    """Mean log-probability of the sound's speech units, as the judge sees a span of a motion."""
+    device, stack = judge.fold.device, judge.config.stack
+    first = max(0, span.start - CONTEXT) // stack * stack
+    seen = torch.from_numpy(units[first : span.stop + CONTEXT])[None].to(device)
+    said: Said = judge(seen, None, torch.from_numpy(target.speaker)[None].to(device))
+    found = (
+        said.unit_logits[0].log_softmax(-1).cpu().numpy()[span.start - first : span.stop - first]
+    )
+    wanted = target.units[span.start : span.stop]
+    return float(found[np.arange(len(wanted)), wanted].mean())
 
 
 def span_frames(question: RepairRequest, frames: int) -> range:

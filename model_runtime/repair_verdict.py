@@ -10,8 +10,9 @@ import numpy as np
 from .contract import Meter
 
 CLEARLY = 0.03  # of the meter: what counts as better
-HARDLY = 0.05  # what a contact may cost
-GOOD = 0.9  # meter of a span that needs no repair
+HARDLY = 0.05  # what more evidence, or a contact, may cost of it
+EVIDENT = 0.5  # nats a frame: so much more of the sound's units does the judge see
+GOOD = 0.9  # meter of a span that says its words
 NOTHING = "Nothing was changed: "
 LOCKED = f"{NOTHING}the mouth is locked or keyed by hand everywhere in this span."
 SAYS_IT = NOTHING + "the mouth says the words here (meter {before:.2f})."
@@ -23,33 +24,46 @@ NO_BETTER = (
 
 @dataclass(frozen=True)
 class Standing:
-    """Meter of a span and the contacts that its lips make."""
+    """Meter of a span, what the judge sees in its very frames, and the contacts its lips make.
+
+    The meter looks at seconds around a frame, so that words which come too early or late for a
+    moment only hardly lower it; the evidence is of the frames themselves.
+    """
 
     score: float
     made: dict[str, int]
+    evidence: float = 0.0  # mean log-probability of the sound's speech units
 
 
-def standing(meter: Meter, made: dict[str, int], span: range) -> Standing:
+def standing(meter: Meter, made: dict[str, int], span: range, evidence: float = 0.0) -> Standing:
     """The mean of a span's frames in which something is said, or of all where nothing is.
 
     Not the meter's own score: that is of lines, and one open closure hardly lowers it.
     """
     rows = slice(span.start, span.stop)
     frames, spoken = meter.frames[rows], meter.spoken[rows] > 0
-    return Standing(float(np.nanmean(frames[spoken] if spoken.any() else frames)), made)
+    score = float(np.nanmean(frames[spoken] if spoken.any() else frames))
+    return Standing(score, made, evidence)
 
 
 def helped(before: Standing, after: Standing) -> bool:
-    """Whether the meter rose, or a contact is won and the meter hardly fell; and none is lost."""
+    """Whether the meter rose, or the judge sees more or a contact is won and it hardly fell.
+
+    None may be lost.
+    """
     if any(after.made[name] < count for name, count in before.made.items()):
         return False
+    seen = after.evidence - before.evidence
     won = sum(after.made.values()) > sum(before.made.values())
-    return after.score >= before.score + (-HARDLY if won else CLEARLY)
+    if seen >= EVIDENT or (won and seen > -EVIDENT):
+        return after.score >= before.score - HARDLY
+    return after.score >= before.score + CLEARLY and seen > -EVIDENT
 
 
-def is_fine(before: Standing, asked: dict[str, int]) -> bool:
-    """Whether there is nothing to repair."""
-    return before.score >= GOOD and before.made == asked
+def refusal(before: Standing, after: Standing, asked: dict[str, int]) -> str:
+    """Why nothing is changed, in a sentence."""
+    fine = before.score >= GOOD and before.made == asked
+    return (SAYS_IT if fine else NO_BETTER).format(before=before.score, after=after.score)
 
 
 def told(before: Standing, after: Standing, asked: dict[str, int]) -> str:

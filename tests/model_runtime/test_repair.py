@@ -38,7 +38,7 @@ from model_runtime.repair_limits import (
 from model_runtime.repair_lips import TorchLips
 from model_runtime.repair_loss import RepairLoss
 from model_runtime.repair_target import SoundTarget, asked, made
-from model_runtime.repair_verdict import Standing, helped, is_fine, standing, told
+from model_runtime.repair_verdict import Standing, helped, refusal, standing, told
 from model_runtime.repair_warp import best_start, warped
 
 FRAMES = 120
@@ -200,12 +200,21 @@ def test_what_helps(before, after, expected):
     assert helped(one, other) is expected
 
 
+def test_words_that_the_judge_sees_in_their_place_help_though_the_meter_hardly_moves():
+    before, after = Standing(0.93, {}, -4.3), Standing(0.94, {}, -3.0)
+    assert helped(before, after)
+    assert not helped(before, Standing(0.94, {}, -4.1))
+    assert not helped(before, Standing(0.80, {}, -3.0))
+    assert not helped(before, Standing(0.99, {}, -5.0))  # the meter alone can be gamed
+
+
 def test_the_verdict_is_told_in_one_sentence():
     found = told(Standing(0.2, {"p b m": 0}), Standing(0.81, {"p b m": 1}), {"p b m": 1})
     expected = "Repaired: meter 0.20 before, 0.81 now; lips meet on 1 of 1 p b m (0 before)."
     assert found == expected
-    assert is_fine(Standing(0.95, {"p b m": 1}), {"p b m": 1})
-    assert not is_fine(Standing(0.95, {"p b m": 0}), {"p b m": 1})
+    fine, open_ = (Standing(0.95, {"p b m": count}) for count in (1, 0))
+    assert "says the words here (meter 0.95)" in refusal(fine, fine, {"p b m": 1})
+    assert "Generate the range anew" in refusal(open_, open_, {"p b m": 1})
 
 
 def test_a_span_stands_as_its_spoken_frames_do_and_silence_as_all_of_its():

@@ -38,6 +38,9 @@ class OpenLipsMeter:
 
     probe = PROBE
 
+    def __init__(self, judge) -> None:
+        self.judge = judge
+
     def measure(self, _heard, motion, transcript="", span=None):
         gap = float(PROBE.aperture(motion.weights)[49:53].min())
         score = float(np.clip(1.0 - gap / 5.0, 0.0, 1.0)) if self.listens else 0.5
@@ -60,7 +63,7 @@ def tasks(tmp_path, monkeypatch):
         contacts=(Contact("P", 0.98, 1.06, 0.9), Contact("B", 0.8, 0.84, 0.1)),
         frames=FRAMES,
     )
-    meter = OpenLipsMeter()
+    meter = OpenLipsMeter(MeshToSpeech(TINY).eval())
     monkeypatch.setattr(worker_repair, "meters_of", lambda *_: meter)
     monkeypatch.setattr(worker_repair, "_heard", lambda *_: heard)
     engine = SimpleNamespace()
