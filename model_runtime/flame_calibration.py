@@ -12,7 +12,7 @@ import numpy.typing as npt
 from .face import FaceModel, rotation_matrices
 from .flame_back import WayBack, way_back
 from .flame_match import Match, eyeballs, match
-from .flame_solve import Rule, Target, apart, joint_shifts, misfits, posed, solve, together
+from .flame_solve import Problem, Rule, Target, apart, joint_shifts, misfits, posed, solve, together
 
 Doubles = npt.NDArray[np.float64]
 FloatArray = npt.NDArray[np.float32]
@@ -24,6 +24,7 @@ MATCHING = 0.7  # of the time that all takes
 UNSEEN = "tongueOut"  # FLAME has no tongue
 UNFIXED = ("jaw", "mouthClose", "eyeLook", UNSEEN)  # units that get no residual key
 EYES = 0.3  # weight of the eyeballs, which no expression should move: their bones turn them
+SEALED = 0.012  # metres round the middle of the mouth in which lips at rest are brought together
 LEAST_FIX = 0.0003  # metres: what is left over that nobody sees
 
 
@@ -38,6 +39,7 @@ class Calibration:
     residual: FloatArray  # (52,) mm
     lips: npt.NDArray[np.int32]  # (K,3) vertex, column, 0 upper or 1 lower lip
     scale: FloatArray  # (1,) size of the FLAME's head over the open head's
+    seal: FloatArray  # (E,) coefficients that bring lips together which are apart at rest
     joint: FloatArray  # (E,3) metres that each expression moves the jaw's joint
     gram: Doubles  # (52,52) and
     still: FloatArray  # (E+9,52) and
@@ -75,14 +77,16 @@ def calibrate(
     back = way_back(
         flame, np.asarray(target.moves, np.float64), np.asarray(target.weights, np.float64)
     )
+    columns = _columns(head, found, target.lips)
     calibration = Calibration(
         rule.coefficients,
         rule.left_over,
         expression.astype(np.float32),
         jaw.astype(np.float32),
         misfits(flame, target, rule),
-        _columns(head, found, target.lips),
+        columns,
         np.array([1 / found.placement.scale], np.float32),
+        lip_seal(flame, target, columns).astype(np.float32),
         joint_shifts(flame).astype(np.float32),
         back.gram,
         back.still.astype(np.float32),
@@ -128,3 +132,23 @@ def _columns(head: FaceModel, found: Match, lips: Flags) -> npt.NDArray[np.int32
         if all(len(side) for side in sides):
             rows += [(vertex, column, side) for side, part in enumerate(sides) for vertex in part]
     return np.array(rows, np.int32).reshape(-1, 3)
+
+
+def lip_seal(flame: FaceModel, target: Target, columns: npt.NDArray[np.int32]) -> Doubles:
+    """Expressions (E,) that bring lips together which are apart at rest, each half the way; 0 where
+    they meet. A jaw that did it alone would put the lower lip too high for the teeth."""
+    vertices, column, side = columns.T
+    height = flame.template[vertices, 1].astype(float)
+    ends = [
+        (height[here & (side == 0)].min(), height[here & (side == 1)].max())
+        for here in (column == each for each in np.unique(column))
+    ]
+    gap = float(np.mean([up - low for up, low in ends])) if ends else 0.0
+    if gap <= 0:
+        return np.zeros(len(flame.expression_basis))
+    middle = flame.template[vertices].mean(0)
+    near = np.exp(-((flame.template - middle) ** 2).sum(1) / (2 * SEALED**2))
+    lower = flame.skin_weights[:, flame.joint("jaw")] > 0.5
+    move = np.zeros((1, len(flame.template), 3))
+    move[0, :, 1] = np.where(lower, 0.5, -0.5) * gap * near
+    return np.asarray(Problem(flame, target).expressions(move)[0])

@@ -85,7 +85,7 @@ class Rule:
 
 def solve(flame: FaceModel, target: Target, tell: Callable[[float], object] = abs) -> Rule:
     """The rule of a FLAME; `tell` hears the share that is done."""
-    problem = _Problem(flame, target)
+    problem = Problem(flame, target)
     pitches = np.sort(np.append(PITCHES, 0.0))
     found, forms = [], []
     for done, pitch in enumerate(pitches):
@@ -183,7 +183,7 @@ def apart(rule: Rule, weights: Floats) -> tuple[Doubles, Doubles]:
     return np.concatenate([row[0] for row in rows]), np.concatenate([row[1] for row in rows])
 
 
-class _Problem:
+class Problem:
     """Ridge regression over the vertices that matter, with the jaw at a pitch."""
 
     def __init__(self, flame: FaceModel, target: Target) -> None:
@@ -211,6 +211,14 @@ class _Problem:
         asked = columns @ right.T
         found = np.linalg.solve(gram, asked)
         return found.T, right @ right.T - asked.T @ found
+
+    def expressions(self, moves: Doubles) -> Doubles:
+        """Coefficients (N,E) for displacements (N,V,3) with the jaw at rest."""
+        columns = (self.basis * self.root).reshape(len(self.basis), -1)
+        right = (moves[:, self.used] * self.root).reshape(len(moves), -1)
+        count = len(self.basis)
+        gram = columns @ columns.T + self.prior[:count, :count]
+        return np.asarray(np.linalg.solve(gram, columns @ right.T).T)
 
     def _still(self, pitch: float, more: Doubles) -> Doubles:
         """What turns (N,3) beside the pitch move a face without expression: (N,K,3)."""

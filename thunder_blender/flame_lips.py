@@ -23,6 +23,7 @@ HEAD_COLUMNS = 5  # to each side, from the middle on
 MOST_SHIFT = 0.14  # radians that the jaw may be turned to keep a gap
 ROUNDS = 5
 STEP = 0.01  # radians
+LEAST_SEAL, MOST_SEAL = 0.3, 1.5  # mm that lips at rest may be apart; of the sealing expressions
 PRESSED = -0.3  # mm; lips that press harder do so without the jaw
 
 
@@ -57,6 +58,15 @@ class Lips:
                 result[:, 0] + change, jaw[:, 0] - MOST_SHIFT, jaw[:, 0] + MOST_SHIFT
             )
         return result
+
+    def sealing(self, seal: Floats, wanted: float) -> float:
+        """How much of the expressions `seal` (E,) brings lips that are apart at rest to a gap of
+        `wanted` mm: 0 where they are no farther apart than that."""
+        still = np.zeros((2, 3))
+        before, after = self.gap(np.stack([0 * seal, seal]), still)
+        if before - wanted < LEAST_SEAL or before - after < LEAST_SEAL:
+            return 0.0
+        return float(min((before - wanted) / (before - after), MOST_SEAL))
 
     def _shaped(self, expression: Floats, residual: Floats | None) -> tuple[Floats, Floats]:
         """Lip points (T,K,3) with the jaw at rest, and its joint (T,3)."""

@@ -48,6 +48,7 @@ class Solver:
     mapping: Calibration
     lips: flame_lips.Lips | None
     residuals: tuple[str, ...] = ()  # units that have a residual key
+    sealed: float = 0.0  # how much of the sealing expressions a face needs whose lips are apart
 
     def solve(self, motion: Floats, channels: Sequence[str]) -> FlameCurves:
         """Motion (T,C) as coefficients; some frames at a time, so that memory stays small."""
@@ -78,6 +79,7 @@ class Solver:
             return expression, jaw
         gap = flame_lips.head_gap(head.bundled_face(), weights, UNITS)
         wanted = float(self.mapping.scale[0]) * gap
+        expression = expression + self.sealed * self.mapping.seal
         return expression, self.lips.keep(expression, jaw, wanted, extra)
 
 
@@ -92,7 +94,15 @@ def solver_of(rig: Rig) -> Solver:
         if bone not in bones:
             raise RigError(f"'{rig.mesh.name}' has lost its bone '{bone}'. Import the FLAME again.")
     lips = lips_of(rig, mapping) if len(mapping.lips) else None
-    return Solver(mapping, lips, flame_residuals.present(rig))
+    sealed = lips.sealing(mapping.seal, _resting(mapping)) if lips else 0.0
+    return Solver(mapping, lips, flame_residuals.present(rig), sealed)
+
+
+def _resting(mapping: Calibration) -> float:
+    """The open head's gap at rest on a face of the FLAME's size, mm."""
+    still = np.zeros((1, len(UNITS)), np.float32)
+    gap = flame_lips.head_gap(head.bundled_face(), still, UNITS)
+    return float(mapping.scale[0] * gap[0])
 
 
 def channels_to_flame(rig: Rig, motion: Floats, channels: Sequence[str]) -> FlameCurves:

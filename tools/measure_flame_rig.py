@@ -177,6 +177,17 @@ def figures(
     return rig_words.figures(words, np.array(measured))
 
 
+def without_contacts(
+    room: Room, rig: Any, probe: rig_words.Probe, words: rig_words.Line
+) -> dict[str, float]:
+    """The same by expressions and jaw alone, with nothing done about the lips' gap."""
+    kept = list(rig.mesh["thunder_flame_lips"])
+    rig.mesh["thunder_flame_lips"] = []
+    found = figures(room, rig, probe, words)
+    rig.mesh["thunder_flame_lips"] = kept
+    return found
+
+
 def parity(room: Room, rig: Any, flame: Any) -> float:
     """The farthest that a vertex lies from FLAME's own function, in metres."""
     from mathutils import Quaternion, Vector
@@ -223,6 +234,7 @@ def measure(room: Room, seed: int, folder: Path, residual: bool) -> dict[str, An
     print(imported.sentence())
     mouth = mouth_of(made, face, 0.001 * float(prepared.mapping.scale[0]))
     found = figures(room, imported.rig, FlameProbe(mouth, imported.rig.mesh), words)
+    plain = without_contacts(room, imported.rig, FlameProbe(mouth, imported.rig.mesh), words)
     can = reach(mouth, prepared.flame.face)
     best = {name: round(min(on_head[name], can[name]), 4) for name in FIGURES}
     solver = room("thunder_blender.flame_motion").solver_of(imported.rig)
@@ -233,6 +245,7 @@ def measure(room: Room, seed: int, folder: Path, residual: bool) -> dict[str, An
     return {
         **found,
         "best": best,
+        "without_contacts": plain,
         "reach": can,
         "open_head": on_head,
         "calibration_seconds": calibrated,

@@ -11,10 +11,10 @@ import pytest
 from model_runtime.contract import UNITS
 from model_runtime.face import load_face
 from model_runtime.flame import forward, load_flame
-from model_runtime.flame_calibration import calibrate
+from model_runtime.flame_calibration import calibrate, lip_seal
 from model_runtime.flame_edition import edition, holds_jaw, remarks
 from model_runtime.flame_match import closest_on_triangles, eyeballs
-from model_runtime.flame_solve import apart, calmed, posed, together
+from model_runtime.flame_solve import Target, apart, calmed, posed, together
 from tools.make_test_flame import write_2020, write_npz
 from tools.measure_flame import without
 from tools.surrogate_flame import surrogate
@@ -137,6 +137,23 @@ def test_no_expression_moves_the_eyes(flame, calibration):
     eyes = eyeballs(flame.face)
     moved = posed(flame.face, mapping.expression, mapping.jaw) - flame.face.template
     assert np.abs(moved[:, eyes]).max() < 0.0005
+
+
+def test_lips_that_are_apart_at_rest_are_brought_together_by_both(made, flame, calibration):
+    mapping, _ = calibration
+    parted = surrogate(2, "Chen", identities=2, apart=0.0034).parts
+    face = dataclasses.replace(
+        flame.face,
+        template=parted["v_template"].astype(np.float32),
+        expression_basis=np.moveaxis(parted["shapedirs"][..., 2:], 2, 0).astype(np.float32),
+    )
+    skin = (~eyeballs(face)).astype(float)
+    lips = np.isin(made.cells, load_face().vertex_sets["lip_rings"]).all(1)
+    target = Target(UNITS, made.units, skin, lips)
+    moved = np.tensordot(lip_seal(face, target, mapping.lips), face.expression_basis, 1)[:, 1]
+    vertices, _, sides = mapping.lips.T
+    assert 0.0005 < moved[vertices[sides == 1]].max() < 0.004
+    assert -0.004 < moved[vertices[sides == 0]].min() < -0.0005
 
 
 def test_upper_and_lower_lip_are_told_apart(made, flame, calibration):
