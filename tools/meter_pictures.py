@@ -23,7 +23,7 @@ PARTS = {  # picture: box in pixels of a 1600 x 1000 window
     "timeline-dark": (2, 933, 822, 976),
 }
 GAP = 8
-COLOURS = 64
+COLOURS = 160
 
 
 def sheet(folder: Path) -> Image.Image:

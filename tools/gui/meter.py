@@ -38,6 +38,8 @@ def pictures(stage: Stage) -> Flow:
     yield from animate(stage)
     bpy.ops.thunder.measure("EXEC_DEFAULT")
     stage.results["pictures"] = {}
+    stage._send("MOUSEMOVE", "NOTHING", 5, stage.window.height // 2)
+    yield 3 * SOON
     for theme in ("dark", "light"):
         if theme == "light" and not use_light():
             stage.results["no_light_theme"] = True
@@ -188,7 +190,9 @@ def where(area: Any) -> dict[str, Any]:
     scale = bpy.context.preferences.system.ui_scale
     box = draw.box_of(region.height, scale, bool(bpy.context.scene.timeline_markers))
     left, right = (view.view_to_region(f, 0, clip=False)[0] for f in (1, 1 + SECONDS * RATE))
+    views = bpy.context.window_manager.windows[0].screen.areas
     return {
+        "restless": [[v.x, v.y, v.width, v.height] for v in views if v.type == "VIEW_3D"],
         "region": [region.x, region.y, region.width, region.height],
         "left": region.x + left,
         "right": region.x + right,
