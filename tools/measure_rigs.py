@@ -143,7 +143,7 @@ def _play(
 
 
 def _shown(row: dict[str, float]) -> str:
-    return " ".join(f"{name} {row[name]:.3f}" for name in FIGURES)
+    return " ".join(f"{name} {value:.3f}" for name, value in row.items())
 
 
 def _merge(path: Path, rows: dict[str, Any]) -> None:

@@ -137,12 +137,12 @@ LESSONS: dict[str, dict[str, Any]] = {  # what the artist poses: bone -> (locati
     "mouthUpperUpRight": {"lip.T": ((0, 1.5, 0), (0, 0, 0))},
     "mouthLowerDownLeft": {"lip.B": ((0, -2.0, 0), (0, 0, 0))},
     "mouthLowerDownRight": {"lip.B": ((0, -2.0, 0), (0, 0, 0))},
-    "mouthRollLower": {"lip.B": ((0, 4.0, 6.0), (0, 0, 0))},
+    "mouthRollLower": {"lip.B": ((0, 4.0, -5.0), (0, 0, 0))},
     "mouthClose": {"lip.B": ((0, 12.0, 0), (0, 0, 0)), "lip.T": ((0, -6.0, 0), (0, 0, 0))},
     "mouthPressLeft": {"lip.B": ((0, 1.0, 0), (0, 0, 0))},
     "mouthPressRight": {"lip.B": ((0, 1.0, 0), (0, 0, 0))},
-    "mouthPucker": {"lip.T": ((0, 0, -4.0), (0, 0, 0)), "lip.B": ((0, 0, -4.0), (0, 0, 0))},
-    "mouthFunnel": {"lip.T": ((0, 3, -5.0), (0, 0, 0)), "lip.B": ((0, -4, -5.0), (0, 0, 0))},
+    "mouthPucker": {"lip.T": ((0, 0, 4.0), (0, 0, 0)), "lip.B": ((0, 0, 4.0), (0, 0, 0))},
+    "mouthFunnel": {"lip.T": ((0, 3, 5.0), (0, 0, 0)), "lip.B": ((0, -4, 5.0), (0, 0, 0))},
 }
 
 
@@ -157,7 +157,8 @@ def use(room: Callable[[str], ModuleType], built: Built) -> Any:
                 shown = rig.armature.pose.bones[bone]
                 shown.rotation_mode = "XYZ"
                 shown.location = [v * built.scale for v in move]
-                shown.rotation_euler = [np.radians(v) for v in turn]
+                opens = np.sign(shown.bone.x_axis.x)  # an artist sees which way the jaw opens
+                shown.rotation_euler = [opens * np.radians(v) for v in turn]
             learn.learn(rig, source)
             learn.clear(rig)
     return rig

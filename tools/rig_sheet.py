@@ -13,10 +13,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import bpy
 import numpy as np
 
 from tools import measure_rigs, rig_cast
+
+bpy = measure_rigs.bpy  # which has set Blender's folders first
 
 SIZE = 260  # pixels of a picture
 SHAPES = {
@@ -32,11 +33,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--zip", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--rig", action="append", choices=list(rig_cast.CAST))
     options = parser.parse_args()
     room = measure_rigs._installed(options.zip)
-    rows = [_row(room, name) for name in (None, *rig_cast.CAST)]
+    names = options.rig or list(rig_cast.CAST)
+    rows = [_row(room, name) for name in (None, *names)]
     _save(np.concatenate(rows[::-1]), options.out)
-    print(f"rows: open head, {', '.join(rig_cast.CAST)}; columns: {', '.join(SHAPES)}")
+    print(f"rows: open head, {', '.join(names)}; columns: {', '.join(SHAPES)}")
 
 
 def _row(room: Any, name: str | None) -> np.ndarray:

@@ -83,13 +83,15 @@ class Curves:
 
 
 def figures(words: Line, measured: Array) -> dict[str, float]:
-    """The three contact figures of frames (T,3): aperture, lip to tooth, jaw, all in mm."""
+    """The three contact figures of frames (T,3): aperture, lip to tooth, jaw, all in mm; and the
+    share of vowels that are shut, which must not grow for their sake."""
     curves: Any = Curves(*(measured - (0, 0, measured[0, 2])).T)
     phones: Any = words.phones
     found = {
         "pbm_closed": contacts.closed_at_bilabials(curves, phones, RATE),
         "fv_contact": contacts.contact_at_labiodentals(curves, phones, RATE),
         "rest": contacts.rest_in_silence(curves, phones, fps=RATE),
+        "vowel_shut": contacts.shut_vowels(curves, phones, RATE),
     }
     return {name: round(ratio.part / max(ratio.whole, 1), 4) for name, ratio in found.items()}
 
