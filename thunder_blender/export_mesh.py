@@ -162,7 +162,7 @@ def _range(scene: bpy.types.Scene, first: int, last: int) -> Iterator[None]:
 def _only(context: bpy.types.Context, objects: list[bpy.types.Object]) -> Iterator[None]:
     """Nothing but these selected, and then all as before; hidden armatures are shown meanwhile."""
     layer = context.view_layer
-    before, active = list(context.selected_objects), layer.objects.active
+    before, active = list(context.selected_objects or ()), layer.objects.active
     hidden = [item for item in objects if item.hide_get() or item.hide_viewport]
     states = [(item, item.hide_get(), item.hide_viewport) for item in hidden]
     try:
@@ -204,10 +204,11 @@ def _alembic(path: str, first: int, last: int) -> None:
 
 
 def _usd(path: str, first: int, last: int) -> None:
+    exporter: Any = bpy.ops.wm.usd_export
     textures: dict[str, Any] = {"export_textures": False}
-    if "export_textures_mode" in bpy.ops.wm.usd_export.get_rna_type().properties:
+    if "export_textures_mode" in exporter.get_rna_type().properties:
         textures = {"export_textures_mode": "KEEP"}
-    bpy.ops.wm.usd_export(
+    exporter(
         filepath=path,
         check_existing=False,
         selected_objects_only=True,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import bpy
 import numpy as np
@@ -128,8 +129,11 @@ def _bone_turns(armature: bpy.types.Object, bones: list[str]) -> list[tuple[floa
 
 
 def _axis_angle(turn: Quaternion) -> tuple[float, float, float]:
-    turn = -turn if turn.w < 0 else turn
-    return tuple(turn.to_exponential_map())  # type: ignore[return-value]
+    """Of at most half a turn."""
+    near = Quaternion((-turn.w, -turn.x, -turn.y, -turn.z)) if turn.w < 0 else turn
+    vector: Any = near.to_exponential_map()
+    x, y, z = vector
+    return x, y, z
 
 
 def _turns(rig: Rig, values: dict[Address, Floats], frames: int) -> dict[str, Floats]:

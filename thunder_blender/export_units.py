@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count, takewhile
 
 import bpy
 import numpy as np
@@ -16,7 +17,7 @@ from . import flame_motion, flame_residuals, flame_rig, head, rig_neck, rig_stor
 from .export_sample import Address, Sampled
 from .import_flame_motion import translator
 from .rig import NECK_BONE, Rig, RigError
-from .rig_mapping import Mapping
+from .rig_mapping import Mapping, Target
 
 JAW = "jaw"
 ENOUGH = 10  # units that a mapping must move for units to be read off its rig
@@ -114,17 +115,20 @@ def flame(rig: Rig, sampled: Sampled) -> FlameCurves:
 
 def identity(rig: Rig) -> FloatArray:
     """Values of the identity keys Shape1, Shape2 and so on: (n,)."""
-    blocks, values = rig.keys.key_blocks, []
-    while (name := f"Shape{len(values) + 1}") in blocks:
-        values.append(blocks[name].value)
-    return np.array(values, np.float32)
+    blocks = rig.keys.key_blocks
+    return np.array([blocks[name].value for name in _numbered(rig, "Shape")], np.float32)
+
+
+def _numbered(rig: Rig, start: str) -> list[str]:
+    """Names of the keys called `start` and 1, 2, 3 as far as they go."""
+    present = set(rig.keys.key_blocks.keys())
+    names = (f"{start}{index}" for index in count(1))
+    return list(takewhile(present.__contains__, names))
 
 
 def _expressions(rig: Rig, sampled: Sampled) -> FloatArray:
     """Exp1 and so on: (T, n)."""
-    names = []
-    while (name := f"Exp{len(names) + 1}") in rig.keys.key_blocks:
-        names.append(name)
+    names = _numbered(rig, "Exp")
     if not names:
         raise RigError(f"'{rig.mesh.name}' has lost its expression keys. Import the FLAME again.")
     return np.stack([sampled.key(name) for name in names], axis=1)
@@ -151,7 +155,7 @@ def _flame_units(rig: Rig, sampled: Sampled) -> FloatArray:
     return weights
 
 
-def _addresses(rig: Rig, mapping: Mapping) -> list[tuple[object, Address]]:
+def _addresses(rig: Rig, mapping: Mapping) -> list[tuple[Target, Address]]:
     """One place of the rig for each target of the mapping that is there."""
     return [
         (target, (parts[0], target.path, target.index))
