@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The meter's switch in each editor's overlay popover, or in its View menu where it has none; and
-the jumps in the animation editors' menus."""
+"""The meter's switch in each editor's overlay popover, or in its View menu where it has none; the
+jumps in their menus; Measure beside the THUNDER menu, since F3 finds only what is in menus."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..thunder_blender import meter_draw
 OVERLAYS = ("SEQUENCER_PT_overlay", "DOPESHEET_PT_overlay", "GRAPH_PT_overlay", "NLA_PT_overlay")
 VIEW_MENUS = ("TIME_MT_view", "DOPESHEET_MT_view", "GRAPH_MT_view", "NLA_MT_view")
 MENUS = (*VIEW_MENUS, "SEQUENCER_MT_view")
+MEASURE_MENUS = ("SEQUENCER_MT_strip", "VIEW3D_MT_object_animation")
 
 
 def draw_switch(self: Any, context: bpy.types.Context) -> None:
@@ -32,6 +33,15 @@ def draw_menu(self: Any, context: bpy.types.Context) -> None:
     layout.operator("thunder.previous_weak_span")
 
 
+def draw_measure(self: Any, context: bpy.types.Context) -> None:
+    """Measure and Live."""
+    layout = self.layout
+    layout.context_pointer_set("thunder_panel", context.scene.thunder)
+    layout.operator_context = "INVOKE_DEFAULT"
+    layout.operator("thunder.measure", icon="OUTLINER_OB_SPEAKER")
+    layout.operator("thunder.meter_live")
+
+
 def has_popover(context: bpy.types.Context) -> bool:
     """Whether this editor has an overlay popover in this Blender."""
     starts = {"DOPESHEET_EDITOR": "DOPESHEET", "GRAPH_EDITOR": "GRAPH", "NLA_EDITOR": "NLA"}
@@ -44,6 +54,7 @@ def has_popover(context: bpy.types.Context) -> bool:
 def _places() -> list[tuple[Any, Any]]:
     found = [(getattr(bpy.types, name, None), draw_switch) for name in OVERLAYS]
     found += [(getattr(bpy.types, name, None), draw_menu) for name in MENUS]
+    found += [(getattr(bpy.types, name, None), draw_measure) for name in MEASURE_MENUS]
     return [(place, function) for place, function in found if place is not None]
 
 

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 
+from tests.blender.fake_layout import draw  # noqa: E402
 from tests.blender.lines_fixture import add_strip, put_engine_away, use_fake_engine  # noqa: E402
 from tests.blender.take_helpers import move, ramp, set_range  # noqa: E402
 
@@ -221,10 +224,48 @@ def test_undo_and_redo_bring_the_measurement_back(room, stage, rig) -> None:
     assert store.record_of(again, line_id) is not None
 
 
-def test_live_is_a_toggle_and_the_panels_are_drawn(room, stage) -> None:
-    scene = bpy.context.scene
-    bpy.ops.thunder.meter_live()
-    assert scene.thunder_meter.live
+def test_live_is_a_toggle(stage) -> None:
+    for on in (True, False):
+        bpy.ops.thunder.meter_live()
+        assert bpy.context.scene.thunder_meter.live is on
+
+
+def test_the_panels_show_buttons_reasons_and_the_report(room, stage) -> None:
+    kinds = [bpy.types.THUNDER_PT_meter_view3d, bpy.types.THUNDER_PT_report_view3d]
+    before = [draw(kind, bpy.context).drawn for kind in kinds]
+    assert ("operator", "thunder.measure") in before[0]
+    assert ("label", "Nothing is measured yet") in before[1]
     measure()
-    menus = room("panels.meter_overlays")
-    assert any(hasattr(bpy.types, name) for name in menus.OVERLAYS)
+    report = draw(kinds[1], bpy.context).drawn
+    assert report.count(("operator", "thunder.jump_to_span")) == 2
+    stage.mute = True
+    shown = " ".join(text for kind, text in draw(kinds[0], bpy.context).drawn if kind == "label")
+    assert "is muted" in shown
+
+
+@pytest.mark.parametrize("kind", ["DOPESHEET_EDITOR", "GRAPH_EDITOR", "NLA_EDITOR"])
+def test_each_editor_has_a_switch_of_its_own(room, stage, kind) -> None:
+    draws = room("thunder_blender.meter_draw")
+    space = SimpleNamespace(type=kind, mode="DOPESHEET")
+    setting = draws.setting_of(space)
+    assert setting in bpy.context.scene.thunder_meter.bl_rna.properties
+    region = SimpleNamespace(width=500, height=300)
+    context = SimpleNamespace(
+        space_data=space,
+        region=region,
+        scene=bpy.context.scene,
+        preferences=bpy.context.preferences,
+    )
+    assert draws.shown_here(context)
+    setattr(bpy.context.scene.thunder_meter, setting, False)
+    assert not draws.shown_here(context)
+
+
+def test_the_strip_fits_regions_of_every_height(room) -> None:
+    draws = room("thunder_blender.meter_draw")
+    for scale in (1.0, 2.0):
+        for height in (41, 60, 120, 900):
+            box = draws.box_of(height * scale, scale, markers=True)
+            ruler = height * scale - draws.RULER * scale
+            assert 0 <= box.words <= box.bottom < box.top <= ruler
+            assert box.top - box.bottom >= 9 * scale, "high enough to be read"
