@@ -88,8 +88,8 @@ def export_rig(
     Raises RigError or OutputError.
     """
     check_targets([wanted.path], wanted.overwrite)
-    further = export_units.further(rig)
-    sampled = export_sample.of_rig(rig, scene, frames, further, tell)
+    further, look = export_units.further(rig), export_units.reader(rig)
+    sampled = export_sample.of_rig(rig, scene, frames, further, look, tell)
     made_by = {"sampled": {"rig": rig.mesh.name, "frames": [frames[0], frames[-1]]}}
     write_atomic(wanted.path, encode(rig, sampled, wanted, made_by))
     return (

@@ -35,6 +35,7 @@ class Sampled:
     turns: dict[str, Floats]
     frames: int
     rate: float  # frames a second
+    seen: Floats | None = None  # unit weights (T, 52), where they were read off the mesh
 
     def key(self, name: str) -> Floats:
         """Values (T,) of a shape key of the rig's mesh; 0 where it is not animated or missing."""
@@ -64,10 +65,12 @@ def of_rig(
     scene: bpy.types.Scene,
     frames: range,
     further: Iterable[Address] = (),
+    look: Callable[[], Floats] | None = None,
     tell: Callable[[float], object] = abs,
 ) -> Sampled:
     """What the rig shows on these frames of the scene: its shape keys, its bones' turns against
-    their rest, and `further` channels. `tell` hears the share that is done.
+    their rest, and `further` channels; `look` gives the unit weights (52,) of the mesh as it
+    is now, where they are to be read off it. `tell` hears the share that is done.
 
     Raises RigError where the rig is not in the scene or hidden: then it is not animated.
     """
@@ -80,6 +83,7 @@ def of_rig(
     others = np.zeros((len(frames), len(places)), np.float32)
     bones = [bone.name for bone in rig.armature.pose.bones] if rig.armature else []
     turns = np.zeros((len(frames), len(bones), 3), np.float32)
+    seen = []
     now = scene.frame_current, scene.frame_subframe
     try:
         for row, frame in enumerate(frames):
@@ -88,6 +92,8 @@ def of_rig(
             keys[row] = _key_values(rig.keys.evaluated_get(graph))
             for column, (part, path, index) in enumerate(places):
                 others[row, column] = _value(parts[part].evaluated_get(graph), path, index)
+            if look:
+                seen.append(look())
             if rig.armature:
                 turns[row] = _bone_turns(rig.armature.evaluated_get(graph), bones)
             tell((row + 1) / len(frames))
@@ -100,7 +106,8 @@ def of_rig(
     }
     values |= {place: others[:, column] for column, place in enumerate(places)}
     found = {bone: turns[:, column] for column, bone in enumerate(bones)}
-    return Sampled(values, found, len(frames), scene_rate(scene))
+    units = np.array(seen, np.float32) if look else None
+    return Sampled(values, found, len(frames), scene_rate(scene), units)
 
 
 def _key_values(keys: bpy.types.Key) -> Floats:

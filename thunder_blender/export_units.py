@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count, takewhile
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from ..model_runtime.contract import CHANNELS, NECK, UNITS, FloatArray
 from ..model_runtime.flame_back import bounded
 from ..model_runtime.motion_files import FlameCurves
-from . import flame_motion, flame_residuals, flame_rig, head, rig_neck, rig_store
+from . import flame_motion, flame_residuals, flame_rig, head, rig_mouth, rig_neck, rig_store
 from .export_sample import Address, Sampled
 from .import_flame_motion import translator
 from .rig import NECK_BONE, Rig, RigError
@@ -45,6 +46,22 @@ class MappedBack:
         return found
 
 
+def tells_units(rig: Rig) -> bool:
+    """Whether the rig's keys and controls say which units they are; a set of visemes does not."""
+    if flame_rig.is_flame(rig) or not rig_store.is_mapped(rig):
+        return True
+    links = rig_store.stored(rig).active()
+    return len({link.source for link in links if link.source in UNITS}) >= ENOUGH
+
+
+def reader(rig: Rig) -> Callable[[], FloatArray] | None:
+    """What reads the mouth's units off the mesh of a rig that does not tell them otherwise.
+
+    Raises RigError where nothing moves its mouth.
+    """
+    return None if tells_units(rig) else rig_mouth.mouth_sampler(rig)
+
+
 def mapped_back(rig: Rig) -> MappedBack:
     """Read a mapped rig. Raises RigError where its targets do not tell the units, as visemes."""
     mapping = rig_store.stored(rig)
@@ -53,7 +70,7 @@ def mapped_back(rig: Rig) -> MappedBack:
     if len(units) < ENOUGH:
         raise RigError(
             f"'{rig.mesh.name}' has visemes and not the 52 units, so its keys do not tell what the "
-            "units were. Export a take of a head or rig with ARKit's units, or a mesh cache."
+            "units were. Export the rig in place of the take: the mouth is then read off the mesh."
         )
     addresses = _addresses(rig, mapping)
     gains = np.zeros((len(units), len(addresses)))
@@ -71,7 +88,7 @@ def mapped_back(rig: Rig) -> MappedBack:
 
 def further(rig: Rig) -> tuple[Address, ...]:
     """Channels beside the shape keys and bones of the mesh that `units` wants to see."""
-    if flame_rig.is_flame(rig) or not rig_store.is_mapped(rig):
+    if flame_rig.is_flame(rig) or not rig_store.is_mapped(rig) or not tells_units(rig):
         return ()
     own = {f'key_blocks["{bpy.utils.escape_identifier(key.name)}"].value' for key in _keys(rig)}
     return tuple(
@@ -81,7 +98,9 @@ def further(rig: Rig) -> tuple[Address, ...]:
 
 def units(rig: Rig, sampled: Sampled) -> FloatArray:
     """Motion of CHANNELS (T, 55): what of units and neck the rig shows. Raises RigError."""
-    if flame_rig.is_flame(rig):
+    if sampled.seen is not None:
+        weights = sampled.seen
+    elif flame_rig.is_flame(rig):
         weights = _flame_units(rig, sampled)
     elif rig_store.is_mapped(rig):
         weights = mapped_back(rig).weights(sampled)

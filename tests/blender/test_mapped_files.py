@@ -80,13 +80,31 @@ def test_a_control_that_drives_a_key_tells_its_unit(scene, tmp_path) -> None:
         assert np.abs(units_in(out) - units).max() < 1e-3
 
 
-def test_visemes_do_not_tell_the_units_and_that_is_said(scene, tmp_path) -> None:
+def test_a_take_of_visemes_does_not_tell_the_units_but_the_mesh_does(scene, tmp_path) -> None:
+    """What is read off the mesh is a mixture of units that gives those visemes again."""
     body = foreign_rigs.quads("Hero")
     foreign_rigs.add_keys(body, [f"viseme_{name}" for name in VISEMES])
     use(body)
-    path, _ = file_of(tmp_path)
+    path, seconds = tmp_path / "in.csv", np.arange(FRAMES) / FPS
+    weights = np.zeros((FRAMES, len(CHANNELS)), np.float32)
+    weights[:, UNITS.index("jawOpen")] = 0.3 - 0.3 * np.cos(2 * np.pi * 2 * seconds)
+    weights[:, UNITS.index("mouthPucker")] = 0.4 * (seconds > 1.0)
+    path.write_text(arkit_csv.csv_text(Take(weights, CHANNELS, float(FPS))))
     assert bpy.ops.thunder.import_motion(filepath=str(path), frame=1) == {"FINISHED"}
     out = tmp_path / "out.csv"
     with pytest.raises(RuntimeError, match="has visemes"):
         bpy.ops.thunder.export_motion(filepath=str(out), format="ARKIT_CSV")
     assert not out.exists()
+    keys = body.data.shape_keys.key_blocks
+    shown = [_values(scene, keys, frame) for frame in (5, 25, 45)]
+    bpy.ops.thunder.export_motion(filepath=str(out), format="ARKIT_CSV", source="RIG")
+    read = units_in(out)
+    assert read.min() >= 0.0 and read.max() <= 1.0 and np.ptp(read, axis=0).max() > 0.1
+    bpy.ops.thunder.import_motion(filepath=str(out), frame=1)
+    again = [_values(scene, keys, frame) for frame in (5, 25, 45)]
+    assert np.abs(np.array(shown) - np.array(again)).mean() < 0.05
+
+
+def _values(scene, keys, frame: int) -> list[float]:
+    scene.frame_set(frame)
+    return [key.value for key in keys[1:]]
