@@ -168,7 +168,7 @@ def npy_array(raw: bytes) -> Array:
     (order, code, fortran, sizes), numbers = npy_parts(raw)
     start = len(raw) - len(numbers)
     if code == "O":
-        return array(only_entry(read_pickle(numbers)))
+        return array(only_entry(read_pickle(bytes(numbers))))
     if code not in NUMBERS:
         raise FlameError(f"one of its arrays holds '{code[:20]}' and not numbers")
     shape = tuple(int(size[:12]) for size in sizes.replace(" ", "").split(",") if size)
@@ -180,7 +180,7 @@ def npy_array(raw: bytes) -> Array:
     )
 
 
-def npy_parts(raw: bytes) -> tuple[list[str], bytes]:
+def npy_parts(raw: bytes) -> tuple[list[str], memoryview]:
     """What the head of a .npy file says (order, code, fortran, sizes), and what follows it."""
     if raw[:6] != NPY or len(raw) < 12:
         raise FlameError("it is not an array of numpy's")
@@ -190,7 +190,7 @@ def npy_parts(raw: bytes) -> tuple[list[str], bytes]:
     header = NPY_HEADER.fullmatch(raw[start - length : start])
     if header is None:
         raise FlameError("one of its arrays holds no numbers")
-    return [part.decode("ascii", "replace") for part in header.groups()], raw[start:]
+    return [part.decode("ascii", "replace") for part in header.groups()], memoryview(raw)[start:]
 
 
 def only_entry(stored: Any) -> Any:

@@ -95,7 +95,7 @@ def load_landmarks(path: Path, triangles: int) -> Landmarks:
 def _parts(path: Path) -> dict[str, Any]:
     data = read_bytes(path, LEAST)
     if data[: len(NPY)] == NPY:
-        return items(only_entry(read_pickle(npy_parts(data)[1])))
+        return items(only_entry(read_pickle(bytes(npy_parts(data)[1]))))
     return dict(unzipped(data)) if data[:2] == b"PK" else items(read_pickle(data))
 
 
@@ -151,9 +151,9 @@ def _fits(offset: Any, size: Any, stride: Any, count: int) -> bool:
 def _storage(raw: Any) -> Array:
     """The numbers of a storage as torch.save has written it before it used zip files: five
     pickles (magic number, protocol, machine, the storage's name, keys), a count, the numbers."""
-    if not isinstance(raw, bytes):
+    if not isinstance(raw, bytes | memoryview):
         raise FlameError("one of its tensors is damaged")
-    told, rest = read_pickles(raw, 5)
+    told, rest = read_pickles(bytes(raw), 5)
     name = told[3].arguments[0] if isinstance(told[3], Record) and told[3].arguments else None
     if not isinstance(name, tuple) or len(name) < 5 or name[0] != "storage":
         raise FlameError("one of its tensors is damaged")

@@ -24,6 +24,7 @@ from .contract import ThunderError
 Array = npt.NDArray[Any]
 
 MOST_STEPS = 1_000_000  # opcodes; a FLAME file has under a thousand
+LONG = 100_000  # bytes
 MOST_DIGITS = 300  # of a whole number written as text
 SPARSE = ("csc_matrix", "csr_matrix", "csc_array", "csr_array")
 MAKERS = ("_reconstructor", "__newobj__")  # their first argument is the class
@@ -84,6 +85,16 @@ class _Reader:
             raise FlameError("the file breaks off")
         self.place += count
         return self.data[self.place - count : self.place]
+
+    def raw(self, count: int) -> bytes | memoryview:
+        """The same; what is long is not copied, which would keep other threads waiting."""
+        if count < LONG:
+            return self.take(count)
+        start = self.place
+        if start + count > len(self.data):
+            raise FlameError("the file breaks off")
+        self.place += count
+        return memoryview(self.data)[start : self.place]
 
     def number(self, form: str) -> int:
         return int(struct.unpack(form, self.take(struct.calcsize(form)))[0])
@@ -193,7 +204,7 @@ def _from_bytes(raw: Any, dtype: Any, shape: Any, order: str) -> Array:
     kind = _dtype(dtype)
     if isinstance(raw, Record) and raw.kind == "_codecs.encode" and raw.arguments:
         raw = text(raw.arguments[0]).encode("latin-1", "replace")
-    if not isinstance(raw, bytes) or not _is_shape(shape):
+    if not isinstance(raw, bytes | memoryview) or not _is_shape(shape):
         raise FlameError("one of its arrays is damaged")
     if math.prod(shape) * kind.itemsize != len(raw):
         raise FlameError("one of its arrays has another size than it says")
@@ -384,8 +395,12 @@ def _skips(value: Callable[[_Reader], Any]) -> Step:
     return step
 
 
-def _sized(form: str, of: Callable[[bytes], Any] = bytes) -> Step:
+def _sized(form: str, of: Callable[[bytes], Any]) -> Step:
     return _pushes(lambda reader: of(reader.take(reader.number(form))))
+
+
+def _raw(form: str) -> Step:
+    return _pushes(lambda reader: reader.raw(reader.number(form)))
 
 
 def _remember(key: Callable[[_Reader], int]) -> Step:
@@ -423,12 +438,12 @@ STEPS: dict[bytes, Step] = {
     b"\x8a": _sized("<B", _long),
     b"\x8b": _sized("<i", _long),
     b"S": _pushes(lambda reader: _quoted(reader.line())),
-    b"T": _sized("<i"),
-    b"U": _sized("<B"),
-    b"B": _sized("<I"),
-    b"C": _sized("<B"),
-    b"\x8e": _sized("<Q"),
-    b"\x96": _sized("<Q"),
+    b"T": _raw("<i"),
+    b"U": _raw("<B"),
+    b"B": _raw("<I"),
+    b"C": _raw("<B"),
+    b"\x8e": _raw("<Q"),
+    b"\x96": _raw("<Q"),
     b"V": _pushes(lambda reader: _escaped(reader.line())),
     b"X": _sized("<I", _utf8),
     b"\x8c": _sized("<B", _utf8),
