@@ -48,6 +48,7 @@ class THUNDER_OT_map_import(MappingOperator, ImportHelper, bpy.types.Operator):
     bl_label = "Import Mapping"
     bl_options = {"REGISTER", "UNDO"}
 
+    filepath: str
     filename_ext = ".json"
     filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})
 
@@ -62,6 +63,7 @@ class THUNDER_OT_map_export(MappingOperator, ExportHelper, bpy.types.Operator):
     bl_label = "Export Mapping"
     bl_options = {"REGISTER"}
 
+    filepath: str
     filename_ext = ".json"
     filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})
 

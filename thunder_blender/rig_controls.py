@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +29,16 @@ OPEN_ANGLE = math.radians(18.0)  # by which a jaw bone turns at jawOpen 1, befor
 LEAST_DROP = 0.45  # of what the open head's jaw drops: less is no open mouth
 AXES = {"X": 0, "Y": 1, "Z": 2}
 CHANNELS = {"LOC": "location", "ROT": "rotation_euler", "SCALE": "scale"}
-ARITHMETIC = {
+ARITHMETIC: dict[type, Callable[..., float]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Pow: operator.pow,
 }  # fmt: skip
-FUNCTIONS = {"min": min, "max": max, "abs": abs, "clamp": lambda x, a=0.0, b=1.0: min(max(x, a), b)}
+FUNCTIONS: dict[str, Callable[..., float]] = {
+    "min": min,
+    "max": max,
+    "abs": abs,
+    "clamp": lambda x, a=0.0, b=1.0: min(max(x, a), b),
+}
 DEEPEST = 3  # drivers behind drivers
 
 
@@ -108,6 +113,7 @@ def _jaw_links(rig: Rig, bone: bpy.types.PoseBone, angle: float) -> Iterator[Lin
     import numpy as np
 
     from . import rig_neck
+    from .keys import euler_from_axis_angle
 
     rest = np.array(rig.armature.matrix_world @ bone.bone.matrix_local)[:3, :3]
     rest /= np.linalg.norm(rest, axis=0)
@@ -119,7 +125,7 @@ def _jaw_links(rig: Rig, bone: bpy.types.PoseBone, angle: float) -> Iterator[Lin
     elif bone.rotation_mode == "AXIS_ANGLE":
         values, name = rig_neck.axis_angle(turn)[0], "rotation_axis_angle"
     else:
-        values, name = rig_neck.euler_from_axis_angle(turn)[0], "rotation_euler"
+        values, name = euler_from_axis_angle(turn)[0], "rotation_euler"
     for index, value in enumerate(values.tolist()):
         if name == "rotation_axis_angle":
             rest_value, gain = (0.0, value) if not index else (value, 0.0)
@@ -227,7 +233,7 @@ def arithmetic(text: str, names: dict[str, float]) -> float | None:
 
 def _value(node: ast.AST, names: dict[str, float]) -> float:
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        return node.value
+        return float(node.value)  # powers of whole numbers could grow for ever
     if isinstance(node, ast.Name):
         return names[node.id]
     if isinstance(node, ast.BinOp):
@@ -239,7 +245,7 @@ def _value(node: ast.AST, names: dict[str, float]) -> float:
     raise ValueError("not plain arithmetic")
 
 
-def _span(block: bpy.types.ID, target: Target) -> tuple[float, float] | None:
+def _span(block: Any, target: Target) -> tuple[float, float] | None:
     name = rig_mapping.key_name(target.path)
     if name:
         key = block.key_blocks[name]

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ..model_runtime.contract import UNITS
 from ..model_runtime.face import FaceModel, rotation_matrices
+from ..model_runtime.flame_calibration import calibrate
 from . import flame_mapping, flame_motion, head, rig_neck
 from .flame_axes import to_flame
 from .keys import Curve
@@ -75,7 +76,7 @@ def solve(rig: Rig, kind: str) -> None:
     manager.progress_begin(0, 100)
     try:
         face = face_of(rig)
-        found, _left = flame_mapping.calibrate(
+        found, _left = calibrate(
             face, head.bundled_face(), lambda done: manager.progress_update(int(100 * done))
         )
     finally:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from . import rig, rig_mapping, rig_poses, rig_store
@@ -17,7 +19,7 @@ class _Filling:
 
 def _edited(row: ThunderLink, _context: bpy.types.Context) -> None:
     """Take the row's numbers over into the mapping."""
-    owner = row.id_data
+    owner: Any = row.id_data
     if _Filling.now or rig_store.LINKS not in owner:
         return
     found = rig.Rig(owner, owner.find_armature())
@@ -32,7 +34,7 @@ def _edited(row: ThunderLink, _context: bpy.types.Context) -> None:
 
 def _tested(row: ThunderLink, _context: bpy.types.Context) -> None:
     """Show the row's source alone, as far as the slider is pulled."""
-    owner = row.id_data
+    owner: Any = row.id_data
     if not _Filling.now and rig_store.LINKS in owner:
         rig_poses.show(rig.Rig(owner, owner.find_armature()), row.source, row.test)
 
@@ -40,7 +42,7 @@ def _tested(row: ThunderLink, _context: bpy.types.Context) -> None:
 def _contacts(owner: ThunderMap, _context: bpy.types.Context) -> None:
     from dataclasses import replace
 
-    mesh = owner.id_data
+    mesh: Any = owner.id_data
     if not _Filling.now and rig_store.LINKS in mesh:
         found = rig.Rig(mesh, mesh.find_armature())
         changed = replace(rig_store.stored(found), contacts=owner.contacts)

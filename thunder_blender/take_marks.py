@@ -86,8 +86,8 @@ def parts(action: bpy.types.Action, rig: Rig) -> Iterator[tuple[bpy.types.ID, co
     if part := compat.find_part(action, "KEY"):
         yield rig.keys, part
     further = _further(action)
-    bones = compat.find_part(neck_action(action), "OBJECT") if rig.armature else None
-    if bones and bones not in further.values():
+    bones = compat.find_part(neck_action(action), "OBJECT")
+    if rig.armature and bones and bones not in further.values():
         yield rig.armature, bones
     yield from ((blocks[n], part) for n, part in further.items() if n in blocks)
 
