@@ -58,7 +58,7 @@ class RepairLoss:
         """motion (frames, 52): as it is before."""
         self.model, self.lips = model, lips
         self.weights, self.limits = weights or Weights(), limits or Limits()
-        frames, stack = len(motion), model.config.stack
+        frames, stack = min(len(motion), target.frames), model.config.stack
         first = max(0, span.start - CONTEXT) // stack * stack
         self.window = range(first, min(frames, span.stop + CONTEXT))
         self.span = range(span.start - first, span.stop - first)

@@ -233,6 +233,14 @@ def test_a_span_of_no_frames_is_refused(motion):
         span_frames(replace(question, span=(50.0, 99.0)), FRAMES)
 
 
+@pytest.mark.parametrize("frames", [FRAMES - 1, FRAMES + 1])
+def test_a_motion_may_be_a_frame_shorter_or_longer_than_its_sound(mender, target, motion, frames):
+    longer = np.concatenate((motion, motion[-1:]))[:frames]
+    span = range(90, min(frames, FRAMES))
+    quick = replace(mender, config=RepairConfig(steps=2))
+    assert mend(quick, target, longer, span).shape == longer.shape
+
+
 def test_a_repair_can_be_stopped_between_two_steps(mender, target, motion):
     shares = []
 
