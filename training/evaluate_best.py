@@ -16,14 +16,14 @@ import json
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from model_runtime.contract import CHANNELS, FloatArray, Hold, Settings
+from model_runtime.contract import CHANNELS, MOTION_FPS, FloatArray, Hold, Settings
 from model_runtime.engine import Engine, EngineLine
 from model_runtime.meter import Meters
 from model_runtime.worker_best import PREVIEW_STEPS, best_first, previews
@@ -139,6 +139,53 @@ def border_table(trials: Sequence[Trial]) -> str:
     return "\n".join(lines)
 
 
+def steering_table(engine: Engine, samples: FloatArray, seeds: int = 4) -> str:
+    """How animated emotion and intensity are followed, second by second.
+
+    The motion of takes with a turning emotion, and with an intensity that rises from 0 to 1.5, is
+    projected on what lies between the takes that stay at both ends; means over seeds.
+    """
+    seconds = len(samples) / 16_000
+    half = round(seconds / 2, 1)
+
+    def mean(**settings: object) -> FloatArray:
+        lines = [EngineLine(samples, Settings(seed, **settings)) for seed in range(seeds)]  # type: ignore[arg-type]
+        return np.mean([take.weights for take in engine.generate_many(lines)], axis=0)
+
+    rows = []
+    for name, ends, turning, asked in (
+        (
+            "happy, then sad",
+            ({"emotion": "sad"}, {"emotion": "happy"}),
+            {"emotion": ((0.0, "happy"), (half, "sad"))},
+            lambda second: float(second < half),
+        ),
+        (
+            "intensity 0 to 1.5",
+            ({"emotion": "happy", "intensity": 0.0}, {"emotion": "happy", "intensity": 1.5}),
+            {"emotion": "happy", "intensity": ((0.0, 0.0), (seconds, 1.5))},
+            lambda second: second / seconds,
+        ),
+    ):
+        low, high = (mean(**end) for end in ends)
+        share = followed(mean(**turning), low, high)
+        places = np.arange(0.5, seconds - 0.25, 0.5)
+        found = [share[int(second * MOTION_FPS)] for second in places]
+        rows += [
+            f"{name:20} asked " + " ".join(f"{asked(second):5.2f}" for second in places),
+            f"{'':20} found " + " ".join(f"{value:5.2f}" for value in found),
+        ]
+    return "\n".join(rows)
+
+
+def followed(motion: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """Where a motion lies from `low` (0) to `high` (1), frame by frame over half a second."""
+    axis = (high - low).mean(axis=0)
+    half_second = np.ones(MOTION_FPS // 2) / (MOTION_FPS // 2)
+    way, whole = (np.convolve((one - low) @ axis, half_second, "same") for one in (motion, high))
+    return np.asarray(way / whole, np.float32)
+
+
 def cost_table(engine: Engine, meters: Meters, samples: FloatArray, seeds: int) -> str:
     """Seconds of this thread for a second of sound, the least of three runs each."""
     lines = [EngineLine(samples, Settings(seed)) for seed in range(seeds)]
@@ -162,8 +209,7 @@ def cost_table(engine: Engine, meters: Meters, samples: FloatArray, seeds: int) 
     )
 
 
-def _least(work: object, runs: int = 3) -> float:
-    assert callable(work)
+def _least(work: Callable[[], object], runs: int = 3) -> float:
     taken = []
     for _ in range(runs):
         start = time.thread_time()
@@ -207,12 +253,14 @@ def main() -> None:
     for number, clip in enumerate(bench.clips, 1):
         trials.append(try_clip(bench, engine, meters, clip, options.seeds))
         log.info("%d of %d clips", number, len(bench.clips))
-    spread = np.mean([trial.scores.max() - trial.scores.min() for trial in trials])
+    known = [trial.scores for trial in trials if np.isfinite(trial.scores).all()]
+    spread = float(np.mean([np.ptp(scores) for scores in known])) if known else math.nan
     print(f"{len(trials)} clips, {options.seeds} seeds; scores of a clip spread by {spread:.4f}")
     print(f"Previews have {PREVIEW_STEPS} steps, takes {engine.sampling.steps}\n")
     print(contact_table(trials), border_table(trials), sep="\n\n")
     print(f"\nGain over one seed: {write(trials, options.seeds, options.out)}\n")
     samples = bench.samples(max(bench.clips, key=lambda clip: clip.seconds))
+    print(steering_table(engine, samples[: 16_000 * 8]), end="\n\n")
     print(cost_table(engine, meters, samples[: 16_000 * 10], options.seeds))
 
 
