@@ -25,7 +25,8 @@ OUTSIDE = {
     ".": set(),
     "operators": {"bpy", "bpy_extras", "bl_operators"},
     "panels": {"bpy", "bl_ui"},
-    "thunder_blender": {"bpy", "bpy_extras", "bl_ui", "aud", "gpu", "blf", "mathutils", "numpy"},
+    "thunder_blender": {"bpy", "bpy_extras", "bl_ui", "aud", "gpu", "blf", "mathutils", "numpy"}
+    | {"bmesh", "gpu_extras"},
     "model_runtime": {"numpy", "scipy", "soundfile", "torch", "safetensors", "av", "ray"},
 }
 BATCH = ("cli", "crew", "follow", "journal", "lines", "names", "tell", "work")  # of a batch

@@ -12,7 +12,7 @@ from typing import Any
 
 import blf
 import gpu
-from gpu_extras.presets import draw_texture_2d
+from gpu_extras.batch import batch_for_shader
 from mathutils import Matrix
 
 from .meter_places import Place
@@ -31,6 +31,7 @@ class _Word:
 
 
 _pictures: dict[tuple[Any, ...], Any] = {}  # by what they show
+_square: list[tuple[Any, Any]] = []  # shader and batch that show them
 
 
 def draw(
@@ -48,7 +49,7 @@ def draw(
     known = _pictures.get(key)
     if known is None or known[0] != state:
         known = _replace(key, state, place, x - left, per_second, (width, int(rows[1])), scale)
-    draw_texture_2d(known[1].texture_color, (left, rows[0]), width, int(rows[1]))
+    _show(known[1], left, rows[0])
 
 
 def words_in(place: Place, x: float, per_second: float, width: int, scale: float) -> list[_Word]:
@@ -70,6 +71,7 @@ def forget() -> None:
     for _, picture, _ in _pictures.values():
         picture.free()
     _pictures.clear()
+    _square.clear()
 
 
 def _replace(
@@ -93,6 +95,21 @@ def _replace(
     while len(_pictures) > MOST_PICTURES:
         _pictures.pop(next(iter(_pictures)))[1].free()
     return _pictures[key]
+
+
+def _show(picture: Any, x: float, y: float) -> None:
+    """Draw a picture with its lower left corner there."""
+    if not _square:
+        corners = ((0, 0), (1, 0), (1, 1), (0, 1))
+        shader = gpu.shader.from_builtin("IMAGE")
+        content = {"pos": corners, "texCoord": corners}
+        _square.append((shader, batch_for_shader(shader, "TRI_FAN", content)))
+    shader, batch = _square[0]
+    with gpu.matrix.push_pop():
+        gpu.matrix.translate((x, y))
+        gpu.matrix.scale((picture.width, picture.height))
+        shader.uniform_sampler("image", picture.texture_color)
+        batch.draw(shader)
 
 
 def _paint(picture: Any, words: list[_Word], scale: float) -> None:
