@@ -20,7 +20,7 @@ from .rig import Rig
 ENDINGS = {"blend": "blend", "gltf": "glb", "abc": "abc", "usd": "usdc", "mp4": "mp4"}
 SIZE = 512  # pixels of a playblast without a camera of the scene's own
 LENS = 100.0  # mm
-DISTANCE = 4.2  # heights of the head
+DISTANCE = 3.0  # heights of the head
 AUDIO_KBITS = 160
 
 
@@ -131,12 +131,16 @@ def _add_camera(rig: Rig) -> None:
     data.lens, data.clip_start = LENS, 0.01
     camera = bpy.data.objects.new("Batch", data)
     middle, height = (low + high) / 2, high.z - low.z
-    camera.location = middle - Vector((0.0, DISTANCE * height, 0.0))
+    camera.location = middle + height * Vector((0.0, -DISTANCE, 0.08))
     camera.rotation_euler = (1.5707963, 0.0, 0.0)
     scene.collection.objects.link(camera)
     scene.camera = camera
     scene.render.resolution_x = scene.render.resolution_y = SIZE
     scene.render.resolution_percentage = 100
+    scene.view_settings.view_transform = "Standard"
+    for modifier in rig.mesh.modifiers:
+        if modifier.type == "SUBSURF":  # twice the time a frame, and hard to see
+            modifier.render_levels = 0
 
 
 def _select(rig: Rig) -> None:

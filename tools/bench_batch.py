@@ -105,11 +105,38 @@ def run_baseline(folder: Path, out: Path) -> dict[str, float]:
     }
 
 
+def run_blends(folder: Path, out: Path, options: argparse.Namespace) -> dict[str, float]:
+    """A .blend of each of some lines, the engine's part left out: seconds a line."""
+    few = out / "few"
+    few.mkdir()
+    for sound in sorted(folder.iterdir())[: options.blend_lines]:
+        sound.rename(few / sound.name)
+    command = [str(options.blender), "tools/campaign_blender.py", "--resources", str(out / "user")]
+    command += ["batch", str(few), "--outputs", "blend"]
+    subprocess.run([*command, "--out", str(out / "x"), "--dry-run"], cwd=ROOT, check=True)
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run(
+        [*command, "--out", str(out / "blends")], cwd=ROOT, env=environment(), check=True
+    )
+    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - start
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    count = len(list((out / "blends" / "takes").glob("*.blend")))
+    return {
+        "lines": count,
+        "seconds_a_line": round(wall / count, 3),
+        "cpu_seconds_a_line": round(cpu / count, 3),
+    }
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=500)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--limit", default="")
+    parser.add_argument("--ray", type=Path, help="figures of tests/model_runtime/test_batch_ray.py")
+    parser.add_argument("--blender", type=Path, help="a Python with bpy, for the .blend files")
+    parser.add_argument("--blend-lines", type=int, default=20)
+    parser.add_argument("--no-curves", action="store_true", help="only add the other figures")
     parser.add_argument("--kills", type=Path, help="figures of the campaign")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
@@ -117,10 +144,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="thunder-bench-") as place:
         work = Path(place)
         speech = make_episode(work / "episode", options.lines)
-        made = run_batch(work / "episode", work / "out", options)
-        alone = run_baseline(work / "episode", work)
+        if not options.no_curves:
+            known |= curves(work, speech, options)
+        if options.blender:
+            known["blend"] = run_blends(work / "episode", work, options)
+    if options.kills:
+        figures = json.loads(options.kills.read_text("utf-8"))
+        known["campaign"] = figures
+        known |= {name: figures[name] for name in ("kills", "lost", "repeated", "bytes_differ")}
+    known |= json.loads(options.ray.read_text("utf-8")) if options.ray else {}
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def curves(work: Path, speech: float, options: argparse.Namespace) -> dict[str, Any]:
+    """Figures of the batch of curves and of its baseline."""
+    made = run_batch(work / "episode", work / "out", options)
+    alone = run_baseline(work / "episode", work)
     memory = made["memory"]
-    known |= {
+    return {
         "lines_listed": options.lines,
         "lines": made["lines"],
         "speech_minutes": round(speech / 60 * made["lines"] / options.lines, 2),
@@ -135,13 +178,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "baseline_generate": alone,
         "exit_code": made["exit_code"],
     }
-    if options.kills:
-        figures = json.loads(options.kills.read_text("utf-8"))
-        known["campaign"] = figures
-        known |= {name: figures[name] for name in ("kills", "lost", "repeated", "bytes_differ")}
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-    return 0
 
 
 if __name__ == "__main__":

@@ -132,6 +132,17 @@ def test_exchange_files_hold_the_motion(command, table, tmp_path):
         assert (out / "takes" / f"a.s0.{ending}").stat().st_size > least
 
 
+def test_a_playblast_has_its_frames_and_its_sound(command, table, tmp_path, room):
+    write_wave(tmp_path / "a.wav", 0.4)
+    table.write_text("audio,fps\na.wav,5\n")
+    out = tmp_path / "out"
+    assert command(table, "--out", out, "--outputs", "mp4") == 0
+    path = out / "takes" / "a.s0.mp4"
+    data = path.read_bytes()
+    assert b"avc1" in data and b"mp4a" in data
+    assert not list((out / "takes").glob(".*"))
+
+
 def test_help_and_mistakes_have_their_exit_codes(command, table, tmp_path, room, capsys):
     main = room("thunder_blender.batch_command").main
     assert main(["--help"]) == 0 and main(["batch", "--help"]) == 0

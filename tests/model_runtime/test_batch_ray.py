@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
 import threading
 import time
@@ -18,6 +20,7 @@ from tests.model_runtime.batch_help import contents, rows, run, sounds  # noqa: 
 
 ROOT = Path(__file__).parents[2]
 NODES = 3
+FIGURES = "THUNDER_RAY_FIGURES"  # a file for `tools/bench_batch.py --ray`
 
 
 @pytest.fixture
@@ -58,7 +61,11 @@ def test_a_cluster_that_loses_a_node_gives_the_bytes_of_one_machine(cluster, tmp
     assert {row["status"] for row in rows(out)} == {"done"}
     single = tmp_path / "single"
     assert slow_shard(["batch", str(folder), "--out", str(single)]) == 0
-    assert contents(out) == contents(single)
+    differ = sum(contents(out)[name] != data for name, data in contents(single).items())
+    if figures := os.environ.get(FIGURES):
+        told = {"ray_nodes": NODES, "ray_nodes_lost": 1, "ray_bytes_differ": differ}
+        Path(figures).write_text(json.dumps(told))
+    assert len(contents(out)) == 8 and differ == 0
 
 
 def slow_shard(line) -> int:
