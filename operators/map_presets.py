@@ -48,12 +48,11 @@ class THUNDER_OT_map_import(MappingOperator, ImportHelper, bpy.types.Operator):
     bl_label = "Import Mapping"
     bl_options = {"REGISTER", "UNDO"}
 
-    filepath: str
     filename_ext = ".json"
     filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})
 
     def perform(self, context: bpy.types.Context) -> str:
-        return rig_presets.load_file(request.required_rig(context), Path(self.filepath))
+        return rig_presets.load_file(request.required_rig(context), Path(self.properties.filepath))
 
 
 class THUNDER_OT_map_export(MappingOperator, ExportHelper, bpy.types.Operator):
@@ -63,13 +62,12 @@ class THUNDER_OT_map_export(MappingOperator, ExportHelper, bpy.types.Operator):
     bl_label = "Export Mapping"
     bl_options = {"REGISTER"}
 
-    filepath: str
     filename_ext = ".json"
     filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})
 
     def perform(self, context: bpy.types.Context) -> str:
-        rig_presets.save_file(request.required_rig(context), Path(self.filepath))
-        return f"Wrote {Path(self.filepath).name}"
+        rig_presets.save_file(request.required_rig(context), Path(self.properties.filepath))
+        return f"Wrote {Path(self.properties.filepath).name}"
 
 
 register, unregister = bpy.utils.register_classes_factory(
