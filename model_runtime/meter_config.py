@@ -62,10 +62,16 @@ class MeterNet(nn.Module):
         self.lips = nn.Linear(len(TAPS) * CUES, LIP_SHAPES)
 
     def frames(self, evidence: Tensor, contacts: Tensor) -> Tensor:
-        """evidence (n, FRAME_FEATURES), contacts (n, len(CONTACT_FEATURES)) -> logits (n,)."""
+        """evidence (n, FRAME_FEATURES), contacts (n, len(CONTACT_FEATURES)) -> logits (n,).
+
+        A frame is right when the motion belongs to the sound and no contact is missed: the
+        probabilities of both are multiplied, a contact's with a weight.
+        """
         mean, scale = evidence.new_tensor(self.config.mean), evidence.new_tensor(self.config.scale)
         hidden = torch.tanh(self.enter((evidence - mean) / scale))
-        return self.out(hidden)[..., 0] - contacts @ functional.softplus(self.cost)
+        belongs = functional.logsigmoid(self.out(hidden)[..., 0])
+        right = (belongs - contacts @ functional.softplus(self.cost)).clamp(max=-1e-5)
+        return right - torch.log1p(-right.exp())
 
     def expected_lips(self, cues: Tensor) -> Tensor:
         """cues (n, CUES) of the sound -> shapes of the lips (n, LIP_SHAPES)."""

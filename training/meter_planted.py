@@ -108,9 +108,16 @@ def _planted(stage: Stage, make: Maker, clips: Sequence[Clip], change: Change) -
             )
         )
     table = np.array(rows)
-    before, after, found, told, outside = (float(value) for value in table[:, :5].mean(0))
-    most = float(np.percentile(table[:, 5], 95))
-    return Planted(len(rows), before, after, found, told, outside, most)
+    mean = table.mean(0)
+    return Planted(
+        len(rows),
+        before=float(mean[0]),
+        after=float(mean[1]),
+        found=float(mean[2]),
+        told=float(mean[3]),
+        outside=float(mean[4]),
+        outside_most=float(np.percentile(table[:, 5], 95)),
+    )
 
 
 def seconds_for_ten(meters: Meters, samples: FloatArray, motion: FloatArray) -> tuple[float, float]:

@@ -129,9 +129,8 @@ def test_a_closure_opened_by_hand_drops_there_and_nowhere_else(
 
 
 def test_lips_held_apart_by_what_no_unit_can_do_count_too(meters, heard, motion, segments):
-    sure = [c for c in heard.contacts if c.phone in "PBM" and c.sure > 0.7]
-    assert sure
-    closure = Segment(*sure[0][:3])
+    surest = max((c for c in heard.contacts if c.phone in "PBM"), key=lambda c: c.sure)
+    closure = Segment(*surest[:3])
     plain = meters.measure(heard, FaceMotion(50.0, offsets=offsets_of(meters.face, motion)))
     apart = meters.measure(heard, FaceMotion(50.0, offsets=lifted(meters.face, motion, closure)))
     rows = slice(int(closure.start * 50), int(closure.end * 50) + 1)
