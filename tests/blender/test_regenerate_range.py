@@ -10,6 +10,7 @@ bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 
 from model_runtime.contract import CHANNELS  # noqa: E402
 from tests.blender.lines_fixture import add_strip, put_engine_away, use_fake_engine  # noqa: E402
+from tests.blender.take_helpers import line_without_strip, ramp  # noqa: E402
 
 FIRST, LAST = 25, 40  # scene frames of the range; the line is heard on 10 to 60
 
@@ -197,3 +198,29 @@ def test_generate_and_variants_keep_what_is_locked(take, rig, room, engine) -> N
     rig.mesh.thunder.lock_mouth = False
     bpy.ops.thunder.generate(seed=10)
     assert engine.requests[-1].hold is None
+
+
+def test_a_copy_has_actions_of_its_own_and_takes_the_range_alone(rig, room) -> None:
+    """Without a sound strip, for Blenders without sound, and with the bones' curves."""
+    takes, marks = room("thunder_blender.takes"), room("thunder_blender.take_marks")
+    write, motion = room("thunder_blender.range_write"), room("thunder_blender.range_motion")
+    line = line_without_strip(room)
+    action = takes.add_take(rig, line, ramp(room))
+    before, old = motion.sampled(rig, action, line), keys_of(room, action)
+    after = before.copy()
+    after[60:90, CHANNELS.index("jawOpen")] += 0.1
+    after[60:90, CHANNELS.index("neckYaw")] += 0.1
+    twin = write.copied(action, "Twin")
+    assert not set(marks.all_actions(twin)) & set(marks.all_actions(action))
+    mended = room("thunder_blender.repair_curves").Mended(before, after, (1.2, 1.8))
+    assert write.write(rig, twin, line, mended) > 0
+    assert all((old[name] == now).all() for name, now in keys_of(room, action).items())
+    new = keys_of(room, twin)
+    low, high = line.first_frame + 1.2 * 25 - 1e-3, line.first_frame + 1.8 * 25 + 1e-3
+    moved = set()
+    for name in old:
+        outside = (old[name][:, 0] < low) | (old[name][:, 0] > high)
+        assert (old[name][outside] == new[name][outside]).all(), name
+        if (old[name] != new[name]).any():
+            moved.add(name[0])
+    assert jaw_path()[0] in moved and any("rotation_euler" in name for name in moved)
