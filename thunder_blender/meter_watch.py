@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import Any
 
 import bpy
 from bpy.app import handlers
@@ -33,6 +34,8 @@ class _Watch:
 
 @handlers.persistent
 def on_update(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    if bpy.app.is_job_running("RENDER"):  # in another thread then
+        return
     if any(depsgraph.id_type_updated(kind) for kind in WATCHED):
         soon()
 
@@ -94,11 +97,20 @@ def _look() -> float | None:
         meter_draw.redraw()
         return LIVE + 0.01
     _Watch.edited = None
-    return TICK if _begin(bpy.context) else None
+    return TICK if _begin() else None
 
 
-def _begin(context: bpy.types.Context) -> bool:
+def _begin() -> bool:
     """Start measuring the first stale line of the current rig; whether there is one."""
+    windows = bpy.context.window_manager.windows
+    if not windows:
+        return False
+    there: Any = bpy.context.temp_override(window=windows[0])  # a timer has no window of its own
+    with there:
+        return _begin_in(bpy.context)
+
+
+def _begin_in(context: bpy.types.Context) -> bool:
     if not context.scene.thunder_meter.live or engine_reason():
         return False
     rig = request.current_rig(context)
@@ -134,7 +146,7 @@ def _go_on() -> float | None:
     if said is None:
         return TICK
     _Watch.live = False
-    return TICK if _begin(bpy.context) else None
+    return TICK if _begin() else None
 
 
 def register() -> None:
