@@ -8,6 +8,7 @@ import pytest
 
 from model_runtime.contract import UNITS
 from tests.blender import foreign_rigs
+from tests.blender.lines_fixture import add_strip, put_engine_away, use_fake_engine
 from tests.blender.take_helpers import line_without_strip, ramp
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
@@ -112,3 +113,54 @@ def test_a_mesh_that_is_no_face_is_told(use):
     foreign_rigs.add_keys(body, ["Tall", "Wide"])
     rig = use(body)
     assert rig is not None
+
+
+def test_generate_performs_on_every_mesh_of_the_character(room, use, arkit, tmp_path):
+    bpy.context.scene.render.fps = 25
+    add_strip(room, tmp_path / "hello.wav", 10)
+    face, beard = arkit(), foreign_rigs.quads("Beard", 0.1)
+    foreign_rigs.add_keys(beard, ["JawOpen", "MouthClose"])
+    rig = use(face, beard)
+    use_fake_engine(room)
+    try:
+        assert bpy.ops.thunder.generate(strip="hello", rig="Beard", seed=3) == {"FINISHED"}
+    finally:
+        put_engine_away(room)
+    takes = room("thunder_blender.takes")
+    assert len(takes.list_takes(rig)) == 1
+    moved = set()
+    for frame in (12, 30, 50):
+        bpy.context.scene.frame_set(frame)
+        value = rig.keys.key_blocks["JawOpen"].value
+        assert beard.data.shape_keys.key_blocks["JawOpen"].value == pytest.approx(value)
+        moved.add(round(value, 3))
+    assert len(moved) == 3
+    room("thunder_blender.take_edits").remove_take(rig, takes.list_takes(rig)[0], force=True)
+    assert not [action for action in bpy.data.actions if not action.name.startswith("Rest")]
+
+
+def test_a_copied_character_is_one_of_its_own_with_its_own_meshes(room, use, arkit):
+    face, beard = arkit(), foreign_rigs.quads("Beard", 0.1)
+    foreign_rigs.add_keys(beard, ["JawOpen", "MouthClose"])
+    use(face, beard)
+    foreign_rigs.select(face, beard)
+    bpy.ops.object.duplicate(linked=False)
+    room("thunder_blender.rig_copies").separate()
+    copy = room("thunder_blender.rig").find_rig(bpy.data.objects["Hero.001"])
+    assert copy.meshes == [bpy.data.objects["Hero.001"], bpy.data.objects["Beard.001"]]
+    assert copy.identifier != room("thunder_blender.rig").Rig(face).identifier
+
+
+def test_an_artists_own_animation_of_other_meshes_comes_back(room, use, arkit):
+    face, beard = arkit(), foreign_rigs.quads("Beard", 0.1)
+    foreign_rigs.add_keys(beard, ["JawOpen"])
+    block = beard.data.shape_keys.key_blocks["JawOpen"]
+    block.value = 0.25
+    block.keyframe_insert("value", frame=10)
+    mine = beard.data.shape_keys.animation_data.action
+    rig = use(face, beard)
+    perform(room, rig)
+    assert beard.data.shape_keys.animation_data.action != mine
+    room("thunder_blender.takes").restore_mine(rig)
+    assert beard.data.shape_keys.animation_data.action == mine
+    assert not len(beard.data.shape_keys.animation_data.nla_tracks)
