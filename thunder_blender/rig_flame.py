@@ -40,6 +40,7 @@ HEAD = ("head", "jaw", "left_eye", "right_eye", "left_eye_smplhf", "right_eye_sm
 POSE = re.compile(r"Pose_?(\d+)")
 NEAREST = 60  # vertices from which a joint is regressed
 ENTRIES = 9  # of a rotation matrix
+RANGE = 10.0  # expression coefficients go to 3 and beyond
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,16 @@ def solve(rig: Rig, kind: str) -> None:
 
         found = replace(found, lips=np.zeros((0, 3), np.int32))
     flame_mapping.store(rig.mesh, found)
+
+
+def widen(rig: Rig) -> None:
+    """Let the sliders of expression and Pose keys reach what coefficients reach.
+
+    Their add-ons leave them at 0 to 1, and Blender clamps what is keyed beyond.
+    """
+    corrected = [rig.keys.key_blocks[name] for _, name in _pose_keys(rig)]
+    for key in (*_expressions(rig), *corrected):
+        key.slider_min, key.slider_max = min(key.slider_min, -RANGE), max(key.slider_max, RANGE)
 
 
 def is_solved(rig: Rig) -> bool:

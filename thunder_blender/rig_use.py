@@ -71,6 +71,8 @@ def use_character(chosen: Sequence[bpy.types.Object]) -> Found:
 def remap(found: Rig) -> Found:
     """Recognise the character anew and keep the mapping on it."""
     recognition = recognise(found)
+    if recognition.kind in rig_flame.MADE:
+        rig_flame.widen(found)
     mapping = automatic(found, recognition)
     known = {rig_mapping.KEYS, rig_mapping.ARMATURE}
     for owner in {link.target.on for link in mapping.links} - known:

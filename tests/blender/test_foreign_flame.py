@@ -47,6 +47,7 @@ def flame(room, empty_scene, file):
             elif key.name.startswith("pose"):
                 renamed += 1
                 key.name = f"Pose{renamed}"
+            key.slider_min, key.slider_max = 0.0, 1.0
         return body, made.armature
 
     return flame
@@ -66,6 +67,7 @@ def test_a_flame_of_its_own_add_on_opens_its_jaw_in_every_rotation_mode(room, fl
     assert 0.05 < turned < 0.6
     moved = [key.value for key in body.data.shape_keys.key_blocks if key.name.startswith("Exp")]
     assert np.abs(moved).max() > 0.05
+    assert min(moved) < -0.02
     takes.restore_mine(rig)
     assert armature.pose.bones["jaw"].matrix_basis.to_quaternion().angle < 1e-3
     for mode in ("QUATERNION", "XYZ"):
