@@ -68,8 +68,13 @@ def range_hold(rig: Rig, action: bpy.types.Action, line: Line, span: Span) -> Ho
 def locked_hold(rig: Rig, action: bpy.types.Action | None, line: Line) -> Hold | None:
     """What of the chosen take `action` a new take of its line keeps; None where nothing is locked,
     or there is no take to keep anything of."""
-    locked = sorted(channel_locks.locked_channels(rig, action)) if action is not None else []
-    if action is None or not locked or not repair_curves.unit_columns(action):
+    if action is None:
+        return None
+    there = set(repair_curves.unit_columns(action))
+    if neck_curves(rig, action):
+        there.update(NECK_PLACES)
+    locked = sorted(channel_locks.locked_channels(rig, action) & there)
+    if not locked:
         return None
     weights = sampled(rig, action, line)
     kept = np.zeros_like(weights)

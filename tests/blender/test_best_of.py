@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from types import MethodType, SimpleNamespace
+
 import pytest
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
@@ -117,7 +119,71 @@ def test_a_layer_leaves_the_rest_to_what_lies_below(layer, moves, rests, hello, 
     assert np.allclose([other for _, other in values], 0.25)
 
 
+def test_what_a_take_does_not_move_cannot_be_kept_of_it(hello, rig, engine) -> None:
+    rig.mesh.thunder.layer = "MOUTH"
+    bpy.ops.thunder.generate(seed=7)
+    rig.mesh.thunder.layer, rig.mesh.thunder.lock_brows = "WHOLE", True
+    bpy.ops.thunder.generate(seed=8)
+    assert engine.requests[-1].hold is None
+
+
 def test_every_channel_is_in_one_group(room) -> None:
     groups = room("thunder_blender.channel_locks").GROUPS
     places = sorted(place for group in groups.values() for place in group)
     assert places == list(range(55))
+
+
+@pytest.fixture
+def modal(room, engine):
+    """The operator as a window drives it: `step` is one tick of its timer, `esc` a press of Esc."""
+    operator = room("operators.best_of").THUNDER_OT_best_of
+    requests, best = room("thunder_blender.request"), room("thunder_blender.best_take")
+    said: list[tuple[str, str]] = []
+    context = SimpleNamespace(
+        window=SimpleNamespace(modal_operators=[]),
+        window_manager=SimpleNamespace(windows=[], event_timer_remove=lambda _: None),
+        workspace=SimpleNamespace(status_text_set=lambda _: None),
+    )
+
+    def begin(count: int, keep: str):
+        found = best.contest(requests.order_from_context(bpy.context), count, keep)
+        self = SimpleNamespace(found=found, job=engine.submit(found.question), timer=None)
+        self.bl_label, self.report = "Best of N", lambda kind, text: said.append((*kind, text))
+        for name in ("_show", "_leave", "_end"):
+            setattr(self, name, MethodType(getattr(operator, name), self))
+        self.step = lambda: operator.modal(self, context, SimpleNamespace(type="TIMER", value=""))
+        press = SimpleNamespace(type="ESC", value="PRESS")
+        self.esc = lambda: operator.modal(self, context, press)
+        self.said = said
+        return self
+
+    return begin
+
+
+def test_a_window_shows_progress_and_ends_with_the_take(modal, few_seeds, hello, rig, room) -> None:
+    running = modal(4, "BEST")
+    results = [running.step()]
+    while "PASS_THROUGH" in results[-1] and "FINISHED" not in results[-1]:
+        results.append(running.step())
+    assert len(room("thunder_blender.takes").list_takes(rig)) == 1
+    assert running.said[-1][0] == "INFO" and "best of 4" in running.said[-1][1]
+
+
+def test_esc_keeps_the_takes_that_are_there(modal, few_seeds, hello, rig, room, engine) -> None:
+    running = modal(6, "ALL")
+    while len(running.found.found) < 2:
+        running.step()
+    engine.seconds_per_line = 60.0
+    running.step()
+    running.esc()
+    assert "FINISHED" in running.step()
+    assert 2 <= len(room("thunder_blender.takes").list_takes(rig)) < 6
+    assert ("WARNING", "Cancelled") in running.said
+
+
+def test_what_fails_is_told_and_leaves_nothing(modal, few_seeds, hello, rig, room, engine) -> None:
+    engine.fail_with = room("model_runtime.contract").AudioError("The sound is gone.")
+    running = modal(6, "BEST")
+    assert "CANCELLED" in running.step()
+    assert running.said == [("WARNING", "The sound is gone.")]
+    assert not room("thunder_blender.takes").list_takes(rig)
