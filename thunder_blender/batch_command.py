@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ def main(arguments: Sequence[str]) -> int:
         options = _parser().parse_args([str(word) for word in arguments])
     except SystemExit as ended:  # argparse has said what is wrong, or shown its help
         return int(ended.code or SUCCESS)
+    if options.ray:
+        sys.stderr.write("error: --ray makes curves only: use python -m model_runtime batch.\n")
+        return USAGE
     if options.scene is None and bpy.data.filepath:
         options.scene = Path(bpy.data.filepath)
     return batch.perform(options) if options.command == "batch" else batch.report(options)

@@ -147,4 +147,5 @@ def test_help_and_mistakes_have_their_exit_codes(command, table, tmp_path, room,
     main = room("thunder_blender.batch_command").main
     assert main(["--help"]) == 0 and main(["batch", "--help"]) == 0
     assert "Exit codes" in capsys.readouterr().out
+    assert command(table, "--out", tmp_path / "o", "--ray", "local") == 2
     assert main([]) == 2 and command(table, "--out", tmp_path / "o", "--outputs", "fbx") == 2
