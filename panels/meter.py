@@ -88,11 +88,13 @@ def draw_row(layout: bpy.types.UILayout, context: bpy.types.Context, row: Row) -
     score = head.row()
     score.alignment = "RIGHT"
     score.label(text="silent" if row.score != row.score else f"{row.score:.2f}")
+    line = meter_store.line_named(context, row.line_id)
     for span in row.spans[:MOST_SPANS]:
-        line = column.row()
-        line.alignment = "LEFT"
-        text = shortened(f"{span.score:.2f}  {span.sentence}", context)
-        button = line.operator("thunder.jump_to_span", text=text, icon="BLANK1", emboss=False)
+        place = column.row()
+        place.alignment = "LEFT"
+        words = meter_store.sentence_of(line, row.record, span)
+        text = shortened(f"{span.score:.2f}  {words}", context)
+        button = place.operator("thunder.jump_to_span", text=text, icon="BLANK1", emboss=False)
         button.line, button.take, button.second = row.line_id, row.take, span.start
     if len(row.spans) > MOST_SPANS:
         column.label(text=f"and {len(row.spans) - MOST_SPANS} more", icon="BLANK1")

@@ -132,7 +132,7 @@ def _batch(place: Place, per_second: float) -> tuple[Any, Any]:
     if key in _Drawn.batches:
         _Drawn.batches.move_to_end(key)
         return _Drawn.batches[key][:2]
-    weak = meter_record.weak_spans(place.record.meter, place.threshold)
+    weak = meter_record.places(meter_record.weak_spans(place.record.meter, place.threshold))
     seconds = 2.0**level / fps
     shape = meter_picture.picture(place.record.meter, weak, place.stale, place.shown, seconds)
     shader = gpu.shader.from_builtin("FLAT_COLOR")

@@ -54,12 +54,13 @@ def text_of(place: Place, second: float) -> str:
     number = min(len(meter.frames) - 1, max(0, round(second * meter.fps)))
     name = f"Frame {int(np.floor(place.frame_of(second) + 0.5))}"
     spans = meter_record.weak_spans(meter, place.threshold)
-    wrong = next((span for span in spans if span.start <= second <= span.end), None)
+    there = [span for span in spans if span.start <= second <= span.end]
+    wrong = min(there, key=lambda span: span.end - span.start, default=None)
     parts = [name, f"{meter.frames[number]:.2f}"]
     if meter.spoken[number] <= 0.5:
         parts[1] = "silence"
     if any(a <= second <= b for a, b in place.stale):
         parts.append("changed since it was measured")
     if wrong:
-        parts.append(wrong.sentence)
+        parts.append(meter_record.told(wrong, place.frame_of(wrong.start), meter, place.rate))
     return "   ".join(parts)

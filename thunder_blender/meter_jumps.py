@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 
@@ -28,11 +28,13 @@ def spans(context: bpy.types.Context) -> list[FrameSpan]:
     """The weak spans of the current rig's lines, in the order of the timeline."""
     found = []
     for place in meter_places.places(context):
-        for span in meter_record.weak_spans(place.record.meter, place.threshold):
+        meter = place.record.meter
+        for span in meter_record.places(meter_record.weak_spans(meter, place.threshold)):
             if place.shown[0] <= span.start < place.shown[1]:
                 first = math.floor(place.frame_of(span.start) + 0.5)
                 last = max(first, math.ceil(place.frame_of(span.end) - 0.5) - 1)
-                found.append(FrameSpan(first, last, span))
+                words = meter_record.told(span, first, meter, place.rate)
+                found.append(FrameSpan(first, last, replace(span, sentence=words)))
     return sorted(found, key=lambda one: (one.first, one.last))
 
 

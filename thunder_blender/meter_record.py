@@ -18,7 +18,8 @@ LEVELS = 255  # of a frame's value in the file
 BRIDGE = 0.08  # seconds between two weak spans that count as one
 SHORTEST = 0.06  # seconds of a weak span without advice
 AROUND = 0.4  # seconds beside a changed span whose values depend on it
-WEAK_WORDS = "The mouth does not say the words here"
+WEAK_WORDS = "Mouth does not say the words from frame {frame}"
+LAG = "lag"  # kind of advice
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,22 @@ def weak_spans(meter: Meter, threshold: float = WEAK) -> list[Span]:
         if item.score < threshold or item.kind != "weak"
     ]
     for start, end in _low(meter, threshold):
-        if not any(_meet((start, end), (span.start, span.end)) for span in spans):
+        if not any(_meet((start, end), (span.start, span.end)) for span in places(spans)):
             part = meter.frames[round(start * meter.fps) : round(end * meter.fps)]
             spans.append(Span(start, end, float(part.mean()), WEAK_WORDS))
     return sorted(spans, key=lambda span: (span.score, span.start))
+
+
+def told(span: Span, frame: float, meter: Meter, rate: float) -> str:
+    """The span's sentence for the user: `frame` is where it begins, at `rate` frames a second."""
+    late = 0 if math.isnan(meter.lag_ms) else round(abs(meter.lag_ms) / 1000.0 * rate)
+    words = span.sentence.replace("{frames}", str(late))
+    return words.replace("{frame}", str(math.floor(frame + 0.5)))
+
+
+def places(spans: list[Span]) -> list[Span]:
+    """Those with a place in the line; a lag is the whole line's."""
+    return [span for span in spans if span.kind != LAG]
 
 
 def _low(meter: Meter, threshold: float) -> list[tuple[float, float]]:

@@ -40,6 +40,7 @@ class Row:
     take: str  # name of its Action, empty for the artist's own animation
     score: float
     spans: tuple[Span, ...]
+    record: Record
 
 
 class _Recent(Generic[Value]):
@@ -188,6 +189,14 @@ def frame_of(line: Line, record: Record, second: float) -> float:
     return line.frame_of(record.start + second)
 
 
+def sentence_of(line: Line | None, record: Record, span: Span) -> str:
+    """A span's sentence with the frames of where its line is now; in seconds where it is gone."""
+    if line is None:
+        return meter_record.told(span, span.start, record.meter, 1.0)
+    frame = frame_of(line, record, span.start)
+    return meter_record.told(span, frame, record.meter, line.rate / line.speed)
+
+
 def lines_of(scene: bpy.types.Scene) -> Iterator[Line]:
     """The lines of a scene that have an identifier, in the order they are heard."""
     for strip in lines.sound_strips(scene):
@@ -214,8 +223,9 @@ def _row(owner: bpy.types.ID, name: str, action: bpy.types.Action | None) -> Row
     spans = tuple(meter_record.weak_spans(record.meter))
     if action is None:
         line_id = name.removeprefix(f"{PROPERTY}_")
-        return Row(line_id, _strip_name(line_id), "", record.meter.score, spans)
-    return Row(take_marks.line_of(action), action.name, action.name, record.meter.score, spans)
+        return Row(line_id, _strip_name(line_id), "", record.meter.score, spans, record)
+    line_id, name = take_marks.line_of(action), action.name
+    return Row(line_id, name, name, record.meter.score, spans, record)
 
 
 def _strip_name(line_id: str) -> str:

@@ -56,6 +56,15 @@ def test_weak_spans_are_the_advice_and_what_it_leaves_out_worst_first():
     assert found[0].sentence == record.WEAK_WORDS
 
 
+def test_sentences_name_the_scenes_frames():
+    meter = a_meter(np.full(50, 0.9), [advice(0.2, 0.3)], lag_ms=80.0)
+    span = record.Span(0.2, 0.3, 0.1, "Lips stay open on p at frame {frame}", "open")
+    assert record.told(span, 40.6, meter, 24) == "Lips stay open on p at frame 41"
+    lag = record.Span(0.0, 1.0, 0.1, "Motion is {frames} frames late", "lag")
+    assert record.told(lag, 1, meter, 25) == "Motion is 2 frames late"
+    assert record.places([span, lag]) == [span], "a lag is nowhere in particular"
+
+
 def test_silence_is_never_weak():
     assert record.weak_spans(a_meter(np.zeros(100), spoken=np.zeros(100))) == []
 
