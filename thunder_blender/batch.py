@@ -258,7 +258,9 @@ class SceneRun:
 
     def _count(self, status: str, item: Item, facts: dict[str, Any]) -> None:
         self.counts[status] += 1
-        shown = {name: facts[name] for name in ("score", "took", "error") if name in facts}
+        shown: dict[str, Any] = {
+            name: facts[name] for name in ("score", "took", "error") if name in facts
+        }
         status = "done" if status == "made" else status
         where = place(self.counts, len(self.plan.items), self._start)
         self.tell({"event": "line", "status": status, "item": item.name, **shown, **where})

@@ -126,7 +126,8 @@ def _add_camera(rig: Rig) -> None:
     """A portrait lens in front of the face, which looks along -Y."""
     scene = bpy.context.scene
     corners = [rig.mesh.matrix_world @ Vector(corner) for corner in rig.mesh.bound_box]
-    low, high = (Vector(pick(axis) for axis in zip(*corners, strict=True)) for pick in (min, max))
+    axes = list(zip(*corners, strict=True))
+    low, high = Vector([min(axis) for axis in axes]), Vector([max(axis) for axis in axes])
     data = bpy.data.cameras.new("Batch")
     data.lens, data.clip_start = LENS, 0.01
     camera = bpy.data.objects.new("Batch", data)
