@@ -59,7 +59,8 @@ def map_flame(
         return found
     mapping, left = calibrate(flame.face, head, tell, mouth)
     if path:
-        np.savez_compressed(path, **_parts(mapping), **{LEFT: left.astype(np.float16)})
+        parts: dict[str, Any] = {**_parts(mapping), LEFT: left.astype(np.float16)}
+        np.savez_compressed(path, **parts)
     return mapping, left
 
 
