@@ -34,6 +34,7 @@ TOOTH = 0.6  # mm from lip to tooth that is meant to be contact
 TOOTH_NEAR = 1.6  # mm on the open head from which on the teeth are meant
 APART = (0.8, 3.0)  # mm between the lips while one is at the teeth
 ROUNDS = 24
+FRAMES = 500  # that are solved at a time, so that memory stays small
 SIDE_SHARE = 0.5  # of a step, for the columns beside the middle
 SMALL = 0.25  # mm a target at 1 moves the gap by, at least, to be used
 
@@ -138,7 +139,10 @@ def keep(
     own = RigLips(tuple(used), lips.rest, basis, lips.columns, lips.teeth)
     rest = np.array([target.rest for target in used])
     now = (np.stack([result[target] for target in used], axis=1).astype(float) - rest) / way
-    kept = solve(own, now, (low / way, high / way), head_contacts(units)) * way + rest
+    bounds = low / way, high / way
+    parts = [slice(at, at + FRAMES) for at in range(0, len(units), FRAMES)]
+    kept = np.concatenate([solve(own, now[at], bounds, head_contacts(units[at])) for at in parts])
+    kept = kept * way + rest
     for place, target in enumerate(used):
         result[target] = kept[:, place].astype(np.float32)
     return result

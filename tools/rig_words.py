@@ -13,8 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from model_runtime.contract import UNITS
-from training.articulation import ArticulationSettings, articulate
-from training.metrics import contacts
 
 Array = npt.NDArray[np.float64]
 
@@ -47,6 +45,8 @@ class Line:
 
 def line() -> Line:
     """The same phones and motion each time."""
+    from training.articulation import ArticulationSettings, articulate  # needs scipy
+
     rng = np.random.default_rng(SEED)
     phones: list[Phone] = []
     now = 0.0
@@ -85,6 +85,8 @@ class Curves:
 def figures(words: Line, measured: Array) -> dict[str, float]:
     """The three contact figures of frames (T,3): aperture, lip to tooth, jaw, all in mm; and the
     share of vowels that are shut, which must not grow for their sake."""
+    from training.metrics import contacts
+
     curves: Any = Curves(*(measured - (0, 0, measured[0, 2])).T)
     phones: Any = words.phones
     found = {
@@ -172,6 +174,8 @@ def reach(
     The controls' own motion is measured on the evaluated meshes; poses are drawn at random within
     the ranges and then climbed from, without anything the mapping knows of lips or teeth.
     """
+    from training.metrics import contacts
+
     store, measure = room("thunder_blender.rig_store"), room("thunder_blender.rig_measure")
     mapping = store.stored(rig)
     targets = [target for target in mapping.targets() if measure.owners(rig, target)]
@@ -194,6 +198,8 @@ def reach(
 
 
 def _dental_miss(gap: float, tooth: float) -> float:
+    from training.metrics import contacts
+
     low, high = contacts.FRICATIVE_APERTURE
     return max(low - gap, 0.0) + max(gap - high, 0.0) + max(tooth - contacts.TOOTH_CONTACT, 0.0)
 
