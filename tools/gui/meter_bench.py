@@ -2,7 +2,9 @@
 """How long the meter's own drawing takes, for strips of several lengths in each editor.
 
 Option: `line` is a sound file. The time is that of the draw handler: the median of many redraws,
-zoomed out (the whole strip) and in. Beside it stands what the same redraws cost without a strip.
+while the view stands still. Beside it stands what the same redraws cost without a strip (0 frames).
+Where the processor stands in for a GPU, the sequencer's figure contains the wait for Blender's own
+waveforms, which the next text or picture has to sit out.
 """
 
 from __future__ import annotations
