@@ -67,7 +67,9 @@ class THUNDER_OT_best_of(GeneratingOperator, bpy.types.Operator):
         except ThunderError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        self.job = engine.get_engine().submit(self.found.question)
+        question = self.found.question
+        assert question is not None  # there are seeds to compete
+        self.job = engine.get_engine().submit(question)
         manager = context.window_manager
         self.timer: Any = manager.event_timer_add(TICK, window=context.window)
         manager.modal_handler_add(cast(bpy.types.Operator, self))

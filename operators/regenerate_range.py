@@ -54,7 +54,7 @@ class THUNDER_OT_regenerate_range(AskingOperator, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         if not self.properties.is_property_set("seed"):
             self.seed = apply_take.roll_seed(set())  # so that the redo panel has the same one
-        return cast(Result, super().invoke(context, event))
+        return super().invoke(context, event)
 
     def ask(self, context: bpy.types.Context) -> Asked:
         return cast(Asked, self._ranging(context))

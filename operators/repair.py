@@ -46,8 +46,8 @@ class THUNDER_OT_repair(AskingOperator, bpy.types.Operator):
     def ask(self, context: bpy.types.Context) -> Steps[Asked]:
         yield GO_ON
         given = self.start != self.end
-        ends = (self.start, self.end) if given else (None, None)
-        choice = repair.Choice(self.take, *ends, self.my_keys)
+        start, end = (self.start, self.end) if given else (None, None)
+        choice = repair.Choice(self.take, start, end, self.my_keys)
         return repair.repairing(context, choice)
 
 

@@ -125,7 +125,7 @@ def _marks(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
     )
 
 
-def _keys_of(curve: Any) -> tuple[npt.NDArray[np.float32], ...]:
+def _keys_of(curve: Any) -> tuple[npt.NDArray[Any], ...]:
     """Frames, values and interpolation numbers of a curve's keys."""
     points = curve.keyframe_points
     places, kinds = np.empty(2 * len(points), np.float32), np.empty(len(points), np.uint8)
