@@ -45,8 +45,9 @@
   what their keys are called, `rig_controls` what drives them, `rig_mapping` is the mapping (no
   bpy), `rig_store` keeps it on the mesh, `rig_plan` turns motion into its curves with
   `rig_visemes`, `rig_neck` and `rig_flame`; `rig_lips`, `rig_teeth` and `rig_measure` find and
-  measure the mouth, `rig_contacts` lets it close; `rig_mouth` reads the units off it; `rig_rows`, `rig_edit`,
-  `rig_poses` and `rig_presets` are behind the editor; `diagnose_mapping`: why it does not move
+  measure the mouth, `rig_contacts` lets it close; `rig_mouth` reads the units off it; `rig_rows`,
+  `rig_edit`, `rig_poses` and `rig_presets` are behind the editor; `diagnose_mapping`: why it does
+  not move
 - `compat`: every difference between Blender 4.2 and 5.2, in one file; `compat_panels`: those of
   panels and requests
 """
