@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from ..thunder_blender import request, rig, rig_store, rig_use, takes
@@ -24,14 +26,16 @@ class THUNDER_OT_use_character(ThunderOperator, bpy.types.Operator):
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         if reason := object_mode_reason(context):
             return reason
-        chosen = [item for item in context.selected_objects if item.type in ("MESH", "ARMATURE")]
+        selected: Any = context.selected_objects
+        chosen = [item for item in selected if item.type in ("MESH", "ARMATURE")]
         if not chosen:
             return NOTHING
         ours = [item for item in chosen if rig.MARK in item and rig_store.LINKS not in item]
         return OURS if ours else ""
 
     def perform(self, context: bpy.types.Context) -> str:
-        chosen = sorted(context.selected_objects, key=lambda item: item != context.active_object)
+        selected: Any = context.selected_objects
+        chosen = sorted(selected, key=lambda item: item != context.active_object)
         return rig_use.use_character(chosen).sentence()
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import bpy
 import numpy as np
@@ -69,7 +70,7 @@ def _value(datablock: bpy.types.ID, path: str, index: int) -> float:
 
 
 def _write(name: str, sampled: dict[bpy.types.ID, Sampled], first_frame: int) -> bpy.types.Action:
-    action = bpy.data.actions.new(name)
+    action: Any = bpy.data.actions.new(name)
     action.use_fake_user = True
     for block, curves in sampled.items():
         if not curves:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import bmesh
 import bpy
@@ -56,10 +56,10 @@ class MeshCopy:
         wanted[self._vertices] = True
         shape = bmesh.new()
         try:
-            shape.from_mesh(body.data)
-            others = [vertex for vertex in shape.verts if not wanted[vertex.index]]
+            shape.from_mesh(_mesh(body))
+            others: list[Any] = [vertex for vertex in shape.verts if not wanted[vertex.index]]
             bmesh.ops.delete(shape, geom=others, context="VERTS")
-            shape.to_mesh(body.data)
+            shape.to_mesh(_mesh(body))
         finally:
             shape.free()
         self._vertices, self._count = np.arange(len(self._vertices)), len(self._vertices)
@@ -129,12 +129,18 @@ class MeshCopy:
         return found
 
     def _discard(self, body: bpy.types.Object) -> None:
-        bpy.data.meshes.remove(body.data)  # and with it the object
+        bpy.data.meshes.remove(_mesh(body))  # and with it the object
+
+
+def _mesh(body: bpy.types.Object) -> bpy.types.Mesh:
+    mesh: Any = body.data
+    return cast(bpy.types.Mesh, mesh)
 
 
 def sweep() -> None:
     """Remove every copy, also one that undo or a file brought back."""
-    for collection in (bpy.data.objects, bpy.data.meshes, bpy.data.scenes):
+    collections: tuple[Any, ...] = (bpy.data.objects, bpy.data.meshes, bpy.data.scenes)
+    for collection in collections:
         for item in [item for item in collection if COPY in item]:
             collection.remove(item)
 

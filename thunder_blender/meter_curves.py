@@ -197,9 +197,9 @@ def _sources(block: bpy.types.ID, line: Line) -> Iterator[_Source]:
     for depth, each in zip(range(len(playing), 0, -1), playing, strict=True):
         yield _Source(f"strip {depth}", *each)  # counted from above: what is below may go
     if data.action and not data.use_tweak_mode:  # else it is that of a strip
-        header, part = (data.action_blend_type,), compat.assigned_part(block)
-        shift = -line.first_frame * per_frame
-        yield _Source("", header, part, per_frame, shift, header == ("REPLACE",))
+        own, shift = (data.action_blend_type,), -line.first_frame * per_frame
+        mine = compat.assigned_part(block)
+        yield _Source("", own, mine, per_frame, shift, own == ("REPLACE",))
 
 
 def _channel(curve: Any) -> compat.Channel:

@@ -91,7 +91,7 @@ def draw() -> None:
 
 def shown_here(context: bpy.types.Context) -> bool:
     """Whether the meter is switched on in this editor, and the editor has time across."""
-    space = context.space_data
+    space: Any = context.space_data
     if space is None or space.type not in SPACES or context.region.width < 2:
         return False
     if context.region.height < SHORTEST * context.preferences.system.ui_scale:
@@ -136,8 +136,9 @@ def _batch(place: Place, per_second: float) -> tuple[Any, Any]:
     seconds = 2.0**level / fps
     shape = meter_picture.picture(place.record.meter, weak, place.stale, place.shown, seconds)
     shader = gpu.shader.from_builtin("FLAT_COLOR")
-    content = {"pos": shape.positions, "color": shape.colours}
-    made = shader, batch_for_shader(shader, "TRIS", content, indices=shape.triangles)
+    content: dict[str, Any] = {"pos": shape.positions, "color": shape.colours}
+    triangles: Any = shape.triangles
+    made = shader, batch_for_shader(shader, "TRIS", content, indices=triangles)
     _Drawn.batches[key] = *made, place.record  # which keeps its id from being given anew
     while len(_Drawn.batches) > MOST_BATCHES:
         _Drawn.batches.popitem(last=False)

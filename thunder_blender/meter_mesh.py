@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import bpy
 import numpy as np
@@ -204,7 +205,8 @@ def _read_keys(rig: Rig, line: Line, places: range, told: Told) -> Steps[Gathere
         weights = np.zeros((len(places), len(UNITS)), np.float32)
         for number, place in enumerate(places):
             copy.points(line.first_frame + place)
-            keys = copy.body.evaluated_get(copy.graph).data.shape_keys
+            shown: Any = copy.body.evaluated_get(copy.graph).data
+            keys = shown.shape_keys
             weights[number] = meter_units.weights(keys, units)
             told((number + 1) / len(places))
             yield GO_ON

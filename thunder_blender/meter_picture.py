@@ -109,13 +109,13 @@ def _bars(left: Any, right: Any, kinds: npt.NDArray[np.int32]) -> list[tuple[Flo
     stripe = np.where(fresh, 0, (kinds + 1) // LEVELS - 2)
     levels = np.where(fresh, kinds, kinds - LEVELS * (2 + stripe))
     silent = levels < 0
-    values = np.clip(levels / (LEVELS - 1), 0.0, 1.0)
-    bright = np.where(silent[:, None], np.float32(SILENT), colour(values))
-    grey = np.float32(STALE) * np.where(stripe == 1, 0.5, 1.0)[:, None]
+    values = np.clip(levels / (LEVELS - 1), 0.0, 1.0).astype(np.float32)
+    bright = np.where(silent[:, None], np.array(SILENT, np.float32), colour(values))
+    grey = np.array(STALE, np.float32) * np.where(stripe == 1, 0.5, 1.0)[:, None]
     bright = np.where(fresh[:, None], bright, 0.25 * bright + 0.75 * grey)
     bright[:, 3] = 1.0
     height = np.where(silent, LOWEST, LOWEST + (TOP - LOWEST) * values)
-    dim = bright * np.float32((DIM, DIM, DIM, 1.0))
+    dim = bright * np.array((DIM, DIM, DIM, 1.0), np.float32)
     low = np.stack((left, np.zeros_like(left), right, height), 1)
     high = np.stack((left, height, right, np.full_like(left, TOP)), 1)[~silent]
     return [_quads(low, bright), _quads(high, dim[~silent])]
@@ -149,7 +149,7 @@ def _together(quads: list[tuple[Floats, Floats]]) -> Picture:
     positions = np.concatenate([corners for corners, _ in quads])
     colours = np.concatenate([each for _, each in quads])
     base = np.arange(0, len(positions), 4, dtype=np.int32)[:, None]
-    halves = [base + np.int32(half) for half in ((0, 1, 2), (0, 2, 3))]
+    halves = [base + np.array(half, np.int32) for half in ((0, 1, 2), (0, 2, 3))]
     triangles = np.concatenate(halves).astype(np.int32)
     return Picture(positions, colours, _interleaved(triangles, len(base)))
 

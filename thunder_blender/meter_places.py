@@ -114,7 +114,7 @@ def _strips_of(line_id: str) -> list[tuple[str, str]]:
 
 def _frames() -> tuple[Any, ...]:
     """Where the strips that were looked at lie now."""
-    found = []
+    found: list[Any] = []
     for scene_name, strip_name in _Known.strips:
         scene = bpy.data.scenes.get(scene_name)
         editor = scene.sequence_editor if scene else None

@@ -159,7 +159,8 @@ def _packed(values: FloatArray) -> str:
 
 
 def _unpacked(text: str) -> FloatArray:
-    return np.frombuffer(base64.b64decode(text), np.uint8).astype(np.float32) / LEVELS
+    whole = np.frombuffer(base64.b64decode(text), np.uint8)
+    return whole.astype(np.float32) / np.float32(LEVELS)
 
 
 def _plain(value: float) -> float | None:

@@ -125,7 +125,7 @@ def _start(context: bpy.types.Context, rig: Rig, place: meter_places.Place) -> b
     if line is None:
         return False
     spans = meter_store.stale_spans(rig, line, place.record)
-    changed = spans[0][0], spans[-1][1]
+    changed: tuple[float, float] | None = (spans[0][0], spans[-1][1])
     if place.record.start != line.start or place.record.duration != line.duration:
         changed = None  # the strip was trimmed: all of it
     _Watch.live, _Watch.failed = True, ""

@@ -89,7 +89,8 @@ def _replace(
     if picture is None or (picture.width, picture.height) != size:
         if picture is not None:
             picture.free()
-        picture = gpu.types.GPUOffScreen(*size)
+        made: Any = gpu.types.GPUOffScreen  # the stubs know no arguments
+        picture = made(*size)
     _paint(picture, words_in(place, x, per_second, size[0], scale), scale)
     _pictures[key] = state, picture, place.record  # which keeps its id from being given anew
     while len(_pictures) > MOST_PICTURES:
@@ -102,7 +103,7 @@ def _show(picture: Any, x: float, y: float) -> None:
     if not _square:
         corners = ((0, 0), (1, 0), (1, 1), (0, 1))
         shader = gpu.shader.from_builtin("IMAGE")
-        content = {"pos": corners, "texCoord": corners}
+        content: dict[str, Any] = {"pos": corners, "texCoord": corners}
         _square.append((shader, batch_for_shader(shader, "TRI_FAN", content)))
     shader, batch = _square[0]
     with gpu.matrix.push_pop():
@@ -115,7 +116,8 @@ def _show(picture: Any, x: float, y: float) -> None:
 def _paint(picture: Any, words: list[_Word], scale: float) -> None:
     """Light words on a dark band."""
     with picture.bind(), gpu.matrix.push_pop(), gpu.matrix.push_pop_projection():
-        gpu.state.active_framebuffer_get().clear(color=PAPER)
+        current: Any = gpu.state.active_framebuffer_get  # of which the stubs say other things
+        current().clear(color=PAPER)
         gpu.matrix.load_matrix(Matrix.Identity(4))
         gpu.matrix.load_projection_matrix(_pixels(picture.width, picture.height))
         gpu.state.blend_set("ALPHA")

@@ -48,6 +48,7 @@ NOISE = (  # where the stubs are wrong or know less than Blender; each with an e
     r'expected "Literal\[',  # icons and other identifiers that are computed
     r'variable has type "Literal\[',
     r"Incompatible return value type \(got .*Literal\['RUNNING_MODAL'",
+    r'has no attribute "__(enter|exit)__"',  # gpu.matrix.push_pop() is a context manager
     r"Untyped decorator makes function",  # bpy.app.handlers.persistent
     r"Cannot infer type of lambda",
     r'Module has no attribute "CREATE_\w+"',  # Windows
