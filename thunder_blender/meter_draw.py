@@ -32,7 +32,9 @@ SCROLLBAR = 14.0  # that the scroll bar takes there
 BAR = 22.0  # height of the strip, pixels at scale 1
 WORDS = 15.0  # height of the words under it
 LOW = 9.0  # height of the strip where the region is low: under the ruler, over the keys
-SHORTEST = 30.0  # a region lower than this has no room
+BARS_EDGE = 12.0  # upper edge of the scroll bar, which Blender draws over the strip
+NUMBERS = 17.0  # pixels that the ruler needs down to the lower edge of its numbers
+SHORTEST = 34.0  # a region lower than this has no room between the two
 PAD = 4.0
 MOST_BATCHES = 24
 
@@ -55,7 +57,8 @@ def box_of(height: float, scale: float, markers: bool) -> Box:
     """Where the strip fits in a region of this height; `markers`: the scene has some."""
     free = height - RULER * scale
     if free < (SCROLLBAR + BAR + WORDS) * scale:
-        return Box(free - LOW * scale, free, free - LOW * scale)
+        bottom = max(free - LOW * scale, BARS_EDGE * scale)
+        return Box(bottom, min(bottom + LOW * scale, height - NUMBERS * scale), bottom)
     words = (SCROLLBAR + (MARKERS if markers else 0.0)) * scale
     if words + (WORDS + BAR) * scale > free:
         words = SCROLLBAR * scale

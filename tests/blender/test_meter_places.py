@@ -264,8 +264,18 @@ def test_each_editor_has_a_switch_of_its_own(room, stage, kind) -> None:
 def test_the_strip_fits_regions_of_every_height(room) -> None:
     draws = room("thunder_blender.meter_draw")
     for scale in (1.0, 2.0):
-        for height in (41, 60, 120, 900):
+        for height in (44, 60, 120, 900):
             box = draws.box_of(height * scale, scale, markers=True)
             ruler = height * scale - draws.RULER * scale
             assert 0 <= box.words <= box.bottom < box.top <= ruler
             assert box.top - box.bottom >= 9 * scale, "high enough to be read"
+
+
+def test_in_the_lowest_regions_neither_scroll_bar_nor_numbers_and_strip_overlap(room) -> None:
+    draws = room("thunder_blender.meter_draw")
+    for scale in (1.0, 2.0):
+        for height in (draws.SHORTEST, 35.5, 37, 41, 43):  # 35.5: 4.3's Timeline at 2x
+            box = draws.box_of(height * scale, scale, markers=True)
+            assert box.words == box.bottom >= draws.BARS_EDGE * scale
+            assert box.top <= (height - draws.NUMBERS) * scale
+            assert box.top - box.bottom >= 5 * scale
