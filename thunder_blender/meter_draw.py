@@ -34,7 +34,8 @@ WORDS = 15.0  # height of the words under it
 LOW = 9.0  # height of the strip where the region is low: under the ruler, over the keys
 BARS_EDGE = 12.0  # upper edge of the scroll bar, which Blender draws over the strip
 NUMBERS = 17.0  # pixels that the ruler needs down to the lower edge of its numbers
-SHORTEST = 34.0  # a region lower than this has no room between the two
+SHORTEST = 30.0  # a region lower than this has no room
+LEAST = 6.0  # height of a strip that can be read
 PAD = 4.0
 MOST_BATCHES = 24
 
@@ -57,13 +58,24 @@ def box_of(height: float, scale: float, markers: bool) -> Box:
     """Where the strip fits in a region of this height; `markers`: the scene has some."""
     free = height - RULER * scale
     if free < (SCROLLBAR + BAR + WORDS) * scale:
-        bottom = max(free - LOW * scale, BARS_EDGE * scale)
-        return Box(bottom, min(bottom + LOW * scale, height - NUMBERS * scale), bottom)
+        return _low_box(height, scale)
     words = (SCROLLBAR + (MARKERS if markers else 0.0)) * scale
     if words + (WORDS + BAR) * scale > free:
         words = SCROLLBAR * scale
     bottom = words + WORDS * scale
     return Box(bottom, bottom + BAR * scale, words)
+
+
+def _low_box(height: float, scale: float) -> Box:
+    """Without words: under the ruler's numbers and, where that leaves enough, over the scroll bar.
+
+    5.2's Timeline at 2x is the lowest (32); its scroll bar is a thin one that lets the strip show.
+    """
+    numbers = height - NUMBERS * scale
+    bottom = max(height - (RULER + LOW) * scale, BARS_EDGE * scale)
+    if numbers - bottom < LEAST * scale:
+        bottom = numbers - LOW * scale
+    return Box(bottom, min(bottom + LOW * scale, numbers), bottom)
 
 
 def draw() -> None:

@@ -28,6 +28,7 @@ WATCHED = ("ACTION", "SCENE", "OBJECT", "KEY", "NODETREE")
 
 class _Watch:
     edited: float | None = None  # when the last edit was, monotonic seconds
+    looked: float | None = None  # the edit after which stale values were looked for
     live: bool = False  # whether the running measurement is ours
     failed: str = ""  # digest of an animation whose live measurement failed
 
@@ -92,7 +93,8 @@ def _look() -> float | None:
     waited = time.monotonic() - _Watch.edited
     if waited < QUIET:
         return QUIET - waited
-    if waited < QUIET + LIVE:
+    if _Watch.looked != _Watch.edited:  # however late this timer comes in a heavy scene
+        _Watch.looked = _Watch.edited
         meter_store.look_again()
         meter_draw.redraw()
         return LIVE + 0.01

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -274,8 +275,23 @@ def test_the_strip_fits_regions_of_every_height(room) -> None:
 def test_in_the_lowest_regions_neither_scroll_bar_nor_numbers_and_strip_overlap(room) -> None:
     draws = room("thunder_blender.meter_draw")
     for scale in (1.0, 2.0):
-        for height in (draws.SHORTEST, 35.5, 37, 41, 43):  # 35.5: 4.3's Timeline at 2x
+        for height in (35.5, 37, 41, 43):  # 35.5: 4.3's Timeline at 2x
             box = draws.box_of(height * scale, scale, markers=True)
             assert box.words == box.bottom >= draws.BARS_EDGE * scale
             assert box.top <= (height - draws.NUMBERS) * scale
-            assert box.top - box.bottom >= 5 * scale
+            assert box.top - box.bottom >= 6 * scale
+        for height in (draws.SHORTEST, 31.7):  # 31.7: 5.2's, with a scroll bar one sees through
+            box = draws.box_of(height * scale, scale, markers=True)
+            assert 0 <= box.words == box.bottom
+            assert box.top <= (height - draws.NUMBERS) * scale
+            assert box.top - box.bottom >= 6 * scale
+
+
+def test_an_edit_is_noticed_however_late_the_timer_comes(room) -> None:
+    watch, store = room("thunder_blender.meter_watch"), room("thunder_blender.meter_store")
+    before = store.version()
+    watch._Watch.edited = time.monotonic() - 60.0
+    assert watch._look() is not None, "it comes again, for Live"
+    assert store.version() > before
+    assert watch._look() is None
+    assert store.version() == before + 1, "the same edit is looked at once"
