@@ -68,8 +68,6 @@ def check_strip(shown, hidden, place, name) -> None:
     outside = changed.copy()
     bottom = len(changed) - int(place["words"]) + EDGE
     outside[len(changed) - int(place["top"]) - EDGE : bottom, left - EDGE : right + EDGE] = False
-    for vx, vy, wide, high in place["restless"]:  # 3D views smooth their picture all the time
-        outside[len(changed) - vy - high : len(changed) - vy, vx : vx + wide] = False
     assert not outside.any(), f"{name}: drawn outside at {np.argwhere(outside)[:5].tolist()}"
     inside = rows(with_strip, place["bottom"], place["top"])
     good, weak = (colour_at(inside, place, second) for second in (2.0, 5.3))

@@ -7,7 +7,9 @@ it may be, in pixels of the window from the bottom left.
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 import scene
-from stage import Flow, Stage
+from stage import Flow, Stage, StageError
 
 EDITORS = {  # name: ui type, switch
     "timeline": ("TIMELINE", "in_timeline"),
@@ -30,6 +32,8 @@ RATE, SECONDS = 25, 8.0
 WEAK = ((1.2, 1.5, "Lips stay open on p at frame 32"), (5.0, 5.6, "The mouth is still here"))
 WORDS = ("stop", "being", "so", "particular", "about", "a", "small", "matter", "of", "timing")
 SOON = 0.8  # seconds until a change has been drawn
+REST = 180.0  # in which Blender's own work, like a sound's waveform, has been drawn
+APART = 12  # of 255, from which two colours differ
 
 
 def pictures(stage: Stage) -> Flow:
@@ -38,8 +42,8 @@ def pictures(stage: Stage) -> Flow:
     yield from animate(stage)
     bpy.ops.thunder.measure("EXEC_DEFAULT")
     stage.results["pictures"] = {}
-    stage._send("MOUSEMOVE", "NOTHING", 5, stage.window.height // 2)
-    yield 3 * SOON
+    editor(stage).ui_type = "DOPESHEET"  # 3D views smooth their picture all the time
+    yield from away(stage)
     for theme in ("dark", "light"):
         if theme == "light" and not use_light():
             stage.results["no_light_theme"] = True
@@ -55,16 +59,40 @@ def in_editor(stage: Stage, name: str, kind: str, switch: str) -> Flow:
     area.ui_type = kind
     yield SOON
     show_all(stage, area)
-    yield SOON
-    stage._send("MOUSEMOVE", "NOTHING", 5, stage.window.height // 2)
-    yield SOON
-    stage.picture(name)
+    yield from away(stage)
     stage.results["pictures"][name] = where(area)
+    end = time.monotonic() + REST
+    while not (yield from compared(stage, name, switch)):
+        if time.monotonic() > end:
+            raise StageError(f"{name}: the screen did not come to rest in {REST:g} s")
+
+
+def compared(stage: Stage, name: str, switch: str) -> Flow:
+    """Pictures with the strip and without; whether all else stood still meanwhile."""
     choices = bpy.context.scene.thunder_meter
+    first = colours(stage.picture(name))
     setattr(choices, switch, False)
     yield SOON
     stage.picture(f"{name}-off")
     setattr(choices, switch, True)
+    yield SOON
+    again = stage.picture("again")
+    still = np.abs(colours(again) - first).max() <= APART
+    again.unlink()
+    return bool(still)
+
+
+def colours(picture: Path) -> Any:
+    """The colours of a picture's pixels in one row."""
+    command = ["convert", str(picture), "-depth", "8", "rgb:-"]
+    ran = subprocess.run(command, check=True, timeout=60, stdout=subprocess.PIPE)
+    return np.frombuffer(ran.stdout, np.uint8).astype(np.int16)
+
+
+def away(stage: Stage) -> Flow:
+    """The pointer leaves the editors with time across."""
+    stage._send("MOUSEMOVE", "NOTHING", 5, stage.window.height // 2)
+    yield SOON
 
 
 def behaviour(stage: Stage) -> Flow:
@@ -79,9 +107,11 @@ def behaviour(stage: Stage) -> Flow:
     stage._send("MOUSEMOVE", "NOTHING", int(x) - 5, int(place["bottom"] + 10))
     yield 0.3
     stage._send("MOUSEMOVE", "NOTHING", int(x), int(place["bottom"] + 10))
+    hover = scene.room("thunder_blender.meter_hover")
+    yield from stage.until(lambda: hover.pointer(window_of(area)), 20, "the pointer")
     yield SOON
     stage.picture("hover")
-    stage.results["hover"] = scene.room("thunder_blender.meter_hover")._Pointer.at
+    stage.results["hover"] = hover.pointer(window_of(area))
     zoom(stage, area)
     yield SOON
     stage.picture("zoomed")
@@ -104,7 +134,8 @@ def jumps(stage: Stage) -> Flow:
     stage._send("MOUSEMOVE", "NOTHING", area.x + area.width // 2, area.y + area.height - 60)
     yield SOON
     yield from stage.key("DOWN_ARROW", shift=True, alt=True)
-    yield SOON
+    moved = bpy.context.scene
+    yield from stage.until(lambda: moved.frame_current != found[-1], 20, "the key")
     stage.results["jumped_by_key"] = bpy.context.scene.frame_current
 
 
@@ -112,9 +143,15 @@ def edits(stage: Stage) -> Flow:
     """An edit makes its frames stale; Live measures them again."""
     head = scene.rig()
     key(head, "jawOpen", 120, 0.7)
-    yield 1.5
-    stage.picture("stale")
     places = scene.room("thunder_blender.meter_places")
+
+    def stale() -> bool:
+        with over(stage):
+            return bool(places.places(bpy.context)[0].stale)
+
+    yield from stage.until(stale, 60, "the watch")
+    yield SOON
+    stage.picture("stale")
     with over(stage):
         stage.results["stale"] = [list(one.stale) for one in places.places(bpy.context)]
     bpy.context.scene.thunder_meter.live = True
@@ -190,9 +227,7 @@ def where(area: Any) -> dict[str, Any]:
     scale = bpy.context.preferences.system.ui_scale
     box = draw.box_of(region.height, scale, bool(bpy.context.scene.timeline_markers))
     left, right = (view.view_to_region(f, 0, clip=False)[0] for f in (1, 1 + SECONDS * RATE))
-    views = bpy.context.window_manager.windows[0].screen.areas
     return {
-        "restless": [[v.x, v.y, v.width, v.height] for v in views if v.type == "VIEW_3D"],
         "region": [region.x, region.y, region.width, region.height],
         "left": region.x + left,
         "right": region.x + right,
