@@ -39,7 +39,7 @@ def m2s_of(tasks: Tasks, name: str) -> MeshToSpeech:
     denoiser.
     """
     if name not in tasks.models:
-        tasks.models[name] = load_m2s(weights_path(name, tasks._weights)).to(torch.device("cpu"))
+        tasks.models[name] = load_m2s(weights_path(name, tasks.weights)).to(torch.device("cpu"))
     model: MeshToSpeech = tasks.models[name]
     return model
 

@@ -28,7 +28,7 @@ def answer(tasks: Tasks, question: MeasureRequest, progress: ProgressCallback) -
     def work(engine: Engine, told: ProgressCallback) -> Meter:
         _tell(told, "Measuring", 0.2)
         meters = meters_of(tasks, engine)
-        heard = _heard(tasks, meters, audio, question, transcript)
+        heard = heard_line(tasks, meters, audio, question, transcript)
         _tell(told, "Measuring", 0.6)
         return meters.measure(heard, question.motion, span=question.span)
 
@@ -40,12 +40,12 @@ def meters_of(tasks: Tasks, engine: Engine) -> Meters:
     key = f"meter {engine.device}"
     found: Meters | None = tasks.models.get(key)
     if found is None or found.encoder is not engine.encoder:
-        found = Meters.load(tasks._weights, engine.encoder)
+        found = Meters.load(tasks.weights, engine.encoder)
         tasks.models[key] = found
     return found
 
 
-def _heard(
+def heard_line(
     tasks: Tasks, meters: Meters, audio: Audio, question: MeasureRequest, transcript: str
 ) -> HeardLine:
     """What the line's sound says; listened to once while its motion is worked at."""

@@ -19,7 +19,7 @@ from .contract import (
 from .engine import Engine
 from .repair import Mender, repair
 from .worker_hear import SUPERVISOR, m2s_of
-from .worker_meter import _heard, meters_of
+from .worker_meter import heard_line, meters_of
 
 if TYPE_CHECKING:
     from .worker_tasks import Tasks
@@ -35,7 +35,7 @@ def answer(tasks: Tasks, question: RepairRequest, progress: ProgressCallback) ->
         meters = meters_of(tasks, engine)
         motion = FaceMotion(float(MOTION_FPS), question.weights[:, : len(UNITS)])
         line = MeasureRequest(question.sound, motion)
-        heard = _heard(tasks, meters, audio, line, question.sound.transcript)
+        heard = heard_line(tasks, meters, audio, line, question.sound.transcript)
         mender = Mender(m2s_of(tasks, SUPERVISOR), meters.probe)
         return repair(
             mender, meters, heard, question, lambda s: _tell(told, "Repairing", 0.3 + 0.6 * s)

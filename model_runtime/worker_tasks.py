@@ -60,7 +60,7 @@ class Tasks:
 
     def __init__(self, device: str, weights: Path | None, started: float) -> None:
         """`started`: time.time() when the process began. Raises EngineError and WeightsError."""
-        self._weights = weights
+        self.weights = weights
         self.device = devices.choose(device)
         self._crowded_out = False  # of the GPU, already when the models were loaded
         self._engine = self._load(self.device)
@@ -123,14 +123,14 @@ class Tasks:
 
     def _load(self, device: str) -> Engine:
         try:
-            return Engine.load(self._weights, devices.torch_device(device))
+            return Engine.load(self.weights, devices.torch_device(device))
         except (RuntimeError, MemoryError) as error:
             if device == "cpu" or not devices.is_out_of_memory(error):
                 raise
             log.warning("No room for the models on %s: %s", device, error)
         devices.free_memory()
         self.device, self._crowded_out = "cpu", True
-        return Engine.load(self._weights, torch.device("cpu"))
+        return Engine.load(self.weights, torch.device("cpu"))
 
     def _perform(
         self,

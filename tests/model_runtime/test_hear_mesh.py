@@ -95,7 +95,7 @@ class OneSound:
     """Stands in for the worker's tasks: one sound, models of a folder."""
 
     def __init__(self, folder, samples):
-        self._weights, self._samples, self.models = folder, samples, {}
+        self.weights, self._samples, self.models = folder, samples, {}
 
     def read(self, _sound):
         from types import SimpleNamespace
