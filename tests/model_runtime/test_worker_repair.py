@@ -65,7 +65,7 @@ def tasks(tmp_path, monkeypatch):
     )
     meter = OpenLipsMeter(MeshToSpeech(TINY).eval())
     monkeypatch.setattr(worker_repair, "meters_of", lambda *_: meter)
-    monkeypatch.setattr(worker_repair, "_heard", lambda *_: heard)
+    monkeypatch.setattr(worker_repair, "heard_line", lambda *_: heard)
     engine = SimpleNamespace()
     return SimpleNamespace(
         _weights=tmp_path,
