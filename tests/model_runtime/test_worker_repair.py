@@ -68,7 +68,7 @@ def tasks(tmp_path, monkeypatch):
     monkeypatch.setattr(worker_repair, "heard_line", lambda *_: heard)
     engine = SimpleNamespace()
     return SimpleNamespace(
-        _weights=tmp_path,
+        weights=tmp_path,
         models={},
         meter=meter,
         read=lambda _sound: None,
