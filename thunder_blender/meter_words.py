@@ -47,9 +47,14 @@ def draw(
     key = (region.as_pointer(), place.line_id)
     state = (id(place.record), place.shown, round(x), round(per_second, 2), width, scale)
     known = _pictures.get(key)
-    if known is None or known[0] != state:
-        known = _replace(key, state, place, x - left, per_second, (width, int(rows[1])), scale)
-    _show(known[1], left, rows[0])
+    if known is not None and known[0] == state:
+        _show(known[1], left, rows[0])
+        return
+    active: Any = gpu.state.active_framebuffer_get  # of which the stubs say other things
+    target = active()
+    known = _replace(key, state, place, x - left, per_second, (width, int(rows[1])), scale)
+    with target.bind():  # after a picture's own, Blender would go on with the window's
+        _show(known[1], left, rows[0])
 
 
 def words_in(place: Place, x: float, per_second: float, width: int, scale: float) -> list[_Word]:
