@@ -107,7 +107,8 @@ def test_killed_while_it_starts(root):
         with contextlib.suppress(ProcessLookupError):
             os.kill(worker.pid, signal.SIGKILL)
         poll_until(worker, lambda job=job: job.finished)
-        assert job.state == "DONE" or "could not start" in str(job.error)
+        told = str(job.error)  # on a busy machine it may have started meanwhile
+        assert job.state == "DONE" or "could not start" in told or "ended unexpectedly" in told
         assert worker.wait(worker.submit(request()), 60).weights.size
         worker.close()
 
