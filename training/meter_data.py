@@ -27,6 +27,7 @@ from training.calibrate import fit_platt
 from training.corpus.alignment import Segment
 from training.corpus.store import Clip, Corpus
 from training.meter_alter import around, held, opened, other_words, performed, shut, sketched
+from training.meter_other import warped
 from training.metrics.bench import target_motion
 from training.metrics.clips import partners
 from training.pack import frame_phones
@@ -120,6 +121,7 @@ def gather(
             pairs += [_shifted(line, watched, rng) for _ in range(2)]
             pairs.append(_spoilt(meters, clip, line, take, rng))
         pairs.append(Pair(line, seen[stranger.id][0].fitted(line.frames), "shuffled", False))
+        pairs += [_warped(meters, line, heard[stranger.id], donor) for donor in takes[stranger.id]]
         told = replace(clip, segments=other_words(clip.segments, stranger.segments))
         take = _take(corpus, told, rng)
         pairs.append(Pair(line, watch(meters, line, take, meters.probe), "other words", False))
@@ -143,6 +145,13 @@ def _take(corpus: Corpus, clip: Clip, rng: np.random.Generator) -> FloatArray:
 def _shifted(heard: HeardLine, watched: Watched, rng: np.random.Generator) -> Pair:
     shift = int(rng.integers(NEAREST_WRONG, FARTHEST_WRONG // 2)) * int(rng.choice((-1, 1)))
     return Pair(heard, watched.moved(shift), "shifted", False)
+
+
+def _warped(meters: Meters, heard: HeardLine, stranger: HeardLine, motion: FloatArray) -> Pair:
+    """The stranger's motion in time with this line's loudness: only the words are wrong."""
+    theirs, ours = stranger.cues[:, -1], heard.cues[:, -1]
+    made = warped(held(motion, stranger.frames), theirs, ours)
+    return Pair(heard, watch(meters, heard, made, meters.probe), "warped", False)
 
 
 def _spoilt(
