@@ -203,7 +203,7 @@ class _Tasks:
     """The worker's tasks as far as the meter asks them."""
 
     def __init__(self, engine) -> None:
-        self.engine, self.models, self.reads, self._weights = engine, {}, 0, None
+        self.engine, self.models, self.reads, self.weights = engine, {}, 0, None
 
     def read(self, sound):
         self.reads += 1
