@@ -157,11 +157,20 @@ def mend(
         config.weights,
         config.limits,
     )
-    start = torch.from_numpy(motion[span.start : span.stop])
+    found = given = torch.from_numpy(motion[span.start : span.stop])
     if config.warp:
-        start = best_start(loss, motion, span, free)
-    found = _descend(loss, start, torch.from_numpy(free), config, step)
+        found = best_start(loss, motion, span, free)
+    so_far = merged(weights, found.numpy(), span)
+    if torch.equal(found, given) or misses_some(mender.probe, so_far, target, span):
+        found = _descend(loss, found, torch.from_numpy(free), config, step)
     return _slow_enough(mender, weights, found.numpy(), free, span)
+
+
+def misses_some(probe: LipProbe, weights: FloatArray, target: SoundTarget, span: range) -> bool:
+    """Whether a contact that is heard in the span is not made there."""
+    units = np.ascontiguousarray(weights[:, : len(UNITS)], np.float32)
+    reached = made(probe, units, target, span)
+    return any(reached[name] < count for name, count in asked(target, span).items())
 
 
 def _descend(
