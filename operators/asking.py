@@ -13,7 +13,7 @@ import bpy
 from ..model_runtime.contract import Answer, CancelledError, Question, ThunderError
 from ..thunder_blender import engine
 from ..thunder_blender.steps import Stepped, Steps, finish
-from .base import Result, ThunderOperator, hand_is_busy, log, playing
+from .base import Result, ThunderOperator, hand_is_busy, playing
 
 TICK = 0.05  # seconds between two looks at the engine
 GATHERING = "Reading the animation"
@@ -49,7 +49,7 @@ class AskingOperator(ThunderOperator):
         try:
             self.gathering.go_on()
         except ThunderError as error:
-            return self._failed(error)
+            return self.failed(error)
         manager = context.window_manager
         self.timer: Any = manager.event_timer_add(TICK, window=context.window)
         manager.modal_handler_add(cast(bpy.types.Operator, self))
@@ -67,7 +67,7 @@ class AskingOperator(ThunderOperator):
             return self._cancelled()
         except ThunderError as error:
             self._leave(context)
-            return self._failed(error)
+            return self.failed(error)
         if sentence is None:
             return {"PASS_THROUGH"}
         self._leave(context)
@@ -109,11 +109,6 @@ class AskingOperator(ThunderOperator):
     def _cancelled(self) -> Result:
         self.report({"WARNING"}, f"Cancelled: {self.bl_label}")
         return {"CANCELLED", "PASS_THROUGH"}
-
-    def _failed(self, error: ThunderError) -> Result:
-        log.error("%s failed: %s", type(self).__name__, error)
-        self.report({"ERROR"}, str(error))
-        return {"CANCELLED"}
 
     def _leave(self, context: bpy.types.Context) -> None:
         context.window_manager.event_timer_remove(self.timer)

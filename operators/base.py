@@ -67,8 +67,12 @@ class ThunderOperator:
         try:
             sentence = self.perform(context)
         except ThunderError as error:
-            log.exception("%s failed", type(self).__name__)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return self.failed(error)
         self.report({"INFO"}, sentence)
         return {"FINISHED"}
+
+    def failed(self, error: ThunderError) -> Result:
+        """Log the traceback and report the sentence; call it where the error was caught."""
+        log.exception("%s failed", type(self).__name__)
+        self.report({"ERROR"}, str(error))
+        return {"CANCELLED"}

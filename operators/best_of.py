@@ -65,8 +65,7 @@ class THUNDER_OT_best_of(GeneratingOperator, bpy.types.Operator):
         try:
             self.found = self.contest(context)
         except ThunderError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return self.failed(error)
         question = self.found.question
         assert question is not None  # there are seeds to compete
         self.job = engine.get_engine().submit(question)
@@ -111,8 +110,7 @@ class THUNDER_OT_best_of(GeneratingOperator, bpy.types.Operator):
         try:
             self.report({"INFO"}, self.found.finish())
         except ThunderError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED", "PASS_THROUGH"}
+            return self.failed(error) | {"PASS_THROUGH"}
         return {"FINISHED", "PASS_THROUGH"}
 
     def _show(self, context: bpy.types.Context) -> None:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import bpy
 
-from ..thunder_blender import export_mesh, export_motion, request, takes
+from ..thunder_blender import export_mesh, request
 from ..thunder_blender.export_mesh import ENDINGS, MeshExport
-from .base import Result
-from .take_base import TakeOperator
+from .exporting import RIG, ExportOperator
 
 KINDS = (
     ("ALEMBIC", "Alembic (.abc)", "Mesh cache: the vertices of every frame"),
@@ -19,11 +18,11 @@ KINDS = (
 )
 SOURCES = (
     ("TAKE", "Take", "The take selected in the list, alone, on the frames of its own keys"),
-    ("RIG", "Rig", "What the rig shows over the scene's range, hand edits and layers included"),
+    RIG,
 )
 
 
-class THUNDER_OT_export_mesh(TakeOperator, bpy.types.Operator):
+class THUNDER_OT_export_mesh(ExportOperator, bpy.types.Operator):
     """Export the performing mesh as a mesh cache (Alembic, USD) or with shape keys (glTF), \
 at the scene's rate"""
 
@@ -31,10 +30,7 @@ at the scene's rate"""
     bl_label = "Export Performance Mesh"
     bl_options = {"REGISTER"}
 
-    filepath: bpy.props.StringProperty(
-        name="File", description="File to write", subtype="FILE_PATH", options={"SKIP_SAVE"}
-    )
-    check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+    ENDINGS = ENDINGS
     filter_glob: bpy.props.StringProperty(
         default="*.abc;*.usd;*.usda;*.usdc;*.glb", options={"HIDDEN"}
     )
@@ -45,33 +41,6 @@ at the scene's rate"""
         description="Replace a file that is there already",
         options={"SKIP_SAVE", "HIDDEN"},
     )
-    asked: bpy.props.BoolProperty(options={"HIDDEN", "SKIP_SAVE"})  # by the file browser
-
-    @classmethod
-    def disabled_reason(cls, context: bpy.types.Context) -> str:
-        return request.rig_reason(context)
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        if not self.filepath:
-            rig = request.required_rig(context)
-            take = rig.mesh.thunder.take or takes.active_take(rig)
-            if take is None:
-                self.source = "RIG"
-            name = take.name if take else rig.mesh.name
-            self.filepath = export_motion.file_name(name, ENDINGS[self.format][0])
-        self.asked = True
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def check(self, _context: bpy.types.Context) -> bool:
-        """The file browser asks after each change: the name's ending follows the format."""
-        path, wanted = Path(self.filepath), ENDINGS[self.format]
-        if path.suffix in wanted or not path.name:
-            return False
-        known = {ending for endings in ENDINGS.values() for ending in endings}
-        stem = path.with_suffix("") if path.suffix in known else path
-        self.filepath = str(stem.with_name(stem.name + wanted[0]))
-        return True
 
     def draw(self, _context: bpy.types.Context) -> None:
         layout = self.layout

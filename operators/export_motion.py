@@ -10,8 +10,7 @@ import bpy
 from ..thunder_blender import export_motion, request, takes
 from ..thunder_blender.export_motion import FORMATS, MotionExport
 from ..thunder_blender.rig import Rig, RigError
-from .base import Result
-from .take_base import TakeOperator
+from .exporting import RIG, ExportOperator
 
 KINDS = (
     ("LIVE_LINK", "Live Link Face (.csv)", "61 curves in the app's column order, with timecode"),
@@ -23,7 +22,7 @@ KINDS = (
 SOURCES = (
     ("TAKE", "Take", "The take selected in the list, as it is in its Action"),
     ("CHOSEN", "Chosen Takes", "Each take that plays on the character, a file each"),
-    ("RIG", "Rig", "What the rig shows over the scene's range, hand edits and layers included"),
+    RIG,
 )
 RATES = (
     ("OWN", "Take's or Scene's", "A take at its own rate, the rig at the scene's"),
@@ -35,17 +34,14 @@ RATES = (
 )
 
 
-class THUNDER_OT_export_motion(TakeOperator, bpy.types.Operator):
+class THUNDER_OT_export_motion(ExportOperator, bpy.types.Operator):
     """Export a take, or what the rig really shows, as ARKit, Live Link Face, Audio2Face or FLAME"""
 
     bl_idname = "thunder.export_motion"
     bl_label = "Export Facial Motion"
     bl_options = {"REGISTER"}
 
-    filepath: bpy.props.StringProperty(
-        name="File", description="File to write", subtype="FILE_PATH", options={"SKIP_SAVE"}
-    )
-    check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+    ENDINGS = {name: (kind.ending,) for name, kind in FORMATS.items()}
     filter_glob: bpy.props.StringProperty(default="*.csv;*.json;*.npz", options={"HIDDEN"})
     format: bpy.props.EnumProperty(name="Format", description="Kind of file", items=KINDS)
     source: bpy.props.EnumProperty(name="Export", description="What is exported", items=SOURCES)
@@ -53,34 +49,6 @@ class THUNDER_OT_export_motion(TakeOperator, bpy.types.Operator):
     overwrite: bpy.props.BoolProperty(
         name="Overwrite", description="Replace files that are there already", options={"SKIP_SAVE"}
     )
-    asked: bpy.props.BoolProperty(options={"HIDDEN", "SKIP_SAVE"})  # by the file browser
-
-    @classmethod
-    def disabled_reason(cls, context: bpy.types.Context) -> str:
-        return request.rig_reason(context)
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        if not self.filepath:
-            rig = request.required_rig(context)
-            take = rig.mesh.thunder.take or takes.active_take(rig)
-            if take is None:
-                self.source = "RIG"
-            name = take.name if take else rig.mesh.name
-            self.filepath = export_motion.file_name(name, FORMATS[self.format].ending)
-        self.asked = True
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def check(self, _context: bpy.types.Context) -> bool:
-        """The file browser asks after each change: the name's ending follows the format."""
-        path = Path(self.filepath)
-        endings = {kind.ending for kind in FORMATS.values()}
-        wanted = FORMATS[self.format].ending
-        if path.suffix == wanted or not path.name:
-            return False
-        stem = path.with_suffix("") if path.suffix in endings else path
-        self.filepath = str(stem.with_name(stem.name + wanted))
-        return True
 
     def draw(self, _context: bpy.types.Context) -> None:
         layout = self.layout

@@ -11,7 +11,7 @@ import bpy
 from ..model_runtime.contract import ThunderError
 from ..thunder_blender import jobs, request, rig_copies
 from ..thunder_blender.request import Order
-from .base import Result, ThunderOperator, hand_is_busy, log, playing
+from .base import Result, ThunderOperator, hand_is_busy, playing
 
 STINT = 45.0  # seconds after which another operator takes over, so that Blender can autosave
 
@@ -24,8 +24,8 @@ def why_not(context: bpy.types.Context) -> str:
     return reason(context) or jobs.running_reason()
 
 
-class GeneratingOperator(ThunderOperator):
-    """Mixin for operators that order takes: override `orders`."""
+class LineOperator(ThunderOperator):
+    """Mixin for operators about a line on a rig, which scripts may name."""
 
     strip: bpy.props.StringProperty(
         name="Strip",
@@ -37,6 +37,10 @@ class GeneratingOperator(ThunderOperator):
         description="Name of the character's mesh or armature; unless given, the current one",
         options={"SKIP_SAVE"},
     )
+
+
+class GeneratingOperator(LineOperator):
+    """Mixin for operators that order takes: override `orders`."""
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
@@ -58,9 +62,7 @@ class GeneratingOperator(ThunderOperator):
         try:
             jobs.begin(context, self.orders(context))
         except ThunderError as error:
-            log.exception("%s failed", type(self).__name__)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return self.failed(error)
         return self.watch(context)
 
     def watch(self, context: bpy.types.Context) -> Result:

@@ -18,7 +18,6 @@ from .base import (
     Result,
     ThunderOperator,
     hand_is_busy,
-    log,
     object_mode_reason,
     playing,
     select_only,
@@ -114,9 +113,7 @@ class THUNDER_OT_import_flame(FlameOptions, bpy.types.Operator):
         try:
             sentence = self._made(context, running.result())
         except ThunderError as error:
-            log.exception("%s failed", type(self).__name__)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED", "PASS_THROUGH"}
+            return self.failed(error) | {"PASS_THROUGH"}
         self.report({"WARNING" if running.result().remarks else "INFO"}, sentence)
         return {"FINISHED", "PASS_THROUGH"}
 

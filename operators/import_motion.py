@@ -14,7 +14,7 @@ import bpy
 
 from ..model_runtime.contract import ThunderError
 from ..thunder_blender import import_motion, import_task, request, sound
-from .base import Result, ThunderOperator, hand_is_busy, log, playing
+from .base import Result, ThunderOperator, hand_is_busy, playing
 
 FILES = "*.csv;*.json;*.npz;*.pkl"
 HEADS = (
@@ -78,7 +78,9 @@ Audio2Face or BEAT (.json), FLAME parameters, BEAT2 or THUNDER (.npz), EMOTE (.p
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         running = import_task.current()
         if running is None or (event.type == "ESC" and not playing(context)):
-            return self._ended({"WARNING"}, "The import was cancelled")
+            import_task.end()
+            self.report({"WARNING"}, "The import was cancelled")
+            return {"CANCELLED", "PASS_THROUGH"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         import_task.tell()
@@ -88,8 +90,8 @@ Audio2Face or BEAT (.json), FLAME parameters, BEAT2 or THUNDER (.npz), EMOTE (.p
             file, fitted = running.result()
             done = import_motion.apply(running.rig(), file, running.wanted, fitted, self.play)
         except ThunderError as error:
-            log.exception("%s failed", type(self).__name__)
-            return self._ended({"ERROR"}, str(error))
+            import_task.end()
+            return self.failed(error) | {"PASS_THROUGH"}
         import_task.end()
         self.report({"INFO"}, done[1])
         return {"FINISHED", "PASS_THROUGH"}
@@ -105,11 +107,6 @@ Audio2Face or BEAT (.json), FLAME parameters, BEAT2 or THUNDER (.npz), EMOTE (.p
     def _wanted(self) -> import_motion.MotionImport:
         path = Path(bpy.path.abspath(self.filepath))
         return import_motion.MotionImport(path, self.frame, self.fps or None, self.head)
-
-    def _ended(self, kind: set[str], sentence: str) -> Result:
-        import_task.end()
-        self.report(kind, sentence)
-        return {"CANCELLED", "PASS_THROUGH"}
 
 
 class THUNDER_OT_pick_motion(MotionOptions, bpy.types.Operator):

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, cast
 
 import bpy
@@ -12,28 +11,17 @@ from ..model_runtime.contract import CancelledError, ThunderError
 from ..thunder_blender import meter_reasons, meter_task
 from ..thunder_blender.meter_task import Measuring
 from .base import Result, ThunderOperator, playing
+from .generating import LineOperator
 
-log = logging.getLogger(__name__)
 TICK = 0.02  # seconds between two looks
 
 
-class THUNDER_OT_measure(ThunderOperator, bpy.types.Operator):
+class THUNDER_OT_measure(LineOperator, bpy.types.Operator):
     """Compare the moving mouth with the sound, frame by frame, for a take or any animation"""
 
     bl_idname = "thunder.measure"
     bl_label = "Measure Lip-Sync"
     bl_options = {"UNDO"}
-
-    strip: bpy.props.StringProperty(
-        name="Strip",
-        description="Name of the sound strip; unless given, the one chosen in the sidebar",
-        options={"SKIP_SAVE"},
-    )
-    rig: bpy.props.StringProperty(
-        name="Rig",
-        description="Name of the character's mesh or armature; unless given, the current one",
-        options={"SKIP_SAVE"},
-    )
 
     _timer: Any = None
 
@@ -54,9 +42,7 @@ class THUNDER_OT_measure(ThunderOperator, bpy.types.Operator):
             subject = meter_reasons.subject(context, self.strip, self.rig)
             meter_task.begin(Measuring(*subject))
         except ThunderError as error:
-            log.exception("Measure failed")
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return self.failed(error)
         manager = context.window_manager
         self._timer = manager.event_timer_add(TICK, window=context.window)
         manager.modal_handler_add(cast(bpy.types.Operator, self))
@@ -72,10 +58,11 @@ class THUNDER_OT_measure(ThunderOperator, bpy.types.Operator):
             return {"PASS_THROUGH"}
         try:
             said = meter_task.tick()
-        except ThunderError as error:
-            level = "INFO" if isinstance(error, CancelledError) else "ERROR"
-            self.report({level}, "Cancelled" if level == "INFO" else str(error))
+        except CancelledError:
+            self.report({"INFO"}, "Cancelled")
             return self._ended(context, {"CANCELLED", "PASS_THROUGH"})
+        except ThunderError as error:
+            return self._ended(context, self.failed(error) | {"PASS_THROUGH"})
         if said is None:
             return {"PASS_THROUGH"}
         self.report({"INFO"}, said)

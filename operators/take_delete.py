@@ -29,8 +29,7 @@ class THUNDER_OT_delete_take(TakeOperator, bpy.types.Operator):
         try:
             action = self.found(context)[1]
         except ThunderError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return self.failed(error)
         if self.force or not takes.is_hand_edited(action):
             return self.execute(context)
         self.force = True  # execute runs once the user has confirmed

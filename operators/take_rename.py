@@ -24,8 +24,7 @@ class THUNDER_OT_rename_take(TakeOperator, bpy.types.Operator):
         try:
             self.new_name = self.found(context)[1].name
         except ThunderError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return self.failed(error)
         return context.window_manager.invoke_props_dialog(self)
 
     def draw(self, _context: bpy.types.Context) -> None:

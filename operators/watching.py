@@ -45,9 +45,7 @@ class WatchedOperator(ThunderOperator):
         try:
             work = self.begin(context)
         except ThunderError as error:
-            log.exception("%s failed", type(self).__name__)
             runtime_watch.settle(str(error), failed=True)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return self.failed(error)
         runtime_watch.start(work, type(self).sentence)
         return {"FINISHED"}

@@ -8,19 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
-import numpy as np
 
 from ..model_runtime.contract import GenerateRequest, Settings, Take
 from . import (
     apply_take,
-    compat,
-    lines,
     meter_jumps,
     range_motion,
     range_write,
     repair_curves,
     request,
     take_marks,
+    take_span,
     takes,
 )
 from .lines import Line
@@ -33,7 +31,6 @@ NO_RANGE = (
     "There is no range to regenerate. Set a preview range, select keys of the take, go to a frame "
     "that the meter calls weak, or give Start and End."
 )
-OUTSIDE = "Frames {:.0f} to {:.0f} lie outside of '{}'. Choose frames of the line."
 CHANGED = "'{}' was changed while its range was made, so it stays as it is. Try again."
 NO_UNITS = (
     "'{}' keys no unit shape keys; Regenerate Range needs a head that has them. Generate the whole "
@@ -107,8 +104,9 @@ def ranging(context: bpy.types.Context, choice: Choice) -> Ranging:
     """Gather a range from the scene. Raises ThunderError with the reason when none is possible."""
     rig = request.required_rig(context)
     action = _take(context, rig, choice.take)
-    line = _line(context, action)
-    span = _span(line, choice.frames or chosen_frames(context, rig, action, line))
+    line = take_span.line_of(context, action)
+    frames = choice.frames or chosen_frames(context, rig, action, line)
+    span = take_span.seconds_of(line, frames, SHORTEST)
     settings = request.settings_of(rig.mesh, line, {"seed": seed_for(rig, action, choice)})
     hold = range_motion.range_hold(rig, action, line, span)
     if hold.kept.all():
@@ -127,7 +125,7 @@ def disabled_reason(context: bpy.types.Context) -> str:
     if reason := request.performer_reason(context) or request.strip_reason(context):
         return reason
     rig = request.required_rig(context)
-    action = _playing(context, rig)
+    action = take_span.playing(context, rig)
     if action is None:
         return f"No take plays on '{rig.mesh.name}'; generate one, or switch to one"
     if not repair_curves.unit_columns(action):
@@ -143,32 +141,13 @@ def chosen_frames(
     scene = context.scene
     if scene.use_preview_range:
         return float(scene.frame_preview_start), float(scene.frame_preview_end)
-    if found := selected_frames(action, line):
+    if found := take_span.selected_frames(take_marks.curves(action), action, line):
         return found
     now = scene.frame_current
     for one in meter_jumps.spans(context):
         if one.first - 1 <= now <= one.last + 1:
             return float(one.first), float(one.last)
     raise RigError(NO_RANGE)
-
-
-def selected_frames(action: bpy.types.Action, line: Line) -> tuple[float, float] | None:
-    """Scene frames of the take's selected keys; None where fewer than two or all of its frames
-    have one, as they do when a take has just been made."""
-    chosen: set[float] = set()
-    every: set[float] = set()
-    for curve in take_marks.curves(action):
-        points = curve.keyframe_points
-        places, picked = np.empty(2 * len(points), np.float32), np.empty(len(points), bool)
-        points.foreach_get("co", places)
-        points.foreach_get("select_control_point", picked)
-        every.update(places[::2].tolist())
-        chosen.update(places[::2][picked].tolist())
-    if len(chosen) < 2 or len(chosen) >= len(every):
-        return None
-    second = repair_curves.clock_of(action, line).second
-    first, last = (line.frame_of(line.start + second(f)) for f in (min(chosen), max(chosen)))
-    return first, last
 
 
 def seed_for(rig: Rig, action: bpy.types.Action, choice: Choice) -> int:
@@ -179,35 +158,13 @@ def seed_for(rig: Rig, action: bpy.types.Action, choice: Choice) -> int:
 
 
 def _take(context: bpy.types.Context, rig: Rig, name: str) -> bpy.types.Action:
-    known = {action.name: action for action in takes.list_takes(rig)}
-    action = known.get(name) if name else _playing(context, rig)
+    action = take_span.named(context, rig, name)
     if action is None:
         what = f"{rig.mesh.name} has no take '{name}'" if name else f"{rig.mesh.name} plays no take"
         raise RigError(f"{what} of this line. Choose one from the list of takes.")
     if not repair_curves.unit_columns(action):
         raise RigError(NO_UNITS.format(action.name))
     return action
-
-
-def _playing(context: bpy.types.Context, rig: Rig) -> bpy.types.Action | None:
-    line_id = request.current_line_id(context)
-    return takes.chosen_take(rig, line_id) if line_id else None
-
-
-def _line(context: bpy.types.Context, action: bpy.types.Action) -> Line:
-    """The line of a take where its strip is now. Raises LineError."""
-    scene = compat.sequencer_scene(context)
-    return lines.line_of_strip(scene, lines.find_strip(scene, take_marks.line_of(action)))
-
-
-def _span(line: Line, frames: tuple[float, float]) -> Span:
-    """Seconds of the line for scene frames. Raises RigError outside of it."""
-    per_frame = line.speed / line.rate
-    first, last = sorted((frame - line.first_frame) * per_frame for frame in frames)
-    if last <= 0.0 or first >= line.duration:
-        raise RigError(OUTSIDE.format(*frames, line.strip_name))
-    more = max(0.0, SHORTEST - (last - first)) / 2
-    return max(0.0, first - more), min(line.duration, last + more)
 
 
 def _digest(name: str, content: str, settings: Settings, span: Span, kept: bytes) -> str:

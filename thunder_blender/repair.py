@@ -12,16 +12,14 @@ import numpy as np
 from ..model_runtime.contract import Answer, FloatArray, Repaired, RepairRequest, Sound
 from . import (
     channel_locks,
-    compat,
     hand_edits,
-    lines,
     meter_store,
     range_motion,
     range_write,
     repair_curves,
     request,
     take_marks,
-    takes,
+    take_span,
 )
 from .lines import Line
 from .readiness import engine_reason
@@ -85,9 +83,13 @@ def repairing(context: bpy.types.Context, choice: Choice | None = None) -> Repai
     choice = choice or Choice()
     rig = request.required_rig(context)
     action = _take(context, rig, choice.take)
-    line = _line(context, action)
-    selected = None if choice.start != choice.end else _selected(action, line)
-    span = _span(line, selected or wanted_frames(context, rig, line, choice))
+    line = take_span.line_of(context, action)
+    selected = None
+    if choice.start == choice.end:
+        curves = repair_curves.unit_columns(action).values()
+        selected = take_span.selected_frames(curves, action, line)
+    frames = selected or wanted_frames(context, rig, line, choice)
+    span = take_span.seconds_of(line, frames, SHORTEST)
     my_keys = choice.my_keys or selected is not None
     hold = range_motion.range_hold(rig, action, line, span)
     kept = _locked(rig, action, hold.weights) if my_keys else hold.kept
@@ -104,7 +106,7 @@ def disabled_reason(context: bpy.types.Context) -> str:
     if reason := request.performer_reason(context) or request.strip_reason(context):
         return reason
     rig = request.required_rig(context)
-    action = _playing(context, rig)
+    action = take_span.playing(context, rig)
     if action is None:
         return NO_TAKE.format(rig.mesh.name)
     if not repair_curves.unit_columns(action):
@@ -112,26 +114,13 @@ def disabled_reason(context: bpy.types.Context) -> str:
     return engine_reason()
 
 
-def _playing(context: bpy.types.Context, rig: Rig) -> bpy.types.Action | None:
-    line_id = request.current_line_id(context)
-    return takes.chosen_take(rig, line_id) if line_id else None
-
-
 def _take(context: bpy.types.Context, rig: Rig, name: str) -> bpy.types.Action:
-    known = {action.name: action for action in takes.list_takes(rig)}
-    action = known.get(name) if name else _playing(context, rig)
+    action = take_span.named(context, rig, name)
     if action is None:
         raise RigError(f"{NO_TAKE.format(rig.mesh.name)}.")
     if not repair_curves.unit_columns(action):
         raise RigError(f"{NO_UNITS.format(action.name)}.")
     return action
-
-
-def _line(context: bpy.types.Context, action: bpy.types.Action) -> Line:
-    """The line of a take where its strip is now. Raises LineError."""
-    scene = compat.sequencer_scene(context)
-    strip = lines.find_strip(scene, take_marks.line_of(action))
-    return lines.line_of_strip(scene, strip)
 
 
 def wanted_frames(
@@ -150,24 +139,6 @@ def wanted_frames(
     raise RigError(f"There is no span to repair. {NO_SPAN}.")
 
 
-def _selected(action: bpy.types.Action, line: Line) -> tuple[float, float] | None:
-    """Scene frames of the selected keys, where more than one frame and not all is selected."""
-    clock = repair_curves.clock_of(action, line)
-    chosen: set[float] = set()
-    every: set[float] = set()
-    for curve in repair_curves.unit_columns(action).values():
-        points = curve.keyframe_points
-        places, picked = np.empty(2 * len(points), np.float32), np.empty(len(points), bool)
-        points.foreach_get("co", places)
-        points.foreach_get("select_control_point", picked)
-        every.update(places[::2].tolist())
-        chosen.update(places[::2][picked].tolist())
-    if len(chosen) < 2 or len(chosen) >= len(every):
-        return None
-    ends = (clock.second(min(chosen)), clock.second(max(chosen)))
-    return line.frame_of(line.start + ends[0]), line.frame_of(line.start + ends[1])
-
-
 def _weak(rig: Rig, line: Line) -> list[tuple[float, float]]:
     """Scene frames of the weak spans that the meter knows, worst first."""
     record = meter_store.record_of(rig, line.line_id)
@@ -178,19 +149,6 @@ def _weak(rig: Rig, line: Line) -> list[tuple[float, float]]:
         (meter_store.frame_of(line, record, s.start), meter_store.frame_of(line, record, s.end))
         for s in spans
     ]
-
-
-def _span(line: Line, frames: tuple[float, float]) -> tuple[float, float]:
-    """Seconds of the line for scene frames, widened to SHORTEST. Raises RigError outside of it."""
-    per_frame = line.speed / line.rate
-    first, last = sorted((frame - line.first_frame) * per_frame for frame in frames)
-    if last <= 0.0 or first >= line.duration:
-        raise RigError(
-            f"Frames {frames[0]:.0f} to {frames[1]:.0f} lie outside of '{line.strip_name}'. "
-            "Choose frames of the line."
-        )
-    more = max(0.0, SHORTEST - (last - first)) / 2
-    return max(0.0, first - more), min(line.duration, last + more)
 
 
 def _locked(rig: Rig, action: bpy.types.Action, weights: FloatArray) -> FloatArray:

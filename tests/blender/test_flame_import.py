@@ -53,7 +53,7 @@ class Window:
             residual_keys=False,
             report=self._hear,
         )
-        for name in ("_wanted", "_made", "_build", "_ended"):
+        for name in ("_wanted", "_made", "_build", "_ended", "failed"):
             function = getattr(operator_class, name)
             setattr(self.operator, name, function.__get__(self.operator))
 

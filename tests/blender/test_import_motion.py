@@ -140,7 +140,7 @@ class Window:
         self.operator = SimpleNamespace(
             filepath=str(path), frame=1, fps=0.0, head="NONE", play=True, report=self._hear
         )
-        for name in ("_wanted", "_ended"):
+        for name in ("_wanted", "failed"):
             function = getattr(operator_class, name)
             setattr(self.operator, name, function.__get__(self.operator))
 

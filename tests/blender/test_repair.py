@@ -47,11 +47,11 @@ def take(room, rig, empty_scene, rate, monkeypatch, tmp_path):
     """A take of four seconds that plays from frame 11 on; its line has no strip in this file."""
     room("thunder_blender.sound").set_scene_rate(empty_scene, rate)
     line = line_without_strip(room, rate=rate, path=tmp_path / "line.wav")
-    takes, repair = room("thunder_blender.takes"), room("thunder_blender.repair")
+    takes, span = room("thunder_blender.takes"), room("thunder_blender.take_span")
     action = takes.add_take(rig, line, ramp(room, offset=0.3))
     takes.choose_take(rig, action)
-    monkeypatch.setattr(repair, "_line", lambda *_: line)
-    monkeypatch.setattr(repair, "_playing", lambda *_: action)
+    monkeypatch.setattr(span, "line_of", lambda *_: line)
+    monkeypatch.setattr(span, "playing", lambda *_: action)
     monkeypatch.setattr(room("thunder_blender.request"), "strip_reason", lambda _context: "")
     return action
 
