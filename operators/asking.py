@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Repair and Hear share: a question to the engine that scripts wait for and people watch.
+"""A question to the engine that scripts wait for and people watch: Repair, Hear and the like.
 
 The question is gathered in short steps, then the engine works at it; Esc stops either.
 """

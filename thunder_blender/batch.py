@@ -45,21 +45,10 @@ from ..model_runtime.batch_work import Item
 from ..model_runtime.contract import OutputError, ThunderError
 from . import batch_outputs, batch_scene, preferences
 from .engine import Launch
-from .engine_process import clean_environment
+from .engine_process import bootstrap, clean_environment
 
 TAKES = "takes"  # the kind that puts all of a character's lines into one file
 LOOK = 0.2  # seconds
-BOOTSTRAP = """
-import importlib.util, pathlib, sys
-home = pathlib.Path(sys.argv.pop(1)) / "model_runtime"
-spec = importlib.util.spec_from_file_location(
-    "model_runtime", home / "__init__.py", submodule_search_locations=[str(home)])
-package = importlib.util.module_from_spec(spec)
-sys.modules["model_runtime"] = package
-spec.loader.exec_module(package)
-from model_runtime.__main__ import main
-sys.exit(main())
-"""
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +91,8 @@ def _report(options: argparse.Namespace, plan: Plan) -> None:
 
 
 def _start(launch: Launch, arguments: Iterable[str]) -> subprocess.Popen[bytes]:
-    line = [str(launch.python), "-I", "-c", BOOTSTRAP, str(launch.worker_root), *arguments]
+    line = [str(launch.python), "-I", "-c", bootstrap("__main__"), str(launch.worker_root)]
+    line += arguments
     line += ["--weights", str(launch.weights)] if launch.weights else []
     environment = {"OMP_NUM_THREADS": "1", **clean_environment(os.environ)}
     return subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment)

@@ -34,8 +34,8 @@ spec = importlib.util.spec_from_file_location(
 package = importlib.util.module_from_spec(spec)
 sys.modules["model_runtime"] = package
 spec.loader.exec_module(package)
-from model_runtime.worker import main
-main()
+from model_runtime.{} import main
+sys.exit(main())
 """
 DROPPED = ("PYTHON", "DYLD_", "LD_PRELOAD", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "__PYVENV", "CONDA_")
 KEPT_LOG = 1 << 20  # bytes; a longer log begins anew with the next process
@@ -45,6 +45,11 @@ LAST_BREATH = 1.0  # seconds for a process that has closed its pipe to end by it
 FAREWELL = 5.0  # seconds for a killed process to go
 
 Heard = wire.Message | ThunderError | None  # None: the pipe has ended
+
+
+def bootstrap(module: str) -> str:
+    """Python that runs `main` of a module of model_runtime, whose root is the first argument."""
+    return BOOTSTRAP.format(module)
 
 
 class WorkerProcess:
@@ -210,7 +215,7 @@ def default_log() -> Path:
 
 def command(launch: Launch, log: Path) -> list[str]:
     """The worker's command line."""
-    line = [str(launch.python), "-I", "-c", BOOTSTRAP, str(launch.worker_root)]
+    line = [str(launch.python), "-I", "-c", bootstrap("worker"), str(launch.worker_root)]
     line += ["--device", launch.device, "--idle", str(launch.idle_seconds), "--log", str(log)]
     line += ["--parent", str(os.getpid()), "--die-with-thread"]
     if launch.weights is not None:

@@ -21,7 +21,7 @@ from .lines import Line, LineError
 from .meter_curves import Interval, Snapshot
 from .meter_mesh import Gathered
 from .meter_record import Record, Span
-from .rig import MARK, Rig
+from .rig import Rig
 
 PROPERTY = "thunder_measured"  # of a take's Action; of a mesh, with the line's identifier
 MOST_SNAPSHOTS = 64
@@ -231,12 +231,6 @@ def _row(owner: bpy.types.ID, name: str, action: bpy.types.Action | None) -> Row
 def _strip_name(line_id: str) -> str:
     found = (lines.find_strip(scene, line_id) for scene in bpy.data.scenes)
     return next((str(strip.name) for strip in found if strip), "A line that is gone")
-
-
-def measured_rigs() -> list[Rig]:
-    """The rigs of this file."""
-    meshes = [item for item in bpy.data.objects if item.type == "MESH" and MARK in item]
-    return [Rig(mesh, mesh.find_armature()) for mesh in meshes]
 
 
 def line_named(context: bpy.types.Context, line_id: str) -> Line | None:

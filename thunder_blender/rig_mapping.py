@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Table
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..model_runtime.contract import CHANNELS, ThunderError
+from ..model_runtime.contract import ThunderError
 
 Floats = npt.NDArray[np.float32]
 
@@ -243,12 +243,6 @@ def _pair(low: Any, high: Any) -> tuple[float, float]:
     if first > last:
         raise ValueError(f"a range from {first:g} to {last:g}")
     return first, last
-
-
-def unknown_sources(mapping: Mapping, known: Iterable[str]) -> list[str]:
-    """Sources that nothing provides."""
-    usable = {*CHANNELS, NECK_SOURCE, *known}
-    return [source for source in sources_of(mapping) if source not in usable]
 
 
 def search(mapping: Mapping, text: str) -> Sequence[int]:

@@ -11,8 +11,6 @@ and, to compare, frame_set in the artist's own scene.
 from __future__ import annotations
 
 import argparse
-import importlib
-import os
 import sys
 import tempfile
 import time
@@ -22,7 +20,6 @@ from types import ModuleType
 from typing import Any
 
 RATE, SECONDS = 25.0, 10.0
-PACKAGE = "bl_ext.user_default.thunder_blender"
 
 Clock = Callable[[], float]
 
@@ -90,19 +87,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--zip", type=Path, required=True)
     archive = parser.parse_args().zip.resolve()
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from tools import demo_scene
+
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["BLENDER_USER_RESOURCES"] = folder
+        room = demo_scene.install_extension(archive, Path(folder))
         import bpy
 
-        bpy.ops.extensions.package_install_files(
-            filepath=str(archive), repo="user_default", enable_on_install=True
-        )
         bpy.ops.wm.read_homefile(use_empty=True)
-        for case, costs in bench(lambda name: importlib.import_module(f"{PACKAGE}.{name}")).items():
+        for case, costs in bench(room).items():
             told = ", ".join(f"{name} {value:.2f}" for name, value in costs.items())
             sys.stdout.write(f"{case}: {told}\n")
         sys.stdout.flush()
-        bpy.ops.preferences.addon_disable(module=PACKAGE)
+        bpy.ops.preferences.addon_disable(module=demo_scene.PACKAGE)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 
 Runs where the bpy module is installed. The engine's process is tests/blender/stub_batch.py, whose
 takes are noise; THUNDER_STUB_KILL=FILE has it killed once, when FILE does not exist yet.
+--engine has the real engine perform, in the Python that THUNDER_PYTHON names.
 --contents prints, as JSON, the hash of what each .blend of a folder holds.
 """
 
@@ -78,12 +79,14 @@ def main() -> int:
     parser.add_argument("--resources", type=Path, required=True)
     parser.add_argument("--die", default="")
     parser.add_argument("--contents", type=Path)
+    parser.add_argument("--engine", action="store_true")
     options, rest = parser.parse_known_args()
     start_blender(options.resources)
     if options.contents:
         print("CONTENTS " + json.dumps(contents(options.contents)))
         return 0
-    use_stub()
+    if not options.engine:
+        use_stub()
     if options.die:
         from tools.campaign_deaths import Death, in_calls
 

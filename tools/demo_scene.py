@@ -57,9 +57,13 @@ def quiet_stdout() -> TextIO:
     return real
 
 
-def install_extension(archive: Path, resources: Path) -> Room:
-    """Install and enable the zip in a throw-away user folder; gives its modules by name."""
-    os.environ["BLENDER_USER_RESOURCES"] = str(resources)
+def install_extension(archive: Path, resources: Path | None = None) -> Room:
+    """Install and enable the zip in a throw-away user folder; gives its modules by name.
+
+    Without `resources` the environment says already which folder that is.
+    """
+    if resources is not None:
+        os.environ["BLENDER_USER_RESOURCES"] = str(resources)
     import bpy
 
     bpy.ops.extensions.package_install_files(

@@ -39,9 +39,9 @@ def faces(sheet: Path) -> Image.Image:
     return image.resize((PAGE, PAGE * image.height // image.width), Image.Resampling.LANCZOS)
 
 
-def newest() -> Path:
-    """The folder of the last screenshots at scale 1."""
-    found = sorted(SHOTS.glob("*/1x/done.png"), key=lambda path: path.stat().st_mtime)
+def newest(picture: str = "1x/done.png") -> Path:
+    """The folder of the last screenshots that has this picture."""
+    found = sorted(SHOTS.glob(f"*/{picture}"), key=lambda path: path.stat().st_mtime)
     if not found:
         raise SystemExit("error: There are no screenshots yet. Run 'python3 dev.py test' first.")
     return found[-1].parent

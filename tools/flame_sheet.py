@@ -11,13 +11,10 @@ heads per pose, so that they are lit and seen alike.
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -29,9 +26,9 @@ import numpy as np
 from mathutils import Vector
 
 from tools import make_test_flame
+from tools.demo_scene import Room, install_extension
 from tools.surrogate_flame import surrogate
 
-PACKAGE = "bl_ext.user_default.thunder_blender"
 APART = 0.24  # metres between heads
 COLUMNS = 3  # poses in a row of the sheet
 SKIN = (0.62, 0.37, 0.28, 1.0)
@@ -52,7 +49,6 @@ POSES: dict[str, dict[str, float]] = {  # a name without Left or Right drives bo
     "disgusted": {"noseSneer": 1.0, "mouthUpperUp": 0.5, "browDown": 0.4, "mouthFrown": 0.3},
     "blink": {"eyeBlink": 1.0},
 }
-Room = Callable[[str], ModuleType]
 
 
 def main() -> None:
@@ -62,10 +58,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=180, help="pixels a head")
     parser.add_argument("--samples", type=int, default=6)
     options = parser.parse_args()
-    bpy.ops.extensions.package_install_files(
-        filepath=str(options.zip.resolve()), repo="user_default", enable_on_install=True
-    )
-    room: Room = lambda name: importlib.import_module(f"{PACKAGE}.{name}")  # noqa: E731
+    room = install_extension(options.zip)
     bpy.ops.wm.read_homefile(use_empty=True)
     rigs = heads(room)
     stage(rigs, options.size, options.samples)

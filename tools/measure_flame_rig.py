@@ -15,7 +15,6 @@ long the calibration and the mapping of 1,500 frames take.
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import sys
 import tempfile
@@ -23,7 +22,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -36,20 +34,18 @@ import numpy as np
 from model_runtime.face import FaceModel, load_face
 from model_runtime.flame_solve import posed
 from tools import make_test_flame, rig_words
+from tools.demo_scene import Room, install_extension
+from tools.rig_words import FIGURES, RATE
 from tools.surrogate_flame import LIP_RINGS, Surrogate, surrogate
 from training.metrics import contacts
 from training.metrics.results import update_results
 
-PACKAGE = "bl_ext.user_default.thunder_blender"
-RATE = 25
-FIGURES = ("pbm_closed", "fv_contact", "rest")
 SURROGATES = {0: ("Bruno", 0.0), 1: ("Grace", 0.0), 2: ("Chen", 0.0034)}
 POSES = 12  # random ones that are compared with FLAME's function
 FRAMES = 1500
 TRIES, FEW, WIDE = 3000, 6, 3.0  # of the search for what the rig can reach; in coefficients
 CONTACT = range(2, LIP_RINGS - 1)  # rings, each with the next, that can meet the other lip
 WET = range(3, LIP_RINGS - 1)
-Room = Callable[[str], ModuleType]
 
 
 @dataclass(frozen=True)
@@ -273,10 +269,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, action="append", choices=list(SURROGATES))
     parser.add_argument("--residual", action="store_true", help="with residual keys")
     options = parser.parse_args()
-    bpy.ops.extensions.package_install_files(
-        filepath=str(options.zip.resolve()), repo="user_default", enable_on_install=True
-    )
-    room: Room = lambda name: importlib.import_module(f"{PACKAGE}.{name}")  # noqa: E731
+    room = install_extension(options.zip)
     rows = {}
     with tempfile.TemporaryDirectory() as folder:
         for seed in options.seed or SURROGATES:

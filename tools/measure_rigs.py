@@ -14,13 +14,10 @@ shape-key lists are mapped right.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -31,15 +28,14 @@ import bpy
 import numpy as np
 
 from tools import foreign_rigs, rig_cast, rig_lists, rig_words
-
-PACKAGE = "bl_ext.user_default.thunder_blender"
-RATE = 25
-FIGURES = ("pbm_closed", "fv_contact", "rest")
+from tools.demo_scene import Room, install_extension
+from tools.rig_words import FIGURES, RATE
+from training.metrics.results import update_results
 
 
 def main() -> None:
     options = _options()
-    room = _installed(options.zip)
+    room = install_extension(options.zip)
     words = rig_words.line()
     rows: dict[str, Any] = {}
     wanted = options.rig or list(rig_cast.CAST)
@@ -51,7 +47,7 @@ def main() -> None:
         rows["automap"] = rig_lists.counted(room)
         print(f"automap: {rows['automap']}", flush=True)
     if options.json:
-        _merge(options.json, rows)
+        update_results(options.json, rows)
 
 
 def _options() -> argparse.Namespace:
@@ -63,21 +59,12 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _installed(extension: Path) -> Callable[[str], ModuleType]:
-    import importlib
-
-    bpy.ops.extensions.package_install_files(
-        filepath=str(extension.resolve()), repo="user_default", enable_on_install=True
-    )
-    return lambda name: importlib.import_module(f"{PACKAGE}.{name}")
-
-
 def _fresh() -> None:
     bpy.ops.wm.read_homefile(use_empty=True)
     bpy.context.scene.render.fps = RATE
 
 
-def _open_head(room: Callable[[str], ModuleType], words: rig_words.Line) -> dict[str, float]:
+def _open_head(room: Room, words: rig_words.Line) -> dict[str, float]:
     """The same motion at the same rate on the open head itself."""
     _fresh()
     built = foreign_rigs.build(
@@ -92,7 +79,7 @@ def _open_head(room: Callable[[str], ModuleType], words: rig_words.Line) -> dict
 
 
 def _row(
-    room: Callable[[str], ModuleType],
+    room: Room,
     name: str,
     words: rig_words.Line,
     head: dict[str, float],
@@ -117,7 +104,7 @@ def _row(
 
 
 def _play(
-    room: Callable[[str], ModuleType],
+    room: Room,
     rig: Any,
     words: rig_words.Line,
     probe: Any,
@@ -144,15 +131,6 @@ def _play(
 
 def _shown(row: dict[str, float]) -> str:
     return " ".join(f"{name} {value:.3f}" for name, value in row.items())
-
-
-def _merge(path: Path, rows: dict[str, Any]) -> None:
-    """Others write their keys of the same file."""
-    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    text = json.dumps(known | rows, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
 
 
 if __name__ == "__main__":

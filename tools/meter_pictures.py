@@ -14,8 +14,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from tools.doc_pictures import newest
+
 ROOT = Path(__file__).resolve().parent.parent
-SHOTS = ROOT / "build" / "screenshots"
 PARTS = {  # picture: box in pixels of a 1600 x 1000 window
     "dope-sheet-dark": (206, 796, 1026, 878),
     "dope-sheet-light": (206, 796, 1026, 878),
@@ -37,20 +38,12 @@ def sheet(folder: Path) -> Image.Image:
     return whole.quantize(COLOURS, dither=Image.Dither.NONE)
 
 
-def newest() -> Path:
-    """The folder of the last screenshots at scale 1."""
-    found = sorted(SHOTS.glob("*/meter-1x/stale.png"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise SystemExit("error: There are no screenshots yet. Run 'python3 dev.py test' first.")
-    return found[-1].parent
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--from", dest="folder", type=Path, help="folder of the screenshots")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures" / "meter.png")
     options = parser.parse_args()
-    sheet(options.folder or newest()).save(options.out, optimize=True)
+    sheet(options.folder or newest("meter-1x/stale.png")).save(options.out, optimize=True)
     print(f"{options.out}: {options.out.stat().st_size / 1024:.0f} kB")
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
 from tools import measure_rigs, rig_cast
+from tools.demo_scene import Room, install_extension
+from tools.rig_words import RATE
 
 bpy = measure_rigs.bpy  # which has set Blender's folders first
 
@@ -35,14 +36,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rig", action="append", choices=list(rig_cast.CAST))
     options = parser.parse_args()
-    room = measure_rigs._installed(options.zip)
+    room = install_extension(options.zip)
     names = options.rig or list(rig_cast.CAST)
     rows = [_row(room, name) for name in (None, *names)]
     _save(np.concatenate(rows[::-1]), options.out)
     print(f"rows: open head, {', '.join(names)}; columns: {', '.join(SHAPES)}")
 
 
-def _row(room: Any, name: str | None) -> np.ndarray:
+def _row(room: Room, name: str | None) -> np.ndarray:
     measure_rigs._fresh()
     head = room("thunder_blender.head")
     if name is None:
@@ -60,8 +61,8 @@ def _row(room: Any, name: str | None) -> np.ndarray:
     for place, shape in enumerate(SHAPES.values()):
         for unit, value in (poses[shape] if isinstance(shape, str) else shape).items():
             motion[place * 10 : place * 10 + 10, contract.CHANNELS.index(unit)] = value
-    take = contract.Take(motion, contract.CHANNELS, float(measure_rigs.RATE), {})
-    takes.choose_take(rig, takes.create_take(rig, "sheet", take, measure_rigs.RATE, 1))
+    take = contract.Take(motion, contract.CHANNELS, float(RATE), {})
+    takes.choose_take(rig, takes.create_take(rig, "sheet", take, RATE, 1))
     pictures = []
     for place in range(len(SHAPES)):
         bpy.context.scene.frame_set(place * 10 + 6)

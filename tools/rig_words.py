@@ -16,7 +16,8 @@ from model_runtime.contract import UNITS
 
 Array = npt.NDArray[np.float64]
 
-RATE = 25.0
+RATE = 25
+FIGURES = ("pbm_closed", "fv_contact", "rest")
 SEED = 5
 SYLLABLES = 120
 CONSONANTS = ("P", "B", "M", "F", "V", "P", "M", "F", "T", "S", "K", "L", "SH", "W", "N", "V")

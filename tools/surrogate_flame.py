@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model_runtime.face import FaceModel, apply_pose, load_face, rotation_matrices
+from model_runtime.face import FaceModel, load_face, rotation_matrices
 
 IDENTITIES, EXPRESSIONS = 300, 100
 AT_ONCE = 5  # expressions in a face, on average: what makes a coefficient of 1 as large as it is
@@ -266,11 +266,3 @@ def _poses(
     bumps = _components(_bumps(template, len(own), rng), len(own))
     near = np.exp(-((template - template[len(template) // 2]) ** 2).sum(1) / 0.02)
     return np.moveaxis(own, 0, 2) + bumps * near[:, None, None]
-
-
-def posed_jaw(face: FaceModel, points: Array, jaw: Array) -> Array:
-    """Points (T,V,3) with the jaw turned by axis-angles (T,3); joints stay at rest."""
-    pose = np.zeros((len(points), len(face.joint_names), 3), np.float32)
-    pose[:, face.joint("jaw")] = jaw
-    joints = face.joint_regressor @ face.template
-    return np.asarray(apply_pose(face, points.astype(np.float32), joints, pose))

@@ -10,7 +10,6 @@ reliability plot into docs/pictures/meter_reliability.png.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
@@ -30,6 +29,7 @@ from training.corpus.store import open_corpus
 from training.meter_planted import held_apart, opened_by_hand, seconds_for_ten, span_change
 from training.meter_trials import Stage, Trial, makers, open_stage, run
 from training.metrics.clips import choose
+from training.metrics.results import update_results
 
 log = logging.getLogger(__name__)
 DOCS = Path(__file__).parent.parent / "docs"
@@ -193,24 +193,6 @@ def worst(kinds: dict[str, dict[str, float]]) -> dict[str, float]:
     return low | {key: max(row[key] for row in kinds.values()) for key in MEANS[1:]}
 
 
-def merge(path: Path, found: dict[str, Any]) -> None:
-    """Put `found` into a JSON file and leave its other keys."""
-    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**known, **found}, indent=1) + "\n", encoding="utf-8")
-
-
-def rounded(value: Any) -> Any:
-    """Floats to four decimals, nan as null."""
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [rounded(item) for item in value]
-    if isinstance(value, float):
-        return round(value, 4) if np.isfinite(value) else None
-    return value
-
-
 def evaluate(stage: Stage, engine: Engine | None, takes: int) -> tuple[dict[str, Any], str]:
     """All figures, and the tables as text."""
     made = makers(stage, engine)
@@ -272,7 +254,7 @@ def main() -> None:
     engine = Engine.load(options.weights) if options.takes else None
     document, table = evaluate(open_stage(meters, corpus, clips), engine, options.takes)
     _print(document, table)
-    merge(options.out, rounded(document))
+    update_results(options.out, document)
     plot_reliability(document["reliability"], options.picture)
 
 

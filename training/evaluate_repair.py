@@ -31,6 +31,7 @@ from training.lip_loss import vertex_form
 from training.m2s_measure import interval
 from training.metrics.bench import target_motion
 from training.metrics.clips import KINDS, choose
+from training.metrics.results import update_results
 from training.repair_errors import opened_closures, shifted_stretches
 from training.repair_trials import LONGER, NOWHERE, Bench, Case, measure, ways
 
@@ -143,14 +144,6 @@ def _mean(rows: list[Row], figure: str) -> float:
     return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
 
 
-def merge(path: Path, found: dict[str, Any]) -> None:
-    """Put the figures under `repair`; what else the file holds stays."""
-    known = json.loads(path.read_text()) if path.is_file() else {}
-    known["repair"] = found
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(known, indent=1) + "\n")
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True)
@@ -173,7 +166,7 @@ def main() -> None:
     found = cases(bench, corpus, clips)
     rows = treat(bench, found, options.longer)
     figures = summary(rows, unspoilt(bench, found), bench.seconds)
-    merge(options.out, figures)
+    update_results(options.out, {"repair": figures})
     print(markdown(rows))
     print(json.dumps(figures, indent=1))
 

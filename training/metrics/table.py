@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -101,9 +102,9 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def rounded(value: Any) -> Any:
-    """`value` with every float in it rounded to 4 digits."""
+    """`value` with every float in it rounded to 4 digits; none where there is no such figure."""
     if isinstance(value, float):
-        return round(value, 4)
+        return round(value, 4) if math.isfinite(value) else None
     if isinstance(value, Mapping):
         return {str(key): rounded(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
