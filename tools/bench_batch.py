@@ -7,7 +7,8 @@ Every line is another cut of `examples/line.flac` at another loudness, so that n
 lengths spread around 3.6 s as in dialogue. Measured from outside: wall time, processor time, and
 the resident memory whenever ten more lines are done. Beside it the baseline: a `generate` of its
 own for each of three lines. --blender adds a .blend of each line, by an extension in that Python's
-bpy that drives the same engine. --kills takes the figures of `tools/campaign.py --out` in.
+bpy that drives the same engine. --kills takes the figures of `tools/campaign.py --out` in,
+--scaling those of runs of this command with other numbers of jobs.
 Figures are merged into the file that --out names.
 """
 
@@ -135,9 +136,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--blender", type=Path, help="a Python with bpy, for the .blend files")
     parser.add_argument("--no-curves", action="store_true", help="only add the other figures")
     parser.add_argument("--kills", type=Path, help="figures of the campaign")
+    parser.add_argument("--scaling", type=Path, nargs="+", default=[], help="figures of other runs")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     known = json.loads(options.out.read_text("utf-8")) if options.out.exists() else {}
+    if not options.no_curves:  # of a run with another number of lines
+        known = {name: value for name, value in known.items() if not name.startswith("rss_mb_")}
     with tempfile.TemporaryDirectory(prefix="thunder-bench-") as place:
         work = Path(place)
         speech = make_episode(work / "episode", options.lines)
@@ -150,9 +154,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         known["campaign"] = figures
         known |= {name: figures[name] for name in ("kills", "lost", "repeated", "bytes_differ")}
     known |= json.loads(options.ray.read_text("utf-8")) if options.ray else {}
+    if options.scaling:
+        known["scaling"] = [scaled(path) for path in options.scaling]
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def scaled(path: Path) -> dict[str, Any]:
+    """What one run's figures tell of its number of jobs."""
+    figures = json.loads(path.read_text("utf-8"))
+    names = ("jobs", "lines", "minutes_npz", "cpu_minutes_npz", "machine_load")
+    peak = max(figures["rss_mb"].values())
+    return {**{name: figures[name] for name in names}, "rss_mb_most": peak}
 
 
 def curves(work: Path, speech: float, options: argparse.Namespace) -> dict[str, Any]:
