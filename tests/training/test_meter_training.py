@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -16,7 +14,7 @@ from model_runtime.meter_config import CUES, TAPS, MeterConfig, MeterNet, tapped
 from model_runtime.meter_motion import Mouth
 from model_runtime.phones import VOWELS
 from training.corpus.alignment import Segment
-from training.evaluate_meter import auc, calibration_error, figures, merge, reliability
+from training.evaluate_meter import auc, calibration_error, figures, reliability
 from training.meter_alter import keyed_at, opened, other_words, performed, shut
 from training.meter_data import flawed
 from training.meter_other import hand_keys, other_rules, warped
@@ -121,13 +119,6 @@ def test_reliability_tells_a_meter_that_is_too_sure():
     assert calibration_error(reliability(fair)["lines"]) < 0.01
     vain = [_trial("truth", 0.99)] * 10 + [_trial("shuffled", 0.99)] * 10
     assert calibration_error(reliability(vain)["lines"]) > 0.4
-
-
-def test_merge_leaves_the_keys_of_others(tmp_path):
-    path = tmp_path / "results" / "meter.json"
-    merge(path, {"repair": {"fixed_share": 1}})
-    merge(path, {"auc_frame": 0.9})
-    assert json.loads(path.read_text()) == {"repair": {"fixed_share": 1}, "auc_frame": 0.9}
 
 
 def test_contacts_can_only_lower_the_meter():
