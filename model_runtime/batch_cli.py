@@ -23,10 +23,19 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from .batch_journal import forget, prepare_folder
-from .batch_lines import CURVES, OUTPUTS, Defaults, ListError, outputs_of, read_lines, seeds_of
+from .batch_lines import (
+    CURVES,
+    METERS,
+    OUTPUTS,
+    Defaults,
+    ListError,
+    outputs_of,
+    read_lines,
+    seeds_of,
+)
 from .batch_tell import Teller
-from .batch_work import Choosing, Item, items_of, model_hashes
-from .contract import RequestError, ThunderError
+from .batch_work import Choosing, Item, items_of, meter_digest, model_hashes
+from .contract import RequestError, ThunderError, WeightsError
 
 if TYPE_CHECKING:
     from .batch_run import Performs, Summary
@@ -175,7 +184,9 @@ def plan_of(options: argparse.Namespace) -> Plan:
     scene = options.scene.absolute() if options.scene else None
     given = Defaults(seeds_of(options.seeds), outputs, options.fps, scene)
     read = read_lines(options.lines, given)
-    items = items_of(read.lines, choosing_of(options), shard_given(options.shard))
+    measured = any(set(METERS) & set(line.outputs) for line in read.lines)
+    meter = meter_digest(options.weights) if measured else ""
+    items = items_of(read.lines, choosing_of(options), shard_given(options.shard), meter)
     return Plan(tuple(items), read.problems)
 
 
@@ -261,6 +272,7 @@ def _perform(
 ) -> int:
     from .batch_run import Run, RunOptions
 
+    _check_meter(plan)
     start = time.monotonic()
     shard, seconds = shard_given(options.shard), seconds_given(options.time_limit)
     limits = RunOptions(options.out, shard, options.fail_fast, seconds)
@@ -330,6 +342,7 @@ def _crew(options: argparse.Namespace, plan: Plan, tell: Teller) -> int:
     from .batch_follow import follow
 
     _check_curves(options, plan)
+    _check_meter(plan)
     home = Path(__file__).parent.parent
     command = [sys.executable, "-m", "model_runtime", *child_arguments(options)]
     environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
@@ -351,6 +364,16 @@ def _check_curves(options: argparse.Namespace, plan: Plan) -> None:
         raise ListError(
             f"The outputs {', '.join(kinds)} need Blender: run the same as "
             "'blender -b --command thunder_blender batch ...'."
+        )
+
+
+def _check_meter(plan: Plan) -> None:
+    """Raises WeightsError, before any line is begun, where a meter is wanted and none is there."""
+    wanted = (item for item in plan.items if set(METERS) & set(item.line.outputs))
+    if any(not item.meter for item in wanted):
+        raise WeightsError(
+            "The outputs 'meter' and 'meter.csv' need the meter's model files, which are missing. "
+            "Reinstall the extension, or leave these outputs out."
         )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .contacts import OperatingPoint, peak_events
-from .contract import MOTION_FPS, UNITS, FloatArray, Take
+from .contract import MOTION_FPS, UNITS, FloatArray, Meter, Take
 from .face import load_face
 from .lips import LipProbe, lip_probe
 
@@ -38,6 +38,7 @@ class Score:
     advice: str = ""  # the meter's first, with {frame} and {frames} left open
     advice_second: float = 0.0
     lag_ms: float = 0.0
+    meter: Meter | None = None  # all of it, where one measured
 
     @property
     def rank(self) -> float:

@@ -31,7 +31,8 @@ from .contract import (
 from .settings_text import emotion_of, intensity_of, number_of, seed_of
 
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".m4a", ".aac", ".mp4", ".mov")
-CURVES = ("npz", "csv", "json")
+METERS = ("meter", "meter.csv")
+CURVES = ("npz", "csv", "json", *METERS)  # the engine makes them alone
 SCENES = ("blend", "takes", "gltf", "abc", "usd", "mp4")  # these need Blender
 OUTPUTS = (*CURVES, *SCENES)
 FPS_RANGE = (1.0, 240.0)

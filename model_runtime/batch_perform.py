@@ -67,6 +67,13 @@ class Performer:
                 return [_unexpected(error)]
         return [outcome for item in items for outcome in self.perform([item])]
 
+    def measure(self, item: Item, audio: Audio, take: Take) -> Score:
+        """The score of a take that was performed before. Raises ThunderError."""
+        try:
+            return self._scorer.score(take, audio, item)
+        except (RuntimeError, MemoryError, ValueError, ArithmeticError) as error:
+            raise _unexpected(error) from error
+
     def _together(self, items: Ask) -> list[Performed]:
         first = [self._trials(pair, 0, pair[0].choosing.best_of) for pair in items]
         drawn = iter(self._draw([one for trials in first for one in trials]))

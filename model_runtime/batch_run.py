@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .audio import Audio, read_audio
+from .batch_contacts import Score
 from .batch_journal import (
     DONE,
     FAILED,
@@ -27,16 +28,19 @@ from .batch_journal import (
     Record,
     output_record,
 )
+from .batch_lines import METERS
+from .batch_meter import meter_bytes
 from .batch_perform import Ask, Outcome, Performed
-from .batch_work import Item, missing_kinds, output_key, stamp, take_key
-from .contract import AudioError, OutputError, RequestError, ThunderError
-from .files import sha256_of
+from .batch_work import Item, curve_kinds, missing_kinds, output_key, stamp, take_key
+from .contract import AudioError, EngineError, Meter, OutputError, RequestError, Take, ThunderError
+from .files import sha256_of, write_atomic
 from .takefile import read_take, write_take
 
 POOL = 256  # items looked at together
 GROUP = 16  # items performed together at most
 GROUP_BYTES = 32 << 20  # of their sound files
 MOST_REFUSED = 8  # outputs that fail in a row until the run gives up
+PART_LETTERS = 64  # of a file's name in that of its temporary file, by files.atomic_file
 PAUSE = 1.0  # seconds between two looks at what another run is doing
 
 log = logging.getLogger(__name__)
@@ -47,6 +51,8 @@ class Performs(Protocol):
     """`batch_perform.Performer`, or what stands in for it."""
 
     def perform(self, items: Ask) -> list[Outcome]: ...
+
+    def measure(self, item: Item, audio: Audio, take: Take) -> Score: ...
 
 
 @dataclass(frozen=True)
@@ -125,15 +131,21 @@ class Run:
             self._journal.refresh()
             others = self._pool(others)
         if not self.summary.left:
-            self._sweep({item.name for item in items})
+            self._sweep(items)
 
-    def _sweep(self, names: set[str]) -> None:
+    def _sweep(self, items: Sequence[Item]) -> None:
         """Remove what runs that died left half written, where nobody is writing now."""
-        for path in (self.options.out / "takes").glob(".*.part"):
-            name = Path(path.name[1:].rsplit(".", 2)[0]).stem
-            if name in names and self._claims.take(name):
+        parts = list((self.options.out / "takes").glob(".*.part"))
+        owners: dict[str, set[str]] = {}  # long names begin alike
+        for item in items if parts else ():
+            for kind in curve_kinds(item):
+                owners.setdefault(item.path(kind).name[:PART_LETTERS], set()).add(item.name)
+        for path in parts:
+            names = owners.get(path.name[1:].rsplit(".", 2)[0], set())
+            taken = [name for name in names if self._claims.take(name)]
+            if names and len(taken) == len(names):
                 path.unlink(missing_ok=True)
-                self._claims.release([name])
+            self._claims.release(taken)
 
     def _pool(self, items: Sequence[Item]) -> list[Item]:
         """Do what is missing of these; gives those that another run has claimed."""
@@ -209,30 +221,51 @@ class Run:
             return False
         try:
             take = read_take(self.options.out / one.item.path("npz"))
-            outputs = [self._output(one, kind, take) for kind in missing]
         except RequestError:
             return False
+        try:
+            meter = self._measured(one, take) if set(missing) & set(METERS) else None
+            outputs = [self._output(one, kind, take, meter) for kind in missing]
         except (OutputError, OSError) as error:
             self._refuse(one.item, error)
+            return True
+        except ThunderError as error:
+            self._failed(one.item, error)
             return True
         self._done(one, outputs, {})
         return True
 
+    def _measured(self, one: _Todo, take: Take) -> Meter | None:
+        """The meter of a take that is there already. Raises ThunderError."""
+        audio = read_audio(one.item.line.audio)
+        self._journal.note({"record": STARTED, "items": [one.item.name]})
+        return self._performer().measure(one.item, audio, take).meter
+
     def _write(self, one: _Todo, audio: Audio, performed: Performed, seconds: float) -> None:
-        kinds = ["npz", *(kind for kind in one.item.line.outputs if kind in ("csv", "json"))]
+        take, meter = performed.take, performed.score.meter
         try:
-            outputs = [self._output(one, kind, performed.take) for kind in kinds]
+            outputs = [self._output(one, kind, take, meter) for kind in curve_kinds(one.item)]
         except (OutputError, OSError) as error:
             self._refuse(one.item, error)
+            return
+        except EngineError as error:
+            self._failed(one.item, error)
             return
         self._refused = 0
         self._done(one, outputs, _result(one, audio, performed, seconds))
 
-    def _output(self, one: _Todo, kind: str, take: Any) -> Record:
+    def _output(self, one: _Todo, kind: str, take: Take, meter: Meter | None) -> Record:
         relative = one.item.path(kind)
         path = self.options.out / relative
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_take(take, path, None if kind == "npz" else one.item.line.fps)
+        if kind not in METERS:
+            write_take(take, path, None if kind == "npz" else one.item.line.fps)
+        elif meter is None:
+            raise EngineError(
+                "The meter cannot measure this take: its channels are not the face's."
+            )
+        else:
+            write_atomic(path, meter_bytes(kind, meter, one.item))
         key = output_key(kind, one.key, one.item)
         generation = self._journal.state(one.item.name).generation
         return output_record(path, kind, key, self.options.out, generation)

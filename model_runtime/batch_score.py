@@ -77,7 +77,7 @@ def meter_score(meter: Meter) -> Score:
     """A meter's figures as a report keeps them; no value where nothing is said."""
     said = meter.spoken > 0
     if not said.any() or not np.isfinite(meter.score):
-        return Score("meter", None, 0.0, (1.0,))
+        return Score("meter", None, 0.0, (1.0,), meter=meter)
     curve = np.where(said, meter.frames, 1.0).astype(np.float32)
     smooth = np.convolve(np.pad(curve, NEAR // 2, mode="edge"), np.full(NEAR, 1 / NEAR), "valid")
     worst = int(np.argmin(np.where(said, smooth[: len(curve)], np.inf)))
@@ -91,4 +91,5 @@ def meter_score(meter: Meter) -> Score:
         first.sentence if first else "",
         round(first.start, 3) if first else 0.0,
         lag,
+        meter,
     )

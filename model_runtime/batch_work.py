@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .batch_journal import Record, State, is_there
-from .batch_lines import CURVES, BatchLine
+from .batch_lines import CURVES, METERS, BatchLine
 from .batch_names import shard_of
 from .contract import Settings, WeightsError
 from .files import sha256_of
@@ -19,6 +19,7 @@ from .files import sha256_of
 FORMAT = 1  # of takes: a higher number makes every line anew
 MODELS = ("encoder", "denoiser")
 JUDGES = ("meter", "m2s_judge")
+MEASURERS = ("encoder", "speech_units", *JUDGES)
 BUNDLED = Path(__file__).parent / "weights"
 
 
@@ -46,6 +47,7 @@ class Item:
     line: BatchLine
     settings: Settings
     choosing: Choosing
+    meter: str = ""  # digest of the models that measure it
 
     @property
     def name(self) -> str:
@@ -55,7 +57,7 @@ class Item:
 
     def path(self, kind: str) -> Path:
         """Of an output, relative to the folder of results."""
-        return Path("takes", f"{self.name}.{kind}")
+        return Path("takes", f"{self.name}.{'meter.json' if kind == 'meter' else kind}")
 
     def seeds(self) -> list[int]:
         """All that may be tried, in their order."""
@@ -63,11 +65,14 @@ class Item:
 
 
 def items_of(
-    lines: Sequence[BatchLine], choosing: Choosing, shard: tuple[int, int] = (1, 1)
+    lines: Sequence[BatchLine],
+    choosing: Choosing,
+    shard: tuple[int, int] = (1, 1),
+    meter: str = "",
 ) -> list[Item]:
-    """The items of a shard (number, of how many)."""
+    """The items of a shard (number, of how many); `meter` is `meter_digest`'s."""
     return [
-        Item(line, settings, choosing)
+        Item(line, settings, choosing, meter)
         for line in lines
         if shard_of(line.line_id, shard[1]) == shard[0]
         for settings in line.settings
@@ -91,6 +96,21 @@ def model_hashes(weights: Path | None, choosing: Choosing) -> dict[str, str]:
         ) from error
 
 
+def meter_digest(weights: Path | None) -> str:
+    """What decides a meter beside the take: its models; '' where one of them is missing."""
+    paths = [_near(name, weights) for name in MEASURERS]
+    try:
+        return digest([sha256_of(path) for path in paths])
+    except OSError:
+        return ""
+
+
+def _near(name: str, weights: Path | None) -> Path:
+    """A model file of the given folder, or else the bundled one, as the meter loads it."""
+    own = (weights or BUNDLED) / f"{name}.safetensors"
+    return own if own.is_file() else BUNDLED / own.name
+
+
 def take_key(item: Item, audio_sha256: str, models: dict[str, str]) -> str:
     """What decides an item's motion, as one hash: sound, settings, models and how to choose."""
     settings = item.settings
@@ -111,8 +131,14 @@ def take_key(item: Item, audio_sha256: str, models: dict[str, str]) -> str:
 
 
 def output_key(kind: str, take: str, item: Item) -> str:
-    """What decides an output of an item, beside its motion the rate."""
-    return take if kind == "npz" else digest({"take": take, "kind": kind, "fps": item.line.fps})
+    """What decides an output of an item, beside its motion the rate and, for a meter, the meter."""
+    line = item.line
+    if kind == "npz":
+        return take
+    known = {"take": take, "kind": kind, "fps": line.fps}
+    if kind in METERS:
+        known |= {"meter": item.meter, "start": line.start_frame, "id": line.line_id}
+    return digest(known)
 
 
 def digest(values: Any) -> str:

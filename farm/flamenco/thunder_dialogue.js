@@ -2,7 +2,7 @@
 // Flamenco job type: a list of dialogue lines becomes takes and scenes, one shard a task, then one
 // report. Put it into `scripts/` beside flamenco-manager. See README.md in this folder.
 
-const KINDS = "npz, csv, json, blend, takes, gltf, abc, usd, mp4";
+const KINDS = "npz, csv, json, meter, meter.csv, blend, takes, gltf, abc, usd, mp4";
 const COUNT =
   "max(1, -(-max(1, len(Path(abspath(settings.line_list)).read_text().splitlines()) - 1)" +
   " // max(1, settings.lines_per_task)))";

@@ -13,7 +13,7 @@ from model_runtime import __main__ as cli
 from model_runtime import batch_cli
 from model_runtime.batch_contacts import Score
 from model_runtime.batch_perform import Performed
-from model_runtime.contract import CHANNELS, EngineError, Take
+from model_runtime.contract import CHANNELS, Advice, EngineError, Meter, Take
 
 
 class FakePerformer:
@@ -21,6 +21,11 @@ class FakePerformer:
 
     bad: set[str] = set()
     performed: list[str] = []
+    measured: list[str] = []
+
+    def measure(self, item, audio, take):
+        FakePerformer.measured.append(item.name)
+        return Score("meter", 0.5, 0.1, (1.0, 0.5), meter=meter_of(take))
 
     def perform(self, items):
         return [self._one(item, audio) for item, audio in items]
@@ -36,7 +41,17 @@ class FakePerformer:
         noise = np.random.default_rng([seed, int(audio.sha256[:8], 16)])
         weights = noise.random((frames, len(CHANNELS)), np.float32) * 0.3
         take = Take(weights, provenance={"seed": seed})
-        return Performed(take, Score("contacts", value, 0.1, (1.0, value)), tuple(tried))
+        score = Score("contacts", value, 0.1, (1.0, value), meter=meter_of(take))
+        return Performed(take, score, tuple(tried))
+
+
+def meter_of(take) -> Meter:
+    """A meter that depends on the take alone; its second half says nothing."""
+    frames = take.weights[:, 0] / 0.3
+    spoken = (np.arange(len(frames)) < len(frames) // 2).astype(np.float32)
+    advice = Advice("open", 0.1, 0.14, 0.25, "Lips stay open on p at frame {frame}", "P")
+    lag = Advice("lag", 0.0, 0.2, 0.3, "Motion is {frames} frames late")
+    return Meter(0.5, frames, spoken, 50.0, 80.0, (advice, lag), (("P", 0.1, 0.14),), (), "judge")
 
 
 def score_of(sha256: str, seed: int) -> float:
@@ -44,7 +59,7 @@ def score_of(sha256: str, seed: int) -> float:
 
 
 def use_fake(monkeypatch):
-    FakePerformer.bad, FakePerformer.performed = set(), []
+    FakePerformer.bad, FakePerformer.performed, FakePerformer.measured = set(), [], []
     monkeypatch.setattr(batch_cli, "performer_of", lambda options: FakePerformer)
 
 
