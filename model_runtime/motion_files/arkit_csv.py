@@ -2,8 +2,9 @@
 """A csv of ARKit curves by their own names, with time in seconds: plain tables for any program.
 
 Ours: `time`, the 52 units as ARKit names and orders them, then the neck's axis-angle in radians.
-Read are also NVIDIA's animation_frames.csv (`timeCode`, `blendShapes.JawOpen`) and tables without
-any time, whose rate has to be told.
+Read are also NVIDIA's animation_frames.csv (`timeCode`, `blendShapes.JawOpen`), what face trackers
+write (`frame`, `timestamp_ms`, units; NaN where they saw no face), and tables without any time, or
+with frame numbers in its place, whose rate has to be told.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ import numpy.typing as npt
 
 from ..contract import NECK, UNITS, Take
 from . import live_link
+from .clock import is_time, seconds
 from .csv_table import Table
 from .motion import Curves, MotionError, MotionFile
 
 Doubles = npt.NDArray[np.float64]
 
 TITLE = "ARKit csv"
-LEAST = 10  # units that make a table a face
-TIMES = {"time": 1.0, "timecode": 1.0, "seconds": 1.0, "timestamp_ms": 1e-3, "time_ms": 1e-3}
 
 
 def csv_text(take: Take) -> str:
@@ -40,13 +40,13 @@ def from_table(table: Table, fps: float | None = None) -> MotionFile:
     if table.names[0].lower() == "timecode" and live_link.is_timecode(table.first[0]):
         return live_link.from_table(table, fps)
     units = table.units()
-    if len(units) < LEAST:
+    if len(units) < live_link.LEAST:
         raise MotionError(f"only {len(units)} of its columns are ARKit units such as jawOpen")
-    seconds = None if fps else _time(table)
-    if fps is None and seconds is None:
+    times = None if fps else _time(table)
+    if fps is None and times is None:
         raise MotionError("it does not tell its time; set its rate")
-    rate = fps or live_link.rate_of(np.asarray(seconds))
-    place = None if seconds is None else live_link.uniform(seconds, rate)
+    rate = fps or live_link.rate_of(np.asarray(times))
+    place = None if times is None else live_link.uniform(times, rate)
     weights = live_link.placed(np.stack(list(units.values()), axis=1), place)
     neck = table.columns(NECK)
     head = None if neck is None else live_link.placed(neck, place).astype(np.float32)
@@ -55,11 +55,11 @@ def from_table(table: Table, fps: float | None = None) -> MotionFile:
 
 def _time(table: Table) -> Doubles | None:
     """Seconds of each row; None where no column tells."""
-    for name, scale in TIMES.items():
-        if table.names[0].lower() == name:
-            return scale * _first(table)
-        if (column := table.column(name)) is not None:
-            return scale * column
+    if is_time(table.names[0]):
+        return seconds(table.names[0], _first(table))
+    for name in table.names[1:]:
+        if is_time(name):
+            return seconds(name, np.asarray(table.column(name)))
     return None
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..contract import NECK, FloatArray, Take
+from .clock import rate_in
 from .csv_table import unit_of
 from .motion import Curves, MotionError, MotionFile
 
@@ -43,7 +44,7 @@ def from_document(document: dict[str, Any], fps: float | None = None) -> MotionF
     """
     names = tuple(str(name) for name in document["facsNames"])
     weights = matrix(document["weightMat"], len(names), "weightMat")
-    rate = fps or float(document.get("exportFps", 0.0))
+    rate = fps or rate_in(document) or 0.0
     if not rate:
         raise MotionError("it does not tell its rate; set it")
     head = None

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""BEAT's face json: `names` of ARKit curves, and `frames`, each with `weights` and `time`."""
+"""BEAT's face json: `names` of ARKit curves, and `frames`, each with `weights` and `time`.
+
+LAM's Audio2Expression and what follows it write the same, with the rate in `metadata`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .audio2face import matrix
+from .clock import rate_in
+from .csv_table import unit_of
 from .motion import Curves, MotionError, MotionFile
 
 TITLE = "BEAT json"
@@ -23,7 +28,8 @@ def from_document(document: dict[str, Any], fps: float | None = None) -> MotionF
         raise MotionError("its frames are no list of frames")
     weights = matrix([frame.get("weights") for frame in frames], len(names), "frames")
     times = np.array([_time(frame) for frame in frames])
-    return MotionFile(Curves(names, weights), fps or _rate(times), TITLE)
+    known = tuple(unit_of(name) or name for name in names)
+    return MotionFile(Curves(known, weights), fps or rate_in(document) or _rate(times), TITLE)
 
 
 def _time(frame: dict[str, Any]) -> float:

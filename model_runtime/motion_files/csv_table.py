@@ -18,6 +18,8 @@ from .motion import MOST_FRAMES, MotionError
 Doubles = npt.NDArray[np.float64]
 
 BLOCK = 4096  # rows that are Python numbers at once
+MISSING = frozenset(("", "nan", "null", "none", "n/a", "na", "-"))  # cells without a measurement
+WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16, as Excel's "Unicode text" has
 SIDES = {"l": "left", "r": "right"}
 _BY_FOLDED = {unit.lower(): unit for unit in UNITS}
 
@@ -53,16 +55,15 @@ class Table:
 
 
 def read_table(data: bytes) -> Table:
-    """Commas, semicolons or tabs; a row whose cells are all empty repeats the one before it.
+    """Commas, semicolons or tabs; a row in which no face was seen repeats the one before it.
 
-    Raises MotionError.
+    Such rows have nothing, or NaN and the like, in every unit's cell, whatever their other cells
+    tell. Lines before the header that are comments (`#`) or Excel's `sep=` are passed over, and so
+    are columns at the end that have no name. Raises MotionError.
     """
     if data.count(b"\n") > MOST_FRAMES + 100:
         raise MotionError(f"it has more than {MOST_FRAMES} lines, too many to import")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise MotionError("it is not a text file") from error
+    text = _after_comments(_text(data))
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
     try:
@@ -71,10 +72,11 @@ def read_table(data: bytes) -> Table:
         raise MotionError("it is not a csv file") from error
     if len(rows) < 2:
         raise MotionError("it has no frames")
-    names = tuple(name.strip() for name in rows[0])
+    names = _names(rows[0])
+    faces = [place for place, name in enumerate(names[1:]) if unit_of(name) is not None]
     starts = range(1, len(rows), BLOCK)
-    blocks = [_numbers(rows[at : at + BLOCK], at, len(names), delimiter) for at in starts]
-    values = _held(np.concatenate(blocks))
+    blocks = [_numbers(rows[at : at + BLOCK], at, len(names), faces, delimiter) for at in starts]
+    values = _held(np.concatenate(blocks), faces)
     return Table(names, tuple(row[0].strip() for row in rows[1:]), values)
 
 
@@ -88,8 +90,30 @@ def unit_of(name: str) -> str | None:
     return _BY_FOLDED.get("".join(parts))
 
 
-def _numbers(rows: Sequence[Sequence[str]], first: int, width: int, delimiter: str) -> Doubles:
-    """Rows as numbers (rows, width - 1); rows without any measurement as NaN, to be held."""
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-16" if data.startswith(WIDE) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MotionError("it is not a text file") from error
+
+
+def _after_comments(text: str) -> str:
+    while text.startswith(("#", "sep=")):
+        text = text.partition("\n")[2]
+    return text
+
+
+def _names(header: Sequence[str]) -> tuple[str, ...]:
+    names = [name.strip() for name in header]
+    while len(names) > 1 and not names[-1]:
+        names.pop()
+    return tuple(names)
+
+
+def _numbers(
+    rows: Sequence[Sequence[str]], first: int, width: int, faces: Sequence[int], delimiter: str
+) -> Doubles:
+    """Rows as numbers (rows, width - 1); NaN, to be held, where a row has no measurement."""
     block = np.zeros((len(rows), width - 1))
     for place, row in enumerate(rows):
         cells = row[1:width]
@@ -104,33 +128,42 @@ def _numbers(rows: Sequence[Sequence[str]], first: int, width: int, delimiter: s
                 f"line {first + place + 1} has {len(row)} cells and its header has {width}"
             )
         block[place] = _row(cells, first + place + 1, delimiter)
+        if faces and all(cells[at].strip().lower() in MISSING for at in faces):
+            lacking = [at for at, cell in enumerate(cells) if _is_missing(cell)]
+            block[place, lacking] = np.nan
     return block
 
 
 def _row(cells: Sequence[str], line: int, delimiter: str) -> list[float]:
+    if delimiter == ";":
+        cells = [cell.replace(",", ".") for cell in cells]
     try:
-        if delimiter == ";":
-            cells = [cell.replace(",", ".") for cell in cells]
         return [float(cell or 0) for cell in cells]
-    except ValueError as error:
-        wrong = next(cell for cell in cells if not _is_number(cell))
-        raise MotionError(f"line {line} holds '{wrong[:30]}' in place of a number") from error
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell or 0)
     except ValueError:
-        return False
-    return True
+        return [_number(cell.strip(), line) for cell in cells]
 
 
-def _held(values: Doubles) -> Doubles:
-    """Rows of NaN throughout take the row before them; rest before the first measurement."""
-    empty = np.isnan(values).all(axis=1)
+def _number(cell: str, line: int) -> float:
+    if _is_missing(cell):
+        return float("nan") if cell else 0.0
+    try:
+        return float(cell)
+    except ValueError as error:
+        raise MotionError(f"line {line} holds '{cell[:30]}' in place of a number") from error
+
+
+def _is_missing(cell: str) -> bool:
+    return cell.strip().lower() in MISSING
+
+
+def _held(values: Doubles, faces: Sequence[int]) -> Doubles:
+    """Rows with NaN for every unit take what they lack from the row before them; rest before the
+    first measurement. Other numbers of such a row, as its time, stay."""
+    seen = np.asarray(faces) if len(faces) else np.arange(values.shape[1])
+    empty: npt.NDArray[np.bool_] = np.isnan(values[:, seen]).all(axis=1)
     if not empty.any() or not values.shape[1]:
         return values
     source = np.maximum.accumulate(np.where(empty, -1, np.arange(len(values))))
-    held = values[np.maximum(source, 0)]
-    held[source < 0] = 0.0
-    return np.asarray(held)
+    before = values[np.maximum(source, 0)]
+    before[source < 0] = 0.0
+    return np.where(np.expand_dims(empty, 1) & np.isnan(values), before, values)

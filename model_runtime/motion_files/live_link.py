@@ -23,6 +23,7 @@ from .turns import from_yaw_pitch_roll, yaw_pitch_roll
 Doubles = npt.NDArray[np.float64]
 
 TITLE = "Live Link Face csv"
+LEAST = 10  # units that make a table a face
 TIMECODE_FPS = 60  # the FF of HH:MM:SS:FF.mmm counts sixtieths, whatever the frame rate
 OTHER_BASES = (24, 25, 30, 48, 50, 60)  # in files that others write FF counts frames of their own
 DAY = 24 * 3600.0
@@ -78,6 +79,8 @@ def take_from_csv(text: str) -> Take:
     file = from_table(read_table(text.encode()))
     curves = file.motion
     assert isinstance(curves, Curves)
+    if missing := [unit for unit in UNITS if unit not in curves.names]:
+        raise MotionError(f"it has no column for {', '.join(missing[:3])}")
     neck = np.zeros((file.frames, 3), np.float32) if curves.head is None else curves.head
     return Take(np.concatenate([curves.weights, neck], axis=1), CHANNELS, file.fps)
 
@@ -85,18 +88,23 @@ def take_from_csv(text: str) -> Take:
 def from_table(table: Table, fps: float | None = None) -> MotionFile:
     """What a csv with a Timecode column holds; frames that were dropped are filled in.
 
-    `fps` stands in for the timecode. Raises MotionError where a unit's column is missing.
+    Other tools write such files without the tongue or with the mouth alone: the units that are
+    there are read, in ARKit's order. `fps` stands in for the timecode. Raises MotionError, also
+    where the jaw is not among them.
     """
     units = table.units()
-    if missing := [unit for unit in UNITS if unit not in units]:
-        raise MotionError(f"it has no column for {', '.join(missing[:3])}")
-    weights = np.stack([units[unit] for unit in UNITS], axis=1)
+    names = tuple(unit for unit in UNITS if unit in units)
+    if len(names) < LEAST:
+        raise MotionError(f"only {len(names)} of its columns are ARKit units such as jawOpen")
+    if "jawOpen" not in units:
+        raise MotionError("it has no column for jawOpen")
+    weights = np.stack([units[unit] for unit in names], axis=1)
     head = table.columns(HEAD)
     seconds = seconds_of(table.first) if fps is None else np.arange(len(weights)) / fps
     rate = fps or rate_of(seconds)
     place = uniform(seconds, rate)
     turns = None if head is None else from_yaw_pitch_roll(placed(head, place))
-    curves = Curves(UNITS, placed(weights, place).astype(np.float32), turns)
+    curves = Curves(names, placed(weights, place).astype(np.float32), turns)
     return MotionFile(curves, rate, TITLE)
 
 
@@ -126,7 +134,11 @@ def seconds_of(codes: Sequence[str]) -> Doubles:
         raise MotionError(f"line {line + 2} has '{codes[line][:30]}' in place of a timecode")
     parts = np.array([match.groups(default="0") for match in found if match], np.float64)
     whole = parts[:, :3] @ np.array([3600.0, 60.0, 1.0])
-    seconds = whole + (parts[:, 3] + parts[:, 4]) / _base(whole, parts[:, 3])
+    frames, part = parts[:, 3], parts[:, 4]
+    if len(parts) > 2 and not frames.any() and not part.any():
+        raise MotionError("its timecode counts whole seconds only; set its rate")
+    base = _base(whole, frames)
+    seconds = whole + (part if _is_of_second(frames, part, base) else (frames + part) / base)
     days = np.concatenate([[0], np.cumsum(np.diff(seconds) < -DAY / 2)])
     return np.asarray(seconds + DAY * days)
 
@@ -162,6 +174,12 @@ def placed(values: Doubles, place: Doubles | None) -> Doubles:
     share = (place - low)[:, None]
     after = np.minimum(low + 1, len(values) - 1)
     return np.asarray(values[low] * (1 - share) + values[after] * share)
+
+
+def _is_of_second(frames: Doubles, part: Doubles, base: float) -> bool:
+    """Whether the digits after FF are thousandths of the second, FF and all, as some tools write
+    them, and not of a frame: 04.083 is then 83 ms."""
+    return bool(frames.max() > 2 and (np.abs(part * base - frames) < 1.1).all())
 
 
 def _base(whole: Doubles, counted: Doubles) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from . import arkit_csv, audio2face, beat, emote_pkl, flame_npz, take_npz
+from . import arkit_csv, audio2face, beat, emote_pkl, flame_npz, named_frames, take_npz
 from .csv_table import read_table
 from .motion import MOST_BYTES, MotionError, MotionFile, checked
 from .npz import read_npz
@@ -64,16 +64,18 @@ def _json(data: bytes, fps: float | None) -> MotionFile:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise MotionError("it is no json file, or breaks off") from error
-    if not isinstance(document, dict):
-        raise MotionError("it holds no motion")
     try:
-        if "facsNames" in document:
+        if isinstance(document, dict) and "facsNames" in document:
             return audio2face.from_document(document, fps)
-        if "names" in document:
+        if isinstance(document, dict) and "names" in document:
             return beat.from_document(document, fps)
+        if named_frames.frames_of(document) is not None:
+            return named_frames.from_document(document, fps)
     except (KeyError, TypeError, ValueError) as error:
         raise MotionError(f"a part of it is missing or damaged ({error})") from error
-    raise MotionError("it has neither 'facsNames' (Audio2Face) nor 'names' (BEAT)")
+    raise MotionError(
+        "it holds no motion: no 'facsNames' (Audio2Face), no 'names' (BEAT), no frames of units"
+    )
 
 
 def _npz(data: bytes, fps: float | None) -> MotionFile:

@@ -223,7 +223,7 @@ DAMAGED = {
     "binary.csv": (bytes(range(256)) * 8, "not a text file"),
     "cut.json": (b'{"facsNames": ["jawOpen"], "weightM', "no json file"),
     "list.json": (b"[1, 2]", "no motion"),
-    "other.json": (b"{}", "neither 'facsNames'"),
+    "other.json": (b"{}", "no 'facsNames'"),
     "deep.json": (b"[" * 200_000, "no json file|no motion"),
     "rows.json": (
         b'{"exportFps": 30, "facsNames": ["jawOpen"], "weightMat": [[0.1], [0.1, 0.2]]}',
