@@ -27,9 +27,11 @@ from training.metrics import (
     evaluation,
     figures,
     languages,
+    pictures,
     realigned,
     table,
     thunder,
+    thunder_report,
 )
 from training.metrics.bench import open_bench, target_motion
 from training.metrics.model_systems import Performer, hear_labels
@@ -234,9 +236,38 @@ def test_the_truth_is_perfect_and_each_baseline_worse(corpus: Path, tmp_path: Pa
     assert seeds["truth"]["s_div_upper_mm"]["mean"] > 0
     assert seeds["shuffled"]["lve_best_mm"]["mean"] > seeds["truth"]["lve_best_mm"]["mean"]
     assert "LVE of squares, mm" in tables.read_text()
-    assert {path.name for path in plots.glob("*.png")} == {"systems.png", "shifts.png"}
+    late = [seeds[f"late_{frames}"]["lve_best_mm"]["mean"] for frames in (1, 2, 4)]
+    assert seeds["truth"]["lve_best_mm"]["mean"] < late[0] < late[1] < late[2]
+    assert seeds["mean_face"]["s_div_lips_mm"]["mean"] == 0.0
+    assert seeds["mean_face"]["lve_best_mm"]["mean"] > late[0]
+    assert all(f"{side}_{k}" in seeds for side in ("late", "early") for k in (1, 2, 3, 4))
+    lags = [of_system(document, name, "lag_ms") for name in ("truth", "late_2", "early_4")]
+    assert lags == pytest.approx([0.0, 40.0, 80.0], abs=8)
+    row = document["metrics"]["real"]["late_1"]
+    assert all(row[name]["low"] is not None for name in ("lag_ms", "penetration_mm", "pbm_closed"))
+    drawn = {path.name for path in plots.glob("*.png")}
+    assert drawn == {"systems.png", "shifts.png", "seeds.png"}
     assert main(command.split()) == 0
     assert out.read_bytes() == first
+
+
+def test_a_picture_shows_every_figure_that_was_measured(tmp_path: Path) -> None:
+    from matplotlib import pyplot as plt
+
+    one = {"mean": 0.5, "low": 0.4, "high": 0.6, "clips": 3}
+    row = dict.fromkeys(thunder_report.NAMES, one) | {"rest": None}
+    part = {"real": {"model": row, "truth": row, "late_1": row}}
+    drawn: list[str] = []
+
+    def look(figure: object, path: Path) -> Path:
+        drawn.extend(axis.get_title() for axis in figure.axes)
+        plt.close(figure)
+        return path
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pictures, "save", look)
+        pictures.draw_systems(tmp_path / "systems.png", part)
+    assert set(drawn) == {t for name, t in thunder_report.NAMES.items() if name != "rest"}
 
 
 def test_steps_intensity_noise_and_languages_are_measured(

@@ -14,10 +14,9 @@ from .baselines import SHIFTS, shift_name
 from .thunder_report import NAMES
 
 Part = Any
-SHOWN = (
-    *("lve_mm", "mod_mm", "lip_pcc", "lip_ccc", "lip_dtw_mm", "mtm_ms", "fdd_mm2", "jitter"),
-    *("blinks", "unit_accuracy", "mel_l1", "pbm_closed", "fv_contact", "closure_precision"),
-)
+SHIFTED = ("lve_mm", "mod_mm", "lip_pcc", "lip_ccc", "lip_dtw_mm", "mtm_ms", "lag_ms")
+HEARD = ("unit_accuracy", "mel_l1", "pbm_closed", "fv_contact", "closure_precision")
+COLUMNS = 5
 CONTACTS = ("pbm_closed", "fv_contact", "closure_precision", "vowel_shut", "rest")
 COLOURS = {"real": "tab:blue", "synthetic": "tab:orange"}
 
@@ -28,6 +27,8 @@ def draw_results(folder: Path, parts: Mapping[str, Part]) -> list[Path]:
     if "metrics" in parts:
         made.append(draw_systems(folder / "systems.png", parts["metrics"]))
         made.append(draw_shifts(folder / "shifts.png", parts["metrics"]))
+        if "seeds" in parts["metrics"]:
+            made.append(draw_seeds(folder / "seeds.png", parts["metrics"]["seeds"]))
     if "steps" in parts:
         made.append(draw_steps(folder / "steps.png", parts["steps"]))
     if "noise" in parts:
@@ -40,40 +41,84 @@ def draw_systems(path: Path, part: Mapping[str, Part]) -> Path:
     kinds = {kind: part[kind] for kind in COLOURS if kind in part}
     shifts = {shift_name(k) for k in SHIFTS}
     rows = [name for name in next(iter(kinds.values())) if name not in shifts or "4" in name]
-    figure, axes = plt.subplots(3, 4, figsize=(18, 11), sharey=True)
-    measured = {name for found in kinds.values() for row in found.values() for name in row}
-    shown = [name for name in SHOWN if name in measured][: axes.size]
-    for axis, name in zip(axes.flat, shown, strict=False):
+    names = measured_figures([row for found in kinds.values() for row in found.values()])
+    figure, axes = _grid(len(names), sharey=True)
+    for axis, name in zip(axes, names, strict=True):
         for step, (kind, found) in enumerate(kinds.items()):
             points = [(i, found[row].get(name)) for i, row in enumerate(rows) if row in found]
             _ranges(axis, [(i + 0.25 * step, one) for i, one in points if one], COLOURS[kind], kind)
-        axis.set_title(NAMES[name])
-        axis.set_yticks(range(len(rows)), [row.replace("_", " ") for row in rows])
-        axis.grid(axis="x", alpha=0.3)
-    axes.flat[0].invert_yaxis()
-    axes.flat[0].legend()
+        _label(axis, name, rows)
+    axes[0].invert_yaxis()
+    axes[0].legend()
     figure.tight_layout()
     return save(figure, path)
+
+
+def measured_figures(rows: Sequence[Mapping[str, Part]]) -> list[str]:
+    """The figures that any row has a value for, in the order of the tables."""
+    known = {name for row in rows for name, one in row.items() if one}
+    return [name for name in NAMES if name in known]
 
 
 def draw_shifts(path: Path, part: Mapping[str, Part]) -> Path:
     """What each frame of shift of the truth costs, the model's figure as a line across."""
-    names = ("lve_mm", "mod_mm", "lip_pcc", "lip_ccc", "lip_dtw_mm", "mtm_ms")
-    figure, axes = plt.subplots(2, 3, figsize=(15, 8))
-    for axis, name in zip(axes.flat, names, strict=True):
+    kinds = [part[kind] for kind in COLOURS if kind in part]
+    known = measured_figures([row for found in kinds for row in found.values()])
+    names = [name for name in (*SHIFTED, *HEARD) if name in known]
+    figure, axes = _grid(len(names))
+    for axis, name in zip(axes, names, strict=True):
         for kind, colour in COLOURS.items():
-            rows = part.get(kind, {})
-            known = {k: rows.get("truth" if not k else shift_name(k)) for k in (0, *SHIFTS)}
-            points = sorted((k, row[name]["mean"]) for k, row in known.items() if row and row[name])
-            axis.plot(*zip(*points, strict=True), "o-", color=colour, label=f"truth, {kind}")
-            model = rows.get("model", {}).get(name)
-            if model:
-                axis.axhline(model["mean"], color=colour, ls="--", label=f"model, {kind}")
+            _shifts(axis, part.get(kind, {}), name, kind, colour)
         axis.set_title(NAMES[name])
         axis.set_xlabel("frames late")
-    axes.flat[0].legend()
+    axes[0].legend()
     figure.tight_layout()
     return save(figure, path)
+
+
+def _shifts(axis: Any, rows: Mapping[str, Part], name: str, kind: str, colour: str) -> None:
+    known = {k: rows.get("truth" if not k else shift_name(k)) for k in (0, *SHIFTS)}
+    points = sorted((k, row[name]) for k, row in known.items() if row and row.get(name))
+    wide = [(k, one["low"], one["high"]) for k, one in points if one["low"] is not None]
+    if wide:
+        axis.fill_between(*zip(*wide, strict=True), color=colour, alpha=0.2)
+    places, means = [k for k, _ in points], [one["mean"] for _, one in points]
+    axis.plot(places, means, "o-", color=colour, label=f"truth, {kind}")
+    model = rows.get("model", {}).get(name)
+    if model:
+        axis.axhline(model["mean"], color=colour, ls="--", label=f"model, {kind}")
+
+
+def draw_seeds(path: Path, part: Mapping[str, Part]) -> Path:
+    """What seeds spread and how near the nearest comes, for every system."""
+    systems = part["systems"]
+    names, rows = measured_figures(list(systems.values())), list(systems)
+    figure, axes = _grid(len(names), sharey=True)
+    for axis, name in zip(axes, names, strict=True):
+        points = [(place, systems[row][name]) for place, row in enumerate(rows)]
+        _ranges(axis, [(place, one) for place, one in points if one], "tab:blue", "")
+        _label(axis, name, rows)
+    axes[0].invert_yaxis()
+    figure.suptitle(f"{part['seeds']} seeds of {part['clips']} clips")
+    figure.tight_layout()
+    return save(figure, path)
+
+
+def _grid(count: int, sharey: bool = False) -> tuple[Any, list[Any]]:
+    """A figure with `count` axes in rows of COLUMNS; what is left over of the grid is taken out."""
+    rows = -(-count // COLUMNS)
+    figure, axes = plt.subplots(
+        rows, COLUMNS, figsize=(18, 3.4 * rows), sharey=sharey, squeeze=False
+    )
+    for axis in axes.flat[count:]:
+        axis.remove()
+    return figure, list(axes.flat[:count])
+
+
+def _label(axis: Any, name: str, rows: Sequence[str]) -> None:
+    axis.set_title(NAMES[name])
+    axis.set_yticks(range(len(rows)), [row.replace("_", " ") for row in rows])
+    axis.grid(axis="x", alpha=0.3)
 
 
 def draw_steps(path: Path, rows: Sequence[Mapping[str, Part]]) -> Path:

@@ -36,13 +36,14 @@ MESH_FIGURES = (
     "blinks",
 )
 CONTACT_FIGURES = ("pbm_closed", "fv_contact", "closure_precision", "vowel_shut", "rest")
+TIMING_FIGURES = ("lag_ms", "penetration_mm")  # the contact tables' two figures without a count
 JUDGE_FIGURES = ("unit_accuracy", "mel_l1")
 BETTER: dict[str, int] = {  # 1: high is good, -1: low is good, 0: near the truth's is good
     **dict.fromkeys(("lve_mm", "lve_rms_mm", "mod_mm", "lip_dtw_mm", "mtm_ms", "fdd_abs_mm2"), -1),
     **dict.fromkeys(("lip_pcc", "lip_ccc", "mtm_found", "unit_accuracy"), 1),
     **dict.fromkeys(("fdd_mm2", "jitter", "blinks"), 0),
     **dict.fromkeys(("pbm_closed", "fv_contact", "closure_precision", "rest"), 1),
-    **dict.fromkeys(("vowel_shut", "mel_l1"), -1),
+    **dict.fromkeys(("vowel_shut", "mel_l1", *TIMING_FIGURES), -1),
 }
 
 
@@ -65,7 +66,7 @@ class Suite:
     def figures(self) -> tuple[str, ...]:
         """Names of the figures in the order of the tables."""
         heard = JUDGE_FIGURES if self.judge else ()
-        return (*MESH_FIGURES, *heard, *CONTACT_FIGURES)
+        return (*MESH_FIGURES, *heard, *CONTACT_FIGURES, *TIMING_FIGURES)
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ def measure_clip(
     values = mesh_values(suite.mesh, motion, truth) | curve_values(curves.aperture, true.aperture)
     values["jitter"] = counts.counts["jitter_ratio"].value
     values["blinks"] = blinks_per_minute(motion)
+    values["lag_ms"] = None if counts.lag_ms is None else abs(counts.lag_ms)
+    values["penetration_mm"] = counts.penetration_mm
     if suite.judge:
         values |= suite.judge.figures(clip, motion)
     return Measured(values, counts)

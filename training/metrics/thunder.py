@@ -7,12 +7,13 @@ import logging
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model_runtime.contract import EMOTIONS, FloatArray
 
-from .baselines import systems
+from .baselines import SHIFTS, mean_faces, shift_name, shifted, systems
 from .bench import Bench, emotion_rest, open_bench, target_motion
 from .clips import KINDS, few
 from .curves import MouthCurves
@@ -21,7 +22,7 @@ from .languages import write_language_clips
 from .model_systems import Performer
 from .noise import noisy
 from .score import Motions, all_curves, score, shuffled, worst_by_kind
-from .seeds import seed_report
+from .seeds import Takes, seed_report
 from .steps import steps_table
 from .suite import Suite, by_kind, measure_system
 
@@ -58,25 +59,40 @@ def metrics_part(
 
 
 def seeds_part(options: Options, bench: Bench, suite: Suite, performer: Performer | None) -> Parts:
-    """S-DIV and best of K of the model, the articulation model, and other clips' motions."""
-    clips = few(bench.clips, options.metric_clips)
-    count = options.metric_seeds
-    others = {clip.id: _others(clip, bench.clips, count) for clip in clips}
-    takes = {
-        "truth": lambda clip: [
-            bench.articulated(clip, seed, 1.0, "neutral") for seed in range(1, count + 1)
-        ],
-        "shuffled": lambda clip: [
-            bench.articulated(other, seed, 1.0, "neutral")
-            for seed, other in enumerate(others[clip.id], 1)
-        ],
-    }
+    """S-DIV and best of K of the model, the articulation model, the mean face, other clips' motions
+    and the articulation model's shifted."""
+    clips, count = few(bench.clips, options.metric_clips), options.metric_seeds
+    systems: dict[str, Takes] = {}
     if performer:
         made = performer.generate
-        takes["model"] = lambda clip: [made(clip, seed, 1.0, "neutral") for seed in range(count)]
+        systems["model"] = lambda clip: [made(clip, seed, 1.0, "neutral") for seed in range(count)]
     log.info("%d seeds of %d clips", count, len(clips))
-    report = seed_report(suite.mesh, clips, takes, bench.targets)
+    report = seed_report(suite.mesh, clips, systems | seed_baselines(bench, count), bench.targets)
     return {"seeds": count, "clips": len(clips), "systems": report}
+
+
+def seed_baselines(bench: Bench, count: int) -> dict[str, Takes]:
+    """Takes of `count` seeds beside which a model's mean something, by name."""
+    spoken = [clip.id for clip in bench.clips if clip.kind in KINDS]
+    still = mean_faces({name: bench.targets[name] for name in spoken})
+
+    @cache
+    def performed(clip: Clip) -> list[FloatArray]:
+        return [bench.articulated(clip, seed, 1.0, "neutral") for seed in range(1, count + 1)]
+
+    def of_others(clip: Clip) -> list[FloatArray]:
+        others = enumerate(_others(clip, bench.clips, count), 1)
+        return [bench.articulated(other, seed, 1.0, "neutral") for seed, other in others]
+
+    def late_by(frames: int) -> Takes:
+        return lambda clip: [shifted(take, frames) for take in performed(clip)]
+
+    return {
+        "truth": performed,
+        "mean_face": lambda clip: [still[clip.id]] * count,
+        "shuffled": of_others,
+        **{shift_name(frames): late_by(frames) for frames in SHIFTS},
+    }
 
 
 def intensity_part(

@@ -8,7 +8,7 @@ from typing import Any
 
 from .baselines import SHIFTS, shift_name
 from .seeds import SEED_FIGURES
-from .suite import CONTACT_FIGURES, JUDGE_FIGURES, MESH_FIGURES
+from .suite import CONTACT_FIGURES, JUDGE_FIGURES, MESH_FIGURES, TIMING_FIGURES
 from .table import markdown
 
 Part = Any
@@ -33,6 +33,7 @@ NAMES: dict[str, str] = {
     "vowel_shut": "vowels shut",
     "rest": "rest",
     "lag_ms": "lag, ms",
+    "penetration_mm": "penetration, mm",
     "s_div_lips_mm": "S-DIV lips, mm",
     "s_div_upper_mm": "S-DIV upper face, mm",
     "lve_best_mm": "LVE of the best seed, mm",
@@ -74,7 +75,7 @@ def metrics_tables(part: Mapping[str, Part]) -> str:
 def systems(rows: Mapping[str, Part]) -> str:
     """A table of systems, what is measured first and the shifted truths last."""
     some: Mapping[str, Part] = next(iter(rows.values()))
-    names = (*MESH_FIGURES, *JUDGE_FIGURES, *CONTACT_FIGURES)
+    names = (*MESH_FIGURES, *JUDGE_FIGURES, *CONTACT_FIGURES, *TIMING_FIGURES)
     order = [*(name for name in rows if name not in LAST), *(name for name in LAST if name in rows)]
     return rows_of({name: rows[name] for name in order}, [n for n in names if n in some])
 
