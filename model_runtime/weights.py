@@ -23,9 +23,13 @@ ModelT = TypeVar("ModelT", bound=nn.Module)
 
 
 def weights_path(name: str, folder: Path | None = None) -> Path:
-    """Path of a model file. Raises WeightsError with the folder when it is missing."""
+    """Path of a model file; a folder of one's own must hold MODEL_FILES, all else it may leave to
+    the bundled models. Raises WeightsError with the folder when it is missing.
+    """
     folder = folder or WEIGHTS_DIR
     path = folder / f"{name}.safetensors"
+    if not path.is_file() and name not in MODEL_FILES:
+        folder, path = WEIGHTS_DIR, WEIGHTS_DIR / path.name
     if not path.is_file():
         known = ", ".join(f"{item}.safetensors" for item in MODEL_FILES)
         raise WeightsError(

@@ -31,13 +31,16 @@ from .contract import (
     ProgressCallback,
     Question,
     RepairRequest,
+    RequestError,
     Settings,
     Sound,
     Take,
+    WeightsError,
 )
 from .engine import Engine
 from .features import SAMPLE_RATE
 from .provenance import provenance
+from .weights import WEIGHTS_DIR
 
 if TYPE_CHECKING:
     from .audio import Audio
@@ -53,6 +56,10 @@ ANSWERERS: dict[type[Any], str] = {
     RepairRequest: "worker_repair",
     HearRequest: "worker_hear",
 }
+NO_UNITS = (
+    "The meter reads weights of units, and these models speak the parameters of a FLAME: no seed "
+    "can be found best. Use Generate Variants and choose by eye."
+)
 
 
 class Tasks:
@@ -83,6 +90,8 @@ class Tasks:
 
     def answer(self, question: Question, progress: ProgressCallback) -> Answer:
         """Answer any other question. Raises ThunderError."""
+        if isinstance(question, BestRequest) and self._engine.space.kind != "units":
+            raise RequestError(NO_UNITS)
         module = import_module(f".{ANSWERERS[type(question)]}", __package__)
         answer: Answer = module.answer(self, question, progress)
         return answer
@@ -124,6 +133,11 @@ class Tasks:
     def _load(self, device: str) -> Engine:
         try:
             return Engine.load(self.weights, devices.torch_device(device))
+        except TypeError as error:  # of a configuration with other fields
+            raise WeightsError(
+                f"The models in {self.weights or WEIGHTS_DIR} are of another version ({error}). "
+                "Choose other weights, or reinstall the extension."
+            ) from error
         except (RuntimeError, MemoryError) as error:
             if device == "cpu" or not devices.is_out_of_memory(error):
                 raise

@@ -40,7 +40,8 @@ class Launch:
     log: Path | None = None  # where the worker's own words go; None: the temporary folder
     device: str = "auto"  # auto, cuda, rocm, mps or cpu
     idle_seconds: float = 600.0  # without work the worker ends itself; 0: never
-    weights: Path | None = None  # None: the bundled models
+    weights: Path | None = None  # folder of other models; None: the bundled ones
+    weights_state: tuple[tuple[str, int, int], ...] = ()  # its files: new ones want a new process
     start_seconds: float = 120.0  # no word from the worker for so long at its start: it hangs
     silent_seconds: float = 20.0  # no heartbeat for so long: it hangs
     grace_seconds: float = 3.0  # from the wish to cancel until the process is ended

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..model_runtime.contract import Take
@@ -34,15 +35,24 @@ Fitting = InThread[FittedTake]
 
 def start_fitting(rig: Rig, take: Take, rate: float) -> Fitting:
     """Begin to bring `take` to `rate` frames a second for this rig."""
-    opening, plan = keys.lip_opening(rig, take.channels), mapping.plan_for(rig)
-    return Fitting(lambda: fitted(take, rate, opening, plan), "THUNDER fitting")
+    return Fitting(_fitting(rig, take, rate), "THUNDER fitting")
 
 
 def fit_now(rig: Rig, take: Take, rate: float) -> FittedTake:
     """The same at once, unless it is done already."""
     if isinstance(take, FittedTake) and math.isclose(take.fps, rate, rel_tol=1e-6):
         return take
-    return fitted(take, rate, keys.lip_opening(rig, take.channels), mapping.plan_for(rig))
+    return _fitting(rig, take, rate)()
+
+
+def _fitting(rig: Rig, take: Take, rate: float) -> Callable[[], FittedTake]:
+    """Read the rig; what comes back knows nothing of Blender. Raises RigError."""
+    from . import fit_flame  # which gives takes of this module
+
+    if fit_flame.is_parameters(take):
+        return fit_flame.fitting(rig, take, rate)
+    opening, plan = keys.lip_opening(rig, take.channels), mapping.plan_for(rig)
+    return lambda: fitted(take, rate, opening, plan)
 
 
 def fitted(take: Take, rate: float, opening: Opening, plan: mapping.Plan) -> FittedTake:

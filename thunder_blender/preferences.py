@@ -8,7 +8,7 @@ from pathlib import Path
 
 import bpy
 
-from . import EXTENSION, engine, runtime, runtime_devices, runtime_watch
+from . import EXTENSION, engine, runtime, runtime_devices, runtime_watch, runtime_weights
 
 LOG = "worker-{}.log"  # by process: several Blenders share the folder
 DEVICES = (
@@ -26,8 +26,16 @@ def _start_anew(_own: object, _context: object) -> None:
         current.free()
 
 
+def _other_models(own: object, context: object) -> None:
+    from . import readiness, redraw  # the first of which asks this module
+
+    _start_anew(own, context)
+    readiness.forget()
+    redraw.redraw_sidebars()
+
+
 class ThunderPreferences(bpy.types.AddonPreferences):
-    """Which device and which Python the engine uses"""
+    """Which device, which Python and which models the engine uses"""
 
     bl_idname = EXTENSION
 
@@ -43,6 +51,13 @@ class ThunderPreferences(bpy.types.AddonPreferences):
         "runtime. Empty: the one named by THUNDER_PYTHON, else Blender's own",
         subtype="FILE_PATH",
         update=_start_anew,
+    )
+    weights: bpy.props.StringProperty(
+        name="Weights Folder",
+        description="Folder with models of your own, as training.bundle writes it. Empty: the "
+        "bundled models",
+        subtype="DIR_PATH",
+        update=_other_models,
     )
     index: bpy.props.StringProperty(
         name="Package Index",
@@ -92,16 +107,32 @@ def find_python(wait: bool = True) -> runtime.Found:
     return runtime.find_python(runtime_folder(), chosen, wait)
 
 
+def chosen_weights() -> runtime_weights.Weights | None:
+    """The models that are used in place of the bundled ones; None for those.
+
+    Raises WeightsError, with the next step, where the folder cannot be used.
+    """
+    own = preferences()
+    named = own.weights.strip() if own else ""
+    return runtime_weights.look(Path(bpy.path.abspath(named))) if named else None
+
+
 def launch() -> engine.Launch:
-    """How the engine is started with these preferences. Raises EngineError with the next step."""
+    """How the engine is started with these preferences.
+
+    Raises EngineError or WeightsError with the next step.
+    """
     own = preferences()
     found = find_python()
+    weights = chosen_weights()
     return engine.Launch(
         python=found.python,
         worker_root=Path(__file__).resolve().parents[1],
         log=user_folder() / LOG.format(os.getpid()),
         device=runtime_devices.ENGINE_NAMES[own.device if own else runtime_devices.AUTO],
         idle_seconds=60.0 * own.idle_minutes if own else engine.Launch.idle_seconds,
+        weights=weights.folder if weights else None,
+        weights_state=weights.state if weights else (),
     )
 
 

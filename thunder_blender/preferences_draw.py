@@ -28,12 +28,14 @@ def draw(
     context: bpy.types.Context,
     own: preferences.ThunderPreferences,
 ) -> None:
-    """The whole page: device, runtime, engine."""
+    """The whole page: device, runtime, models, engine."""
     layout.use_property_split = True
     layout.use_property_decorate = False
     draw_device(layout.column(), context, own)
     layout.separator()
     draw_runtime(layout.column(), context, own)
+    layout.separator()
+    draw_weights(layout.column(), context, own)
     layout.separator()
     draw_engine(layout.column(), own)
 
@@ -128,6 +130,22 @@ def draw_in_use(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     else:
         path = "" if found.source == runtime.INSTALLED else f", {found.python}"
         note(layout, context, f"In use: {found.source}{path}")
+
+
+def draw_weights(
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    own: preferences.ThunderPreferences,
+) -> None:
+    """The folder of other models, and what it holds or what is wrong with it."""
+    layout.prop(own, "weights")
+    try:
+        weights = preferences.chosen_weights()
+    except ThunderError as error:
+        note(layout, context, str(error), "ERROR")
+        return
+    for line in weights.told() if weights else ("The bundled models",):
+        note(layout, context, line)
 
 
 def draw_addresses(layout: bpy.types.UILayout, own: preferences.ThunderPreferences) -> None:

@@ -22,9 +22,18 @@ from ..model_runtime.contract import (
     Hold,
     Settings,
 )
-from . import compat, compat_panels, layers, lines, range_motion, takes
+from . import (
+    compat,
+    compat_panels,
+    fit_flame,
+    layers,
+    lines,
+    range_motion,
+    runtime_weights,
+    takes,
+)
 from .lines import Line, LineError
-from .readiness import engine_reason
+from .readiness import chosen_speech, engine_reason
 from .rig import MARK, Rig, RigError, find_rig, find_scene_rig
 from .sound import scene_rate
 
@@ -35,6 +44,9 @@ NO_SUCH_STRIP = "There is no strip '{}' any more; pick another one"
 NO_SOUND = "'{}' is no sound strip; select one in the sequencer"
 LOST_SOUND = "'{}' has lost its sound; load the file again with Load Line"
 LOST_FILE = "The sound file of '{}' is missing; find it with File > External Data"
+PARTLESS = (
+    "The chosen weights speak a FLAME's parameters, of the whole face only: set Layer to that"
+)
 EMOTION_NAMES = (AUTO, *EMOTIONS)  # in the order of the enum's numbers
 
 
@@ -83,6 +95,8 @@ def order_from_context(context: bpy.types.Context, choice: Choice | None = None)
     if strip is None:
         raise LineError(f"{_strip_missing(context, choice.strip)}.")
     line = lines.line_of_strip(scene, strip)
+    if reason := models_reason(rig):
+        raise RigError(f"{reason}.")
     settings = settings_of(rig.mesh, line, choice.settings)
     own, chosen = rig.mesh.thunder, takes.chosen_take(rig, line.line_id)
     hold = range_motion.locked_hold(rig, chosen, line)
@@ -202,7 +216,19 @@ def strip_reason(context: bpy.types.Context) -> str:
 
 def disabled_reason(context: bpy.types.Context) -> str:
     """Why Generate cannot run with what is chosen; empty when it can."""
-    return performer_reason(context) or strip_reason(context) or engine_reason()
+    found = performer_reason(context) or strip_reason(context) or engine_reason()
+    return found or models_reason(required_rig(context))
+
+
+def models_reason(rig: Rig) -> str:
+    """Why the chosen models cannot perform on a rig; empty when they can, or are unusable, which
+    `engine_reason` tells."""
+    speaks = chosen_speech()
+    if reason := fit_flame.rig_reason(rig, speaks):
+        return reason
+    if speaks.kind == runtime_weights.FLAME and rig.mesh.thunder.layer != layers.WHOLE:
+        return PARTLESS
+    return ""
 
 
 def performer_reason(context: bpy.types.Context) -> str:

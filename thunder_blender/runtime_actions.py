@@ -37,6 +37,7 @@ def missing_reason() -> str:
         return ""
     try:
         preferences.find_python(wait=bpy.app.background)
+        preferences.chosen_weights()
     except ThunderError as error:
         return str(error)
     return ""

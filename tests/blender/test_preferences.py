@@ -9,6 +9,7 @@ from pathlib import Path
 import bpy
 import pytest
 
+from tests.blender.fake_layout import FakeLayout
 from tests.wheels import lock_of, make_wheels
 
 PACKAGE = "bl_ext.user_default.thunder_blender"
@@ -157,3 +158,31 @@ def test_the_panels_know_of_a_new_or_removed_runtime_at_once(room, own, wheels, 
     bpy.ops.thunder.remove_runtime()
     assert "Press Install Runtime" in readiness.engine_reason()
     readiness.forget()
+
+
+def shown(room, own) -> str:
+    """What the preferences' part about models says."""
+    layout = FakeLayout()
+    room("thunder_blender.preferences_draw").draw_weights(layout, bpy.context, own)
+    return layout.text()
+
+
+def test_a_weights_folder_is_checked_and_told(room, own, fake, tmp_path):
+    own.python = sys.executable
+    preferences, readiness = room("thunder_blender.preferences"), room("thunder_blender.readiness")
+    weights = room("thunder_blender.runtime_weights")
+    assert preferences.launch().weights is None
+    fake.test()
+    own.weights = str(tmp_path)
+    assert not fake.running, "other models want a fresh process"
+    room("thunder_blender.engine").set_engine(None)
+    with pytest.raises(room("model_runtime.contract").WeightsError, match="no encoder"):
+        preferences.launch()
+    assert "no encoder.safetensors" in readiness.engine_reason()
+    assert "no encoder.safetensors" in shown(room, own)
+    own.weights = str(weights.BUNDLED)
+    launch = preferences.launch()
+    assert launch.weights == weights.BUNDLED and launch.weights_state
+    assert readiness.engine_reason() == ""
+    assert "55 channels of units" in shown(room, own)
+    own.weights = ""

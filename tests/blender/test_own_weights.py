@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Models that a lab has trained: made by the commands of docs/training.md, chosen in the
+preferences, performed by the real worker onto a head and onto the FLAME they speak for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
+
+from tests.blender.lines_fixture import add_strip  # noqa: E402
+from tools import environments  # noqa: E402
+
+PACKAGE = "bl_ext.user_default.thunder_blender"
+MAKER = Path(__file__).with_name("own_models.py")
+BRIEF = (4, 5), (5, 2)  # versions that make models: it takes half a minute
+
+pytestmark = pytest.mark.skipif(
+    bpy.app.version[:2] not in BRIEF, reason="models are trained: once for each Python"
+)
+
+
+def engine_python() -> Path:
+    """A Python with torch, soundfile and safetensors; skips where there is none."""
+    named = os.environ.get("THUNDER_PYTHON", "")
+    ours = environments.ENVS / environments.ENGINE.name / "bin" / "python"
+    found = Path(named) if named else ours
+    if not found.is_file():
+        pytest.skip("needs a Python with torch: run 'python3 dev.py test', or name THUNDER_PYTHON")
+    return found
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with u/my_weights, f/flame_weights and f/generic_model.pkl."""
+    home = tmp_path_factory.mktemp("own")
+    environment = environments.child_environment(OMP_NUM_THREADS="1")
+    done = subprocess.run(
+        [str(engine_python()), str(MAKER), str(home)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return home
+
+
+@pytest.fixture
+def own(room, monkeypatch):
+    preferences = bpy.context.preferences.addons[PACKAGE].preferences
+    preferences.python = str(engine_python())
+    monkeypatch.delenv("THUNDER_PYTHON", raising=False)
+    room("thunder_blender.readiness").forget()
+    yield preferences
+    room("thunder_blender.engine").set_engine(None)
+    for name in ("python", "weights"):
+        preferences.property_unset(name)
+    room("thunder_blender.readiness").forget()
+
+
+@pytest.fixture
+def hello(room, empty_scene, tmp_path):
+    empty_scene.render.fps = 25
+    return add_strip(room, tmp_path / "hello.wav", 10)
+
+
+def models_of(folder: Path) -> dict[str, str]:
+    return json.loads((folder / "sha256.json").read_text())
+
+
+def lone_take(room, rig):
+    (action,) = room("thunder_blender.takes").list_takes(rig)
+    return action, json.loads(action["thunder_provenance"])
+
+
+def test_units_of_ones_own(room, made, own, rig, hello):
+    folder = made / "u" / "my_weights"
+    own.weights = str(folder)
+    assert bpy.ops.thunder.generate(rig=rig.mesh.name, seed=7) == {"FINISHED"}
+    _, provenance = lone_take(room, rig)
+    sums = models_of(folder)
+    assert provenance["models"]["denoiser"] == sums["denoiser.safetensors"]
+    bundled = models_of(room("thunder_blender.runtime_weights").BUNDLED)
+    assert provenance["models"]["denoiser"] != bundled["denoiser.safetensors"]
+    engine = room("thunder_blender.engine").current_engine()
+    assert engine.running, "stays warm"
+    own.weights = ""
+    assert not engine.running, "other models want a fresh process"
+    bpy.ops.thunder.generate(rig=rig.mesh.name, seed=7, name="Bundled")
+    told = json.loads(bpy.data.actions["Bundled"]["thunder_provenance"])["models"]
+    assert told["denoiser"] == bundled["denoiser.safetensors"]
+
+
+def test_parameters_of_a_flame(room, made, own, rig, hello):
+    file = made / "f" / "generic_model.pkl"
+    own.weights = str(made / "f" / "flame_weights")
+    with pytest.raises(RuntimeError, match=r"speak the parameters of .*'Head' is no FLAME"):
+        bpy.ops.thunder.generate(rig=rig.mesh.name, seed=7)
+    assert bpy.ops.thunder.import_flame(filepath=str(file), shape_keys=2) == {"FINISHED"}
+    flame = room("thunder_blender.rig").find_rig(bpy.context.object)
+    assert bpy.ops.thunder.generate(rig=flame.mesh.name, seed=7) == {"FINISHED"}
+    action, provenance = lone_take(room, flame)
+    assert provenance["face"] == flame.mesh["thunder_flame"]
+    assert provenance["models"]["denoiser"] == models_of(Path(own.weights))["denoiser.safetensors"]
+    curves = {
+        (curve.data_path, curve.array_index): curve
+        for curve in room("thunder_blender.take_marks").curves(action)
+    }
+    keyed = curves['key_blocks["Exp1"].value', 0].keyframe_points
+    assert len(keyed) == 51, "two seconds at 25 frames a second"
+    lowest = min(point.co.y for n in range(1, 51) for point in curves[_exp(n), 0].keyframe_points)
+    assert lowest < -0.05, "a FLAME's expressions go both ways"
+    jaw = [point.co.y for point in curves['pose.bones["jaw"].rotation_euler', 0].keyframe_points]
+    assert np.isfinite(jaw).all() and np.ptp(jaw) > 0.001
+    with pytest.raises(RuntimeError, match="no seed can be found best"):
+        bpy.ops.thunder.best_of(rig=flame.mesh.name, count=2, keep="BEST")
+
+
+def _exp(number: int) -> str:
+    return f'key_blocks["Exp{number}"].value'
