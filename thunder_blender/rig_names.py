@@ -28,6 +28,8 @@ ORDINAL = re.compile(r"(?:[at]\d{1,2}|\d{1,3})", re.IGNORECASE)
 FEW_EXPRESSIONS = 10  # numbered keys that make a FLAME
 FEW_UNITS = 4  # different units that make a face, unless spelt as ARKit does
 COMPANY = 5  # names that share an unknown prefix
+RANKS = (0.85, 0.95)  # confidences between a key for both sides, another word, and the own name
+DEEPEST = 8  # words of a prefix: blendShape1.AA_VI_10_aa has six
 MOUTH_UNITS = tuple(unit for unit in UNITS if unit.startswith(("jaw", "mouth")))
 ENOUGH_MOUTH = 0.5  # of the mouth's units, for visemes to be left alone
 
@@ -76,6 +78,27 @@ def covers_mouth(matches: Iterable[Match]) -> bool:
     return len(found & set(MOUTH_UNITS)) >= ENOUGH_MOUTH * len(MOUTH_UNITS)
 
 
+def spare(matches: Sequence[Match]) -> frozenset[str]:
+    """Names whose units other keys say better, so that both together would go twice as far.
+
+    VRoid has a key for each eye's blink and one for both; Rocketbox has the units and, beside them,
+    action units and older shapes of the same. Keys with a unit's own name win over other words for
+    it, and keys of a side over keys for both.
+    """
+    best: dict[str, float] = {}
+    for match in matches:
+        best[match.source] = max(best.get(match.source, 0.0), _rank(match))
+    worse: dict[str, bool] = {}
+    for match in matches:
+        worse[match.name] = worse.get(match.name, True) and _rank(match) < best[match.source]
+    return frozenset(name for name, each in worse.items() if each)
+
+
+def _rank(match: Match) -> float:
+    """2 for a unit's own name, 1 for another word for it, 0 for a key of both sides."""
+    return float(sum(match.confidence > rank for rank in RANKS))
+
+
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in small letters: `A25_Jaw_Open` -> a, 25, jaw, open."""
     plain = unicodedata.normalize("NFKC", name)
@@ -91,12 +114,16 @@ def meaning(name: str) -> tuple[tuple[tuple[str, float], ...], float, tuple[str,
         whole = whole[:-1]  # Blender's .001
     if whole[-2:] == ("div", "2"):
         whole = whole[:-2]  # Daz Studio's
-    for skip in range(min(len(whole), 4)):
-        front, rest = whole[:skip], whole[skip:]
-        if found := _lookup().get(_key(rest)):
+    for skip in range(min(len(whole), DEEPEST)):
+        if found := _lookup().get(_key(whole[skip:])):
             sources, confidence = found
-            return sources, confidence - 0.01 * bool(skip), front
+            return sources, confidence - 0.01 * bool(skip), _without_numbers(whole[:skip])
     return (), 0.0, ()
+
+
+def _without_numbers(front: Sequence[str]) -> tuple[str, ...]:
+    """Words in front of a name, with 0 for any number: `AK_09_`, `AK_10_` are of one company."""
+    return tuple("0" if word.isdigit() else word for word in front)
 
 
 def _numbered(names: Sequence[str]) -> Recognition | None:
@@ -137,11 +164,13 @@ def _is_prefix(front: tuple[str, ...], fronts: Counter[tuple[str, ...]]) -> bool
 
 
 def _key(parts: Sequence[str]) -> str:
-    """Words without their order of side: `left mouth smile` and `mouth smile l` are one."""
+    """Words without their order and their order of side: `left mouth smile`, `smile mouth l` and
+    `smile lips left` are one."""
     sides = [SIDES[word] for word in parts if word in SIDES]
-    if len(sides) != 1:
+    if len(sides) > 1 or any(word.isdigit() for word in parts):
         return "".join(parts)
-    return "".join(word for word in parts if word not in SIDES) + "|" + sides[0]
+    plain = {spellings.SAME.get(word, word) for word in parts if word not in SIDES}
+    return " ".join(sorted(plain)) + "|".join(["", *sides])
 
 
 @lru_cache(maxsize=1)
@@ -151,7 +180,7 @@ def _lookup() -> dict[str, tuple[tuple[tuple[str, float], ...], float]]:
     for unit in UNITS:
         both = ((unit, 1.0),)
         table[_key(words(unit))] = both, 0.98
-        table[unit.casefold()] = both, 0.97
+        table[_key((unit.casefold(),))] = both, 0.97
     for unit, name, gain in _aliases():
         table.setdefault(_key(words(name)), (((unit, gain),), 0.9))
     for unit in UNITS:  # halves of what we have as one
@@ -162,6 +191,8 @@ def _lookup() -> dict[str, tuple[tuple[tuple[str, float], ...], float]]:
         pair = ((f"{stem}Left", 0.5), (f"{stem}Right", 0.5))
         for name in listed.split():
             table.setdefault(_key(words(name)), (pair, 0.8))
+    for unit, name in spellings.LOOSE.items():
+        table.setdefault(_key(words(name)), (((unit, 1.0),), 0.8))
     for name, unit in spellings.WINKS.items():
         table.setdefault(_key(words(name)), (((unit, 1.0),), 0.9))
     return table
@@ -189,13 +220,24 @@ def _visemes(names: Sequence[str]) -> tuple[str, list[Match]]:
 
 
 def _of_set(names: Sequence[str], table: dict[str, str], prefix: str) -> list[Match]:
-    matches = []
-    for name in names:
-        parts = words(name)
-        tails = ["".join(parts[skip:]) for skip in range(min(3, len(parts)))]
-        for tail in tails if prefix else tails[:1]:
-            pose = table.get(tail.removeprefix(prefix)) if tail.startswith(prefix) else None
-            if pose:
-                matches.append(Match(name, VISEME + pose, 1.0, 0.95))
-                break
-    return matches
+    """Names that belong to a set, spelt with `prefix`; what stands in front of that must be known
+    or shared by some, since the poses' own names are short."""
+    found = [(name, hit) for name in names if (hit := _pose(words(name), table, prefix))]
+    fronts = Counter(front for _, (_, front) in found)
+    return [
+        Match(name, VISEME + pose, 1.0, 0.95)
+        for name, (pose, front) in found
+        if not front or fronts[front] >= COMPANY or (prefix and len(front) < 3)
+    ]
+
+
+def _pose(
+    parts: Sequence[str], table: dict[str, str], prefix: str
+) -> tuple[str, tuple[str, ...]] | None:
+    """The pose that the words from some place on mean, and the words in front of them."""
+    for skip in range(min(len(parts), DEEPEST)):
+        tail = "".join(parts[skip:])
+        pose = table.get(tail.removeprefix(prefix)) if tail.startswith(prefix) else None
+        if pose:
+            return pose, _without_numbers(parts[:skip])
+    return None

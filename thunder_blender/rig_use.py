@@ -126,12 +126,13 @@ def automatic(found: Rig, recognition: Recognition) -> Mapping:
     """The mapping that follows from what was recognised."""
     units = {m.source for m in recognition.matches if not m.source.startswith(rig_names.VISEME)}
     whole_mouth = rig_names.covers_mouth(recognition.matches)
+    spare = rig_names.spare(recognition.matches)
     links: list[Link] = []
     for match in recognition.matches:
         viseme = match.source.startswith(rig_names.VISEME)
         mouth = match.source in rig_names.MOUTH_UNITS
         mute = viseme if whole_mouth else (mouth and recognition.visemes != "" and bool(units))
-        links += _links(found, match, mute)
+        links += _links(found, match, mute or match.name in spare)
     if bone := rig_neck.neck_bone(found):
         path = f'pose.bones["{rig_mapping.escaped(bone.name)}"]'
         links.append(Link(rig_mapping.NECK_SOURCE, Target(path, 0, rig_mapping.ARMATURE)))

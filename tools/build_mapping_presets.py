@@ -39,12 +39,13 @@ def texts() -> dict[str, str]:
     for preset, listed in SHIPPED.items():
         recognition = names.recognise(list(rig_lists.KNOWN[listed]))
         whole_mouth = names.covers_mouth(recognition.matches)
+        spare = names.spare(recognition.matches)
         links = tuple(
             mapping.Link(
                 match.source,
                 mapping.key_target(match.name),
                 match.gain,
-                mute=whole_mouth and match.source.startswith(names.VISEME),
+                mute=match.name in spare or (whole_mouth and match.source.startswith(names.VISEME)),
                 confidence=round(match.confidence, 2),
             )
             for match in recognition.matches

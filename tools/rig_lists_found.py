@@ -106,6 +106,126 @@ blink=eyeBlinkLeft,eyeBlinkRight blinkLeft=eyeBlinkLeft blinkRight=eyeBlinkRight
 lookUp=eyeLookUpLeft,eyeLookUpRight lookDown=eyeLookDownLeft,eyeLookDownRight lookLeft= lookRight=
 happy= angry= sad= relaxed= surprised= neutral="""
 
+# Met in a second search, after the words of the first one's misses were added.
+SRANIPAL = """Eye_Right_Look_Up=eyeLookUpRight Eye_Right_Look_Down=eyeLookDownRight
+Eye_Right_Left=eyeLookInRight Eye_Right_Right=eyeLookOutRight Eye_Left_Look_Up=eyeLookUpLeft
+Eye_Left_Look_Down=eyeLookDownLeft Eye_Left_Right=eyeLookInLeft Eye_Left_Left=eyeLookOutLeft
+Eye_Right_Blink=eyeBlinkRight Eye_Left_Blink=eyeBlinkLeft Eye_Right_squeeze=eyeSquintRight
+Eye_Left_squeeze=eyeSquintLeft Eye_Right_Wide=eyeWideRight Eye_Left_Wide=eyeWideLeft
+Eye_Right_Dilation= Eye_Left_Dilation= Eye_Right_Constrict= Eye_Left_Constrict=
+Cheek_Puff_Right=cheekPuff Cheek_Puff_Left=cheekPuff Cheek_Suck= Jaw_Open=jawOpen Mouth_Ape_Shape=
+Jaw_Right=jawRight Jaw_Left=jawLeft Jaw_Forward=jawForward Mouth_Upper_Inside=mouthRollUpper
+Mouth_Lower_Inside=mouthRollLower Mouth_Upper_Overturn= Mouth_Lower_Overturn= Mouth_Pout=mouthPucker
+Mouth_Upper_Up_Right=mouthUpperUpRight Mouth_Upper_Up_Left=mouthUpperUpLeft
+Mouth_Lower_Down_Right=mouthLowerDownRight Mouth_Lower_Down_Left=mouthLowerDownLeft
+Mouth_Smile_Right=mouthSmileRight Mouth_Smile_Left=mouthSmileLeft Mouth_Sad_Right=mouthFrownRight
+Mouth_Sad_Left=mouthFrownLeft Mouth_Lower_Overlay=mouthShrugLower Tongue_LongStep1=
+Tongue_LongStep2= Tongue_Up= Tongue_Down= Tongue_Right= Tongue_Left= Tongue_Roll="""
+UNIFIED = """BrowDownLeft=browDownLeft BrowDownRight=browDownRight BrowInnerUpLeft=browInnerUp
+BrowInnerUpRight=browInnerUp BrowOuterUpLeft=browOuterUpLeft BrowOuterUpRight=browOuterUpRight
+EyeClosedLeft=eyeBlinkLeft EyeClosedRight=eyeBlinkRight EyeConstrict= EyeDilation=
+LipSuckLower=mouthRollLower LipSuckUpper=mouthRollUpper MouthRaiserLower=mouthShrugLower
+MouthRaiserUpper=mouthShrugUpper MouthClosed=mouthClose LipFunnel=mouthFunnel LipPucker=mouthPucker
+CheekSuckLeft= CheekSuckRight= MouthTightenerLeft= MouthTightenerRight=
+MouthLowerDownLeft=mouthLowerDownLeft MouthLowerDownRight=mouthLowerDownRight
+MouthDimpleLeft=mouthDimpleLeft MouthDimpleRight=mouthDimpleRight MouthPressLeft=mouthPressLeft
+MouthPressRight=mouthPressRight MouthStretchRight=mouthStretchRight TongueDown= TongueUp=
+TongueDownLeftMorph= TongueUpRightMorph= TongueLeft= TongueRight= TongueOut=tongueOut
+JawOpen=jawOpen"""
+MBLAB = """Expressions_abdomExpansion_max= Expressions_browOutVertL_max=browOuterUpLeft
+Expressions_browOutVertL_min= Expressions_browOutVertR_max=browOuterUpRight
+Expressions_browSqueezeL_max=browDownLeft Expressions_browSqueezeL_min=
+Expressions_browSqueezeR_max=browDownRight Expressions_browsMidVert_max=browInnerUp
+Expressions_browsMidVert_min= Expressions_chestExpansion_max= Expressions_deglutition_max=
+Expressions_eyeClosedL_max=eyeBlinkLeft Expressions_eyeClosedL_min=eyeWideLeft
+Expressions_eyeClosedR_max=eyeBlinkRight Expressions_eyeClosedR_min=eyeWideRight
+Expressions_eyeClosedPressureL_max= Expressions_eyeClosedPressureR_min=
+Expressions_eyeSquintL_max=eyeSquintLeft Expressions_eyeSquintL_min=
+Expressions_eyeSquintR_max=eyeSquintRight Expressions_eyesHoriz_max= Expressions_eyesVert_min=
+Expressions_jawOut_max=jawForward Expressions_jawOut_min= Expressions_mouthBite_max=
+Expressions_mouthChew_max= Expressions_mouthInflated_max=cheekPuff Expressions_mouthInflated_min=
+Expressions_mouthOpenAggr_max= Expressions_mouthOpenHalf_max= Expressions_mouthOpenLarge_max=
+Expressions_mouthOpenTeethClosed_max= Expressions_mouthOpen_max=jawOpen Expressions_mouthOpen_min=
+Expressions_mouthSmileL_max=mouthSmileLeft Expressions_mouthSmileR_max=mouthSmileRight
+Expressions_mouthSmileOpen2_max= Expressions_mouthSmileOpen_min=
+Expressions_mouthSmile_max=mouthSmileLeft,mouthSmileRight Expressions_nostrilsExpansion_max=
+Expressions_pupilsDilatation_max= Expressions_tongueHoriz_max= Expressions_tongueOut_max=tongueOut
+Expressions_tongueOut_min= Expressions_tongueTipUp_max="""
+DAZ_VISEMES = """eCTRLvAA=viseme:aa eCTRLvEE=viseme:I eCTRLvEH=viseme:E eCTRLvER=viseme:RR
+eCTRLvF=viseme:FF eCTRLvIH=viseme:ih eCTRLvIY=viseme:I eCTRLvK=viseme:kk eCTRLvL=viseme:nn
+eCTRLvM=viseme:PP eCTRLvOW=viseme:O eCTRLvS=viseme:SS eCTRLvSH=viseme:CH eCTRLvT=viseme:DD
+eCTRLvTH=viseme:TH eCTRLvUW=viseme:U eCTRLvW=viseme:U"""
+METAHUMAN_MESH = """eye_blink_L=eyeBlinkLeft eye_blink_R=eyeBlinkRight
+eye_lookDown_L=eyeLookDownLeft eye_lookDown_R=eyeLookDownRight eye_lookLeft_L=eyeLookOutLeft
+eye_lookLeft_R=eyeLookInRight eye_lookRight_L=eyeLookInLeft eye_lookRight_R=eyeLookOutRight
+eye_lookUp_L=eyeLookUpLeft eye_lookUp_R=eyeLookUpRight eye_squintInner_L=eyeSquintLeft
+eye_squintInner_R=eyeSquintRight eye_widen_L=eyeWideLeft eye_widen_R=eyeWideRight
+jaw_fwd=jawForward jaw_left=jawLeft jaw_right=jawRight jaw_open=jawOpen mouth_left=mouthLeft
+mouth_right=mouthRight mouth_cornerPull_left=mouthSmileLeft mouth_cornerPull_right=mouthSmileRight
+mouth_cornerDepress_L=mouthFrownLeft mouth_cornerDepress_R=mouthFrownRight
+mouth_dimple_left=mouthDimpleLeft mouth_dimple_right=mouthDimpleRight
+mouth_stretch_left=mouthStretchLeft mouth_stretch_right=mouthStretchRight
+mouth_lowerLipRollIn_L=mouthRollLower mouth_lowerLipRollIn_R=mouthRollLower
+mouth_upperLipRollIn_L=mouthRollUpper mouth_upperLipRollIn_R=mouthRollUpper
+mouth_lipsPress_L=mouthPressLeft mouth_lipsPress_R=mouthPressRight
+mouth_lowerLipDepress_left=mouthLowerDownLeft mouth_lowerLipDepress_right=mouthLowerDownRight
+mouth_upperLipRaise_left=mouthUpperUpLeft mouth_upperLipRaise_right=mouthUpperUpRight
+mouth_funnel_DL=mouthFunnel mouth_lipsPurse_DL=mouthPucker mouth_down= mouth_lowerLipRollOut_L=
+brow_down_L=browDownLeft brow_down_R=browDownRight brow_raiseIn_L=browInnerUp
+brow_raiseIn_R=browInnerUp brow_raiseOuter_left=browOuterUpLeft
+brow_raiseOuter_right=browOuterUpRight nose_wrinkle_left=noseSneerLeft
+nose_wrinkle_right=noseSneerRight"""
+GENESIS9 = """JawOpen=jawOpen JawOpenWide= JawForward=jawForward JawLeft=jawLeft JawRight=jawRight
+JawClenchLeft= JawClenchRight= MouthSmileLeft=mouthSmileLeft MouthSmileRight=mouthSmileRight
+MouthSmileWidenLeft= MouthSmileWidenRight= MouthFrownLeft=mouthFrownLeft
+MouthFrownRight=mouthFrownRight MouthCloseLowerLeft=mouthClose MouthCloseLowerRight=mouthClose
+MouthCloseUpperLeft=mouthClose MouthCloseUpperRight=mouthClose MouthPurseLowerLeft=mouthPucker
+MouthPurseLowerRight=mouthPucker MouthPurseUpperLeft=mouthPucker MouthPurseUpperRight=mouthPucker
+MouthFunnelLowerLeft=mouthFunnel MouthFunnelLowerRight=mouthFunnel MouthFunnelUpperLeft=mouthFunnel
+MouthFunnelUpperRight=mouthFunnel MouthForwardLowerLeft= MouthForwardUpperRight=
+MouthCompressLowerLeft= MouthCompressUpperRight= MouthLipsPartCenter= MouthLipsPartLeft=
+MouthWidenLeft= MouthWidenRight= MouthLipsWarbleLeft= MouthPressLowerLeft=mouthPressLeft
+MouthPressLowerRight=mouthPressRight MouthPressUpperLeft=mouthPressLeft
+MouthPressUpperRight=mouthPressRight MouthRollLowerLeft=mouthRollLower
+MouthRollLowerRight=mouthRollLower MouthRollUpperLeft=mouthRollUpper
+MouthRollUpperRight=mouthRollUpper MouthShrugLowerLeft=mouthShrugLower
+MouthShrugLowerRight=mouthShrugLower MouthShrugUpperLeft=mouthShrugUpper
+MouthShrugUpperRight=mouthShrugUpper MouthUpperUpLeft=mouthUpperUpLeft
+MouthUpperUpRight=mouthUpperUpRight MouthLowerDownLeft=mouthLowerDownLeft
+MouthLowerDownRight=mouthLowerDownRight MouthStretchLeft=mouthStretchLeft
+MouthStretchRight=mouthStretchRight MouthDimpleLeft=mouthDimpleLeft
+MouthDimpleRight=mouthDimpleRight BrowDownLeft=browDownLeft BrowDownRight=browDownRight
+BrowInnerUpLeft=browInnerUp BrowInnerUpRight=browInnerUp BrowOuterUpLeft=browOuterUpLeft
+BrowOuterUpRight=browOuterUpRight BrowSqueezeLeft= BrowSqueezeRight= EyeBlinkLeft=eyeBlinkLeft
+EyeBlinkRight=eyeBlinkRight CheekPuffLeft=cheekPuff CheekPuffRight=cheekPuff
+CheekSquintLeft=cheekSquintLeft CheekSquintRight=cheekSquintRight CheekInflateLeft=
+CheekHollowRight= TongueOut=tongueOut"""
+CHARLES = "mouthNarrow lipsSeal lipsPart tongueTipUp"
+READY = """mouthOpen eyesLookUp=eyeLookUpLeft,eyeLookUpRight
+eyesLookDown=eyeLookDownLeft,eyeLookDownRight"""
+FACEPLUS = """Blink_Left=eyeBlinkLeft Blink_Right=eyeBlinkRight BrowsDown_Left=browDownLeft
+BrowsDown_Right=browDownRight BrowsIn_Left= BrowsIn_Right= BrowsOuterLower_Left=
+BrowsOuterLower_Right= BrowsUp_Left=browOuterUpLeft BrowsUp_Right=browOuterUpRight
+CheekPuff_Left=cheekPuff CheekPuff_Right=cheekPuff EyesWide_Left=eyeWideLeft
+EyesWide_Right=eyeWideRight Frown_Left=mouthFrownLeft Frown_Right=mouthFrownRight JawBackward=
+JawForeward=jawForward JawRotateY_Left= JawRotateY_Right= JawRotateZ_Left= JawRotateZ_Right=
+Jaw_Down= Jaw_Left=jawLeft Jaw_Right=jawRight Jaw_Up= LowerLipDown_Left=mouthLowerDownLeft
+LowerLipDown_Right=mouthLowerDownRight LowerLipIn=mouthRollLower LowerLipOut=
+Midmouth_Left=mouthLeft Midmouth_Right=mouthRight MouthDown= MouthNarrow_Left= MouthNarrow_Right=
+MouthOpen=jawOpen MouthUp=
+MouthWhistle_NarrowAdjust_Left= MouthWhistle_NarrowAdjust_Right= NoseScrunch_Left=noseSneerLeft
+NoseScrunch_Right=noseSneerRight Smile_Left=mouthSmileLeft Smile_Right=mouthSmileRight
+Squint_Left=eyeSquintLeft Squint_Right=eyeSquintRight TongueUp= UpperLipIn=mouthRollUpper
+UpperLipOut= UpperLipUp_Left=mouthUpperUpLeft UpperLipUp_Right=mouthUpperUpRight"""
+RENDERED = """BrowDown_L=browDownLeft BrowDown_R=browDownRight BrowInnerUp=browInnerUp
+BrowOuterUp_L=browOuterUpLeft BrowOuterUp_R=browOuterUpRight CheekPuff=cheekPuff
+CheeksSquint_L=cheekSquintLeft CheeksSquint_R=cheekSquintRight EyeBlink_L=eyeBlinkLeft
+EyeSquint_R=eyeSquintRight EyeWide_L=eyeWideLeft JawForward=jawForward JawOpen=jawOpen
+LookDown=eyeLookDownLeft,eyeLookDownRight LookLeft= LookRight= LookUp=eyeLookUpLeft,eyeLookUpRight
+MouthShrug_Lower=mouthShrugLower MouthShrug_Upper=mouthShrugUpper MouthPress_L=mouthPressLeft
+MouthUpperUp_R=mouthUpperUpRight NoseSneer_L=noseSneerLeft"""
+ROCKETBOX_VISEMES = "Sil PP FF TH DD KK CH SS nn RR aa E I O U".split()
+
 
 def _table(text: str) -> Meaning:
     pairs = (entry.partition("=") for entry in text.split())
@@ -118,6 +238,51 @@ def _unity(unit: str) -> str:
             return f"{unit.removesuffix(side)}_{side[0]}"
     return unit
 
+
+def _prefixed(prefix: str, listed: Meaning) -> Meaning:
+    return {prefix + name: sources for name, sources in listed.items()}
+
+
+def _visemes(names: list[str], spell: str = "{}") -> Meaning:
+    poses = "sil PP FF TH DD kk CH SS nn RR aa E I O U".split()
+    spelt = (spell.format(name, number=n) for n, name in enumerate(names))
+    return {name: (f"viseme:{pose}",) for name, pose in zip(spelt, poses, strict=True)}
+
+
+SECOND: dict[str, Meaning] = {
+    "SRanipal": _table(SRANIPAL),
+    "Unified Expressions of another tool": _table(UNIFIED),
+    "VRChat visemes with slashes": _visemes(
+        "sil PP FF TH DD kk CH SS nn RR aa E ih oh ou".split(), "vrc/{}"
+    ),
+    "MB-Lab": _table(MBLAB),
+    "Daz Genesis 3 and 8 visemes": _table(DAZ_VISEMES),
+    "Daz visemes on a mesh": _prefixed("head__", _table(DAZ_VISEMES)),
+    "Daz Genesis 9": _prefixed("Genesis9__facs_bs_", _table(GENESIS9)),
+    "MetaHuman meshes": _prefixed("head_lod0_mesh__", _table(METAHUMAN_MESH)),
+    "Rocketbox": {
+        f"AK_{n:02d}_{u[0].upper() + u[1:]}": (u,) for n, u in enumerate(sorted(UNITS), 1)
+    },
+    "Rocketbox in Unity": _visemes(ROCKETBOX_VISEMES, "blendShape1.AA_VI_{number:02d}_{}"),
+    "Charles": {**{u: (u,) for u in UNITS}, **dict.fromkeys(CHARLES.split(), ())},
+    "Ready Player Me": {
+        **{u: (u,) for u in UNITS if u != "tongueOut"},
+        **_visemes("sil PP FF TH DD kk CH SS nn RR aa E I O U".split(), "viseme_{}"),
+        **_table(READY),
+    },
+}
+
+THIRD: dict[str, Meaning] = {
+    "Mixamo": _table(FACEPLUS),
+    "Mixamo, prefixed": _prefixed("Mix::", _table(FACEPLUS)),
+    "ICT's face kit": {
+        (_unity(u) + side): (u,)
+        for u in UNITS
+        for side in (("_L", "_R") if u in ("browInnerUp", "cheekPuff") else ("",))
+        if u != "tongueOut"
+    },
+    "a renderer's": _table(RENDERED),
+}
 
 FOUND: dict[str, Meaning] = {
     "Unity's ARKit": {_unity(unit): (unit,) for unit in UNITS},
@@ -137,5 +302,7 @@ FOUND: dict[str, Meaning] = {
     "MetaHuman controls": _table(METAHUMAN),
     "MikuMikuDance": _table(MMD),
     "VRM 1": _table(VRM1),
+    **SECOND,
+    **THIRD,
     "a web avatar's prefixes": {f"blendShapes.{u[0].upper() + u[1:]}": (u,) for u in UNITS},
 }

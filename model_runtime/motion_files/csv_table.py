@@ -160,7 +160,7 @@ def _held(values: Doubles, faces: Sequence[int]) -> Doubles:
     """Rows with NaN for every unit take what they lack from the row before them; rest before the
     first measurement. Other numbers of such a row, as its time, stay."""
     seen = np.asarray(faces) if len(faces) else np.arange(values.shape[1])
-    empty: npt.NDArray[np.bool_] = np.isnan(values[:, seen]).all(axis=1)
+    empty = np.asarray(np.isnan(values[:, seen]).all(axis=1))
     if not empty.any() or not values.shape[1]:
         return values
     source = np.maximum.accumulate(np.where(empty, -1, np.arange(len(values))))

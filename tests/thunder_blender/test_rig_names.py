@@ -22,6 +22,12 @@ def test_lists_met_elsewhere_are_mapped_at_95_percent_or_better():
     assert wrong <= 0.05 * sum(map(len, lists))
 
 
+def test_no_name_met_elsewhere_is_taken_for_another_unit():
+    for listed in rig_lists_found.FOUND.values():
+        for name, (meant, made) in rig_lists.wrong(names, listed).items():
+            assert not made, (name, meant, made)
+
+
 def test_nothing_is_guessed_of_unrelated_names():
     unrelated = rig_lists.UNRELATED.split("|")
     assert len(unrelated) >= 50
@@ -57,3 +63,29 @@ def test_numbers_from_one_are_flame_and_from_zero_smplx():
     smplx = names.recognise([f"Exp{n:03d}" for n in range(50)])
     assert (flame.kind, smplx.kind) == ("flame", "smplx")
     assert flame.matches[0].source == smplx.matches[0].source == "expression:0"
+
+
+def spare_of(listed):
+    return set(names.spare(names.recognise(listed).matches))
+
+
+def test_keys_that_say_again_what_better_ones_say_are_spare():
+    assert spare_of(rig_lists.KNOWN["VRoid"]) == {"Fcl_EYE_Close"}  # there is one for each eye
+    assert spare_of(rig_lists_found.FOUND["VRM 1"]) == {"blink"}
+    assert spare_of([*rig_lists.KNOWN["ARKit"], "mouthSmile", "eyesClosed", "eyesLookUp"]) == {
+        "mouthSmile", "eyesClosed", "eyesLookUp",
+    }  # fmt: skip
+    older = ["AU_12_LipCornerPuller_L", "AU_12_LipCornerPuller_R", "HB_07_MouthSmile"]
+    assert spare_of([*rig_lists_found.FOUND["Rocketbox"], *older]) <= set(older)
+    for rig in ("ARKit", "CC extended", "CC MetaHuman", "MPFB2 face units", "Meta", "SMPL-X"):
+        assert not spare_of(rig_lists.KNOWN[rig]), rig
+
+
+def test_a_prefix_of_any_length_is_known_by_its_company():
+    front = "Hero_LOD_2__face_rig_v_"
+    listed = [front + name for name in rig_lists.KNOWN["ARKit"]]
+    assert len(names.recognise(listed).matches) == 52
+    assert not names.recognise([*listed[:3], "Basis"]).matches  # three are no company
+    assert not names.recognise(["Tree_Leaf_A", "Tree_Leaf_E", "Tree_Leaf_I", "Tree_Leaf_O"]).matches
+    visemes = [f"{front}{name}" for name in rig_lists.META]
+    assert len(names.recognise(visemes).matches) == 15
