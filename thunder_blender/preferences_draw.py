@@ -95,6 +95,8 @@ def draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, install
         target = runtime_actions.wanted_target()
         size = runtime_lock.gigabytes(target)
         note(layout, context, f"For {target}: takes about {size:.1f} GB on the disk")
+        if target not in runtime_lock.TRIED:
+            note(layout, context, runtime_lock.UNTRIED, "INFO")
     if reason:
         note(layout, context, reason, "INFO")
     if not bpy.app.online_access:

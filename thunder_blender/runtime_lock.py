@@ -19,6 +19,10 @@ NO_LOCK = (
 )
 
 
+TRIED = ("linux-cpu",)  # targets that were installed and tested where this version was made
+UNTRIED = "Not tried by us on such a machine: press Test Runtime afterwards"
+
+
 @dataclass(frozen=True)
 class Lock:
     """What a lock file says. `pythons` are the versions that it has wheels for."""

@@ -4,6 +4,7 @@
     python3 tools/lock_runtime.py linux-cuda windows-cpu macos-metal
     python3 tools/lock_runtime.py windows-cuda --index https://download.pytorch.org/whl/cu130
     python3 tools/lock_runtime.py linux-cpu --wheels DIR     torch's wheel lies in DIR
+    python3 tools/lock_runtime.py windows-cuda --recorded    torch's checksums are on record
 
 Nothing large is downloaded: the package index tells the checksums. What the index does not tell is
 never made up; without an answer there is no lock file, and the old one stays as it is.
@@ -20,6 +21,7 @@ import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -27,8 +29,9 @@ from urllib.parse import unquote, urlparse
 if __package__ in (None, ""):  # run as a script
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tools import environments
+from tools import build_runtime, environments
 from tools.environments import LISTS, ROOT, SetupError
+from tools.recorded_wheels import RECORDED
 
 LOCKS = ROOT / "thunder_blender" / "locks"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")  # Blender 4.2 to 5.2, and what distributions build with
@@ -171,6 +174,39 @@ def lock(
     return lock_text(name, merge(answers), tuple(answers), notes)
 
 
+def recorded_lock(name: str) -> str:
+    """The lock file's text for a target whose own index cannot be asked: the packages of another
+    target's lock, and the wheels that are on record in place of that one's build.
+
+    Raises SetupError where nothing is on record, or for another version than the lock's.
+    """
+    if name not in RECORDED:
+        known = ", ".join(RECORDED)
+        raise SetupError(f"{name}: no checksums of its wheels are on record (there are: {known}).")
+    found = RECORDED[name]
+    text, pythons, _ = build_runtime.read_lock(found.base)
+    pins = {package: pin_of(entry) for package, entry in build_runtime.entries(text).items()}
+    if pins[found.package].version != found.version.partition("+")[0]:
+        raise SetupError(
+            f"{name}: on record is {found.package} {found.version}, and {found.base} has "
+            f"{pins[found.package].version}. Find the checksums of that version."
+        )
+    pins[found.package] = Pin(found.version, dict(found.wheels.values()))
+    served = [python for python in pythons if python in found.wheels]
+    notes = [
+        f"index: {found.index}",
+        f"{found.package}: checksums as in public lock files; its index was not asked",
+    ]
+    return lock_text(name, pins, served, notes)
+
+
+def pin_of(entry: str) -> Pin:
+    """A requirement of a lock file as the pin that it was made of; wheels without their names."""
+    version = entry.split()[0].partition("==")[2]
+    sums = [word.partition("sha256:")[2] for word in entry.split() if "sha256:" in word]
+    return Pin(version, {value: value for value in sums})
+
+
 def _ask_each(
     command: Sequence[str], wanted: Sequence[str], options: Sequence[str], pythons: Sequence[str]
 ) -> tuple[dict[str, dict[str, Pin]], str]:
@@ -191,6 +227,12 @@ def _ask_each(
     return answers, refused
 
 
+@cache
+def resolver() -> tuple[str, ...]:
+    """The command that asks the index. Raises SetupError where it cannot be had."""
+    return (str(environments.ensure(RESOLVER).with_name("uv.exe" if os.name == "nt" else "uv")),)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -198,17 +240,18 @@ def main() -> int:
     parser.add_argument("targets", nargs="+", choices=tuple(TARGETS), metavar="TARGET")
     parser.add_argument("--index", default="", help="where torch's build for the device lives")
     parser.add_argument("--wheels", type=Path, help="a folder with torch's wheel, instead")
+    parser.add_argument("--recorded", action="store_true", help="take torch's checksums on record")
     parser.add_argument("--out", type=Path, default=LOCKS)
     arguments = parser.parse_args()
     failed = False
-    try:
-        uv = environments.ensure(RESOLVER).with_name("uv.exe" if os.name == "nt" else "uv")
-    except SetupError as error:
-        sys.exit(f"error: {error}")
     for name in arguments.targets:
         environments.say(f"Locking {name}")
         try:
-            text = lock([str(uv)], name, arguments.index, arguments.wheels)
+            text = (
+                recorded_lock(name)
+                if arguments.recorded
+                else lock(resolver(), name, arguments.index, arguments.wheels)
+            )
         except SetupError as error:
             failed = True
             print(f"error: {error}", file=sys.stderr)

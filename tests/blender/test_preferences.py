@@ -186,3 +186,16 @@ def test_a_weights_folder_is_checked_and_told(room, own, fake, tmp_path):
     assert readiness.engine_reason() == ""
     assert "55 channels of units" in shown(room, own)
     own.weights = ""
+
+
+@pytest.mark.parametrize(("target", "told"), [("windows-cuda", True), ("linux-cpu", False)])
+def test_what_was_not_tried_is_offered_and_said(room, own, monkeypatch, target, told):
+    actions = room("thunder_blender.runtime_actions")
+    monkeypatch.setattr(actions, "wanted_target", lambda: target)
+    monkeypatch.setattr(room("thunder_blender.runtime_watch")._State, "said", "")
+    monkeypatch.setattr(actions, "online_reason", lambda: "")
+    layout = FakeLayout()
+    room("thunder_blender.preferences_draw").draw_buttons(layout, bpy.context, False)
+    assert f"For {target}: takes about" in layout.text()
+    assert ("Not tried by us" in layout.text()) is told
+    assert room("thunder_blender.runtime_lock").lock_for(target).pythons[0] == "3.11"

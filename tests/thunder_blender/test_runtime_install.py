@@ -163,6 +163,9 @@ def test_a_full_disk_is_told_before_anything_is_done(tmp_path, wheels, monkeypat
         install(tmp_path / "runtime", wheels=wheels)
 
 
+BUILDS = ("cpu", "cu130")
+
+
 @pytest.mark.parametrize("path", sorted(runtime_lock.FOLDER.glob("*.txt")), ids=lambda p: p.stem)
 def test_every_lock_has_the_engines_packages_each_with_checksums(path):
     lock = runtime_lock.lock_for(path.stem)
@@ -170,7 +173,7 @@ def test_every_lock_has_the_engines_packages_each_with_checksums(path):
     assert lock.pythons and set(lock.pythons) <= {"3.11", "3.12", "3.13", "3.14"}
     text = path.read_text("utf-8")
     assert len(build_runtime.entries(text)) == len(lock.packages)
-    assert lock.index in ("", "https://download.pytorch.org/whl/cpu")
+    assert lock.index in ("", *(f"https://download.pytorch.org/whl/{build}" for build in BUILDS))
 
 
 def test_where_there_is_no_lock_the_sentence_offers_other_ways():

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -89,6 +90,42 @@ def test_a_build_on_an_index_of_its_own_is_asked_for_by_its_label():
 def test_where_no_index_is_known_it_must_be_named(resolver):
     with pytest.raises(SetupError, match=r"linux-rocm: .* Name it with --index"):
         lock_runtime.lock(resolver({}), "linux-rocm")
+
+
+def test_wheels_on_record_make_a_lock_of_the_same_packages():
+    text = lock_runtime.recorded_lock("windows-cuda")
+    base = build_runtime.entries((lock_runtime.LOCKS / "windows-cpu.txt").read_text("utf-8"))
+    made = build_runtime.entries(text)
+    assert {name: entry for name, entry in made.items() if name != "torch"} == {
+        name: entry for name, entry in base.items() if name != "torch"
+    }
+    found = lock_runtime.RECORDED["windows-cuda"]
+    engine = (lock_runtime.LISTS / "engine.txt").read_text("utf-8")
+    assert f"torch=={found.version.partition('+')[0]}\n" in engine
+    assert made["torch"].startswith(f"torch=={found.version} ")
+    for python, (name, digest) in found.wheels.items():
+        assert f"cp{python.replace('.', '')}-win_amd64" in name and found.version in name
+        assert len(digest) == 64 and f"sha256:{digest}" in made["torch"]
+    assert f"# python: {' '.join(found.wheels)}\n" in text
+    assert f"# index: {found.index}\n" in text and "public lock files" in text
+
+
+def test_the_lock_that_ships_is_the_one_on_record():
+    made = lock_runtime.recorded_lock("windows-cuda").splitlines()
+    ships = (lock_runtime.LOCKS / "windows-cuda.txt").read_text("utf-8").splitlines()
+    assert made[2:] == ships[2:], "run: python3 tools/lock_runtime.py windows-cuda --recorded"
+
+
+def test_nothing_on_record_is_said():
+    with pytest.raises(SetupError, match="linux-rocm: no checksums of its wheels are on record"):
+        lock_runtime.recorded_lock("linux-rocm")
+
+
+def test_a_record_of_another_version_is_no_lock(monkeypatch):
+    older = dataclasses.replace(lock_runtime.RECORDED["windows-cuda"], version="2.12.0+cu130")
+    monkeypatch.setitem(lock_runtime.RECORDED, "windows-cuda", older)
+    with pytest.raises(SetupError, match=r"on record is torch 2\.12\.0\+cu130, and windows-cpu"):
+        lock_runtime.recorded_lock("windows-cuda")
 
 
 def test_an_archive_is_packed_the_same_twice(tmp_path):

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checksums of wheels whose index could not be asked when the lock was made.
+
+Source: public lock files of other projects, which pinned these very wheels after a download of
+their own. A checksum stands here only where two projects, independent of each other, agree on it;
+with a wrong one pip would refuse the wheel, never install another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The wheels of one build of a package, for the target that it makes of another one's lock."""
+
+    base: str  # target whose lock has the same packages but for this one
+    package: str
+    version: str
+    index: str  # where the build lives
+    wheels: dict[str, tuple[str, str]]  # Python -> file name, sha256
+
+
+RECORDED = {
+    "windows-cuda": Recorded(
+        base="windows-cpu",
+        package="torch",
+        version="2.13.0+cu130",
+        index="https://download.pytorch.org/whl/cu130",
+        wheels={
+            "3.11": (
+                "torch-2.13.0+cu130-cp311-cp311-win_amd64.whl",
+                "45e97bd9bc0416f4f4190b5098c55119a389fa5a7c8bbf2639f08f1d04e0a0dc",
+            ),
+            "3.13": (
+                "torch-2.13.0+cu130-cp313-cp313-win_amd64.whl",
+                "cf23236e9deed7d3510d14d9b9592d75d272ef7b35bbfee31a02bea339c73971",
+            ),
+            "3.14": (
+                "torch-2.13.0+cu130-cp314-cp314-win_amd64.whl",
+                "590b2a2b53ef295dcfcd703df17929bd579705bb0e42d9e43c462fe0f0b1e088",
+            ),
+        },
+    ),
+}
