@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..model_runtime.contract import CHANNELS, NECK
-from . import take_marks
+from . import range_movers, take_marks
 from .rig import NECK_BONE, Rig
 
 UPPER = ("eye", "brow", "cheekSquint", "noseSneer")  # how the upper face's channels begin
@@ -25,13 +25,22 @@ def locked_groups(mesh: bpy.types.Object) -> list[str]:
 
 def locked_channels(rig: Rig, action: bpy.types.Action | None) -> set[int]:
     """Places in CHANNELS that must not change: groups that are locked on the character, and curves
-    of the take `action` with a closed padlock in Blender's own channel list."""
+    of the take `action` with a closed padlock in Blender's own channel list. A curve that most of
+    the face moves, as a FLAME's expression, locks no channel: it keeps its own keys only."""
     locked = {place for name in locked_groups(rig.mesh) for place in GROUPS[name]}
-    for curve in take_marks.curves(action) if action is not None else ():
-        group = curve.group
-        if curve.lock or (group is not None and group.lock):
-            locked.update(places_of(curve.data_path))
+    curves = take_marks.curves(action) if action is not None else []
+    closed = [curve.data_path for curve in curves if is_locked(curve)]
+    movers = range_movers.movers_of(rig) if closed else None
+    for path in closed if movers else ():
+        places = movers.of(path)
+        if len(places) <= range_movers.FEW:
+            locked.update(places)
     return locked
+
+
+def is_locked(curve: bpy.types.FCurve) -> bool:
+    """Whether a curve or its group has a closed padlock in Blender's channel list."""
+    return bool(curve.lock or (curve.group is not None and curve.group.lock))
 
 
 def places_of(data_path: str) -> list[int]:

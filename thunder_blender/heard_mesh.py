@@ -26,7 +26,7 @@ from ..model_runtime.contract import (
     HearRequest,
     Sound,
 )
-from . import compat, lines, meter_mesh, repair_curves, request, sound, steps, takes
+from . import compat, lines, meter_mesh, range_curves, range_motion, request, sound, steps, takes
 from .lines import Line, LineError
 from .readiness import engine_reason
 from .rig import Rig, RigError
@@ -99,11 +99,9 @@ def _of_take(rig: Rig, line: Line, name: str) -> FaceMotion:
     action = next((item for item in takes.list_takes(rig) if item.name == name), None)
     if action is None:
         raise RigError(f"{rig.mesh.name} has no take '{name}'. Choose one from the list.")
-    if not repair_curves.unit_columns(action):
-        raise RigError(
-            f"'{name}' keys no unit shape keys. Switch to it and listen to the animation instead."
-        )
-    weights = repair_curves.sampled(action, line)[:, : len(UNITS)]
+    if reason := range_curves.unreadable_reason(rig, action):
+        raise RigError(f"{reason}, or switch to it and listen to the animation instead.")
+    weights = range_motion.sampled(rig, action, line)[:, : len(UNITS)]
     return FaceMotion(float(MOTION_FPS), np.ascontiguousarray(weights))
 
 

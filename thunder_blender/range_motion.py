@@ -10,7 +10,15 @@ import bpy
 import numpy as np
 
 from ..model_runtime.contract import CHANNELS, MOTION_FPS, NECK, FloatArray, Hold
-from . import channel_locks, compat, hand_edits, repair_curves, take_marks
+from . import (
+    channel_locks,
+    compat,
+    hand_edits,
+    range_curves,
+    range_movers,
+    repair_curves,
+    take_marks,
+)
 from .lines import Line
 from .rig import NECK_BONE, Rig
 
@@ -23,6 +31,8 @@ Span = tuple[float, float]  # seconds of the line
 
 def sampled(rig: Rig, action: bpy.types.Action, line: Line) -> FloatArray:
     """The take's motion over a line: (frames, len(CHANNELS)) at MOTION_FPS, with the neck."""
+    if not range_movers.is_direct(rig):
+        return range_curves.sampled(rig, action, line)
     weights = repair_curves.sampled(action, line)
     turns = neck_curves(rig, action)
     if len(turns) == len(NECK):
@@ -61,7 +71,7 @@ def range_hold(rig: Rig, action: bpy.types.Action, line: Line, span: Span) -> Ho
     first, last = math.ceil(span[0] * MOTION_FPS - 1e-6), math.floor(span[1] * MOTION_FPS + 1e-6)
     kept[first : last + 1] = 0.0
     kept[:, sorted(channel_locks.locked_channels(rig, action))] = 1.0
-    _keep_keys(kept, action, line)
+    _keep_keys(kept, rig, action, line)
     return Hold(weights, kept)
 
 
@@ -70,10 +80,7 @@ def locked_hold(rig: Rig, action: bpy.types.Action | None, line: Line) -> Hold |
     or there is no take to keep anything of."""
     if action is None:
         return None
-    there = set(repair_curves.unit_columns(action))
-    if neck_curves(rig, action):
-        there.update(NECK_PLACES)
-    locked = sorted(channel_locks.locked_channels(rig, action) & there)
+    locked = sorted(channel_locks.locked_channels(rig, action) & present(rig, action))
     if not locked:
         return None
     weights = sampled(rig, action, line)
@@ -82,10 +89,16 @@ def locked_hold(rig: Rig, action: bpy.types.Action | None, line: Line) -> Hold |
     return Hold(weights, kept)
 
 
-def _keep_keys(kept: FloatArray, action: bpy.types.Action, line: Line) -> None:
-    clock = repair_curves.clock_of(action, line)
+def present(rig: Rig, action: bpy.types.Action) -> set[int]:
+    """The channels that some curve of a take carries."""
+    movers = range_movers.movers_of(rig)
+    return set().union(*(movers.of(curve.data_path) for curve in take_marks.curves(action)))
+
+
+def _keep_keys(kept: FloatArray, rig: Rig, action: bpy.types.Action, line: Line) -> None:
+    clock, movers = repair_curves.clock_of(action, line), range_movers.movers_of(rig)
     for (path, _), frames in hand_edits.artist_keys(action).items():
-        places = channel_locks.places_of(path)
+        places = sorted(movers.of(path))
         for low, high in _motion_frames(clock.second, frames):
             kept[max(0, low) : high + 1, places] = 1.0
 

@@ -13,6 +13,7 @@ from ..model_runtime.contract import GenerateRequest, Settings, Take
 from . import (
     apply_take,
     meter_jumps,
+    range_curves,
     range_motion,
     range_write,
     repair_curves,
@@ -32,10 +33,6 @@ NO_RANGE = (
     "that the meter calls weak, or give Start and End."
 )
 CHANGED = "'{}' was changed while its range was made, so it stays as it is. Try again."
-NO_UNITS = (
-    "'{}' keys no unit shape keys; Regenerate Range needs a head that has them. Generate the whole "
-    "line."
-)
 
 
 @dataclass(frozen=True)
@@ -128,9 +125,7 @@ def disabled_reason(context: bpy.types.Context) -> str:
     action = take_span.playing(context, rig)
     if action is None:
         return f"No take plays on '{rig.mesh.name}'; generate one, or switch to one"
-    if not repair_curves.unit_columns(action):
-        return NO_UNITS.format(action.name).rstrip(".")
-    return engine_reason()
+    return range_curves.unreadable_reason(rig, action) or engine_reason()
 
 
 def chosen_frames(
@@ -162,8 +157,8 @@ def _take(context: bpy.types.Context, rig: Rig, name: str) -> bpy.types.Action:
     if action is None:
         what = f"{rig.mesh.name} has no take '{name}'" if name else f"{rig.mesh.name} plays no take"
         raise RigError(f"{what} of this line. Choose one from the list of takes.")
-    if not repair_curves.unit_columns(action):
-        raise RigError(NO_UNITS.format(action.name))
+    if reason := range_curves.unreadable_reason(rig, action):
+        raise RigError(f"{reason}.")
     return action
 
 

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 
 from ..model_runtime.contract import FloatArray, Take
-from . import hand_edits, keys, repair_curves, take_marks
+from . import hand_edits, keys, range_curves, range_movers, repair_curves, take_marks
 from .hand_edits import ArtistKeys
 from .lines import Line
 from .range_motion import NECK_PLACES, Span, neck_curves
@@ -20,7 +20,7 @@ from .rig import Rig
 
 RANGES = "ranges"  # in a take's provenance: [{"span": seconds, "seed": n}]
 POINT = ("co", "handle_left", "handle_right")
-Points = dict[tuple[str, int], list[tuple[float, ...]]]  # of the artist: all their numbers
+Points = dict[int, list[tuple[float, ...]]]  # of the artist: all their numbers, by curve
 
 
 def copied(action: bpy.types.Action, name: str) -> bpy.types.Action:
@@ -47,14 +47,21 @@ def write(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) -> int
     own = hand_edits.artist_keys(action)
     before = _points(action, own)
     edited = hand_edits.is_hand_edited(action)
-    count = repair_curves.write(rig, action, line, mended)
-    count += _write_neck(rig, action, line, mended)
+    count = bring(rig, action, line, mended)
     _put_back(action, before)
     if not edited:
         take_marks.mark_content(action)
     hand_edits.remember(action, own)
     hand_edits.forget(action.name)
     return count
+
+
+def bring(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) -> int:
+    """As `write`, over the artist's own keys as well."""
+    if not range_movers.is_direct(rig):
+        return range_curves.write(rig, action, line, mended)
+    count = repair_curves.write(rig, action, line, mended)
+    return count + _write_neck(rig, action, line, mended)
 
 
 def note(action: bpy.types.Action, span: Span, take: Take) -> None:
@@ -105,11 +112,11 @@ def _add(
 def _points(action: bpy.types.Action, own: ArtistKeys) -> Points:
     """All numbers of the artist's keys."""
     found: Points = {}
-    for curve in take_marks.curves(action):
+    for place, curve in enumerate(take_marks.curves(action)):
         frames = own.get((curve.data_path, curve.array_index), ())
         if len(frames):
             wanted = {round(float(frame), 3) for frame in frames}
-            found[curve.data_path, curve.array_index] = [
+            found[place] = [
                 tuple(number for name in POINT for number in getattr(point, name))
                 for point in curve.keyframe_points
                 if round(point.co[0], 3) in wanted
@@ -118,8 +125,8 @@ def _points(action: bpy.types.Action, own: ArtistKeys) -> Points:
 
 
 def _put_back(action: bpy.types.Action, before: Points) -> None:
-    for curve in take_marks.curves(action):
-        known = {row[0]: row for row in before.get((curve.data_path, curve.array_index), ())}
+    for number, curve in enumerate(take_marks.curves(action)):
+        known = {row[0]: row for row in before.get(number, ())}
         for point in curve.keyframe_points if known else ():
             row = known.get(point.co[0])
             if row is None:

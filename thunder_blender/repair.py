@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ..model_runtime.contract import Answer, FloatArray, Repaired, RepairRequest, Sound
+from ..model_runtime.contract import CHANNELS, Answer, FloatArray, Repaired, RepairRequest, Sound
 from . import (
     channel_locks,
     hand_edits,
     meter_store,
+    range_curves,
     range_motion,
     range_write,
     repair_curves,
@@ -29,7 +30,6 @@ REPAIRS = "repairs"  # in a take's provenance: [{"span": seconds, "sentence": wh
 KEPT = " Your own keys were kept: select them, or let Change My Keys be on."
 SHORTEST = 0.5  # seconds; a shorter span is widened to it, for the mouth needs time to move
 NO_TAKE = "No take plays on '{}'; generate one, or switch to one"
-NO_UNITS = "'{}' keys no unit shape keys; Repair needs a head that has them. Generate it anew"
 NO_SPAN = (
     "Select keys of the take, or go to a frame that the meter calls weak, or give Start and End"
 )
@@ -86,13 +86,13 @@ def repairing(context: bpy.types.Context, choice: Choice | None = None) -> Repai
     line = take_span.line_of(context, action)
     selected = None
     if choice.start == choice.end:
-        curves = repair_curves.unit_columns(action).values()
-        selected = take_span.selected_frames(curves, action, line)
+        selected = take_span.selected_frames(take_marks.curves(action), action, line)
     frames = selected or wanted_frames(context, rig, line, choice)
     span = take_span.seconds_of(line, frames, SHORTEST)
     my_keys = choice.my_keys or selected is not None
     hold = range_motion.range_hold(rig, action, line, span)
-    kept = _locked(rig, action, hold.weights) if my_keys else hold.kept
+    kept = _locked(rig, action, hold.weights) if my_keys else hold.kept.copy()
+    kept[:, sorted(set(range(len(CHANNELS))) - range_motion.present(rig, action))] = 1.0
     sound = Sound(line.path, line.start, line.duration, line.transcript)
     question = RepairRequest(sound, hold.weights, span, kept)
     shown = tuple(line.frame_of(line.start + second) for second in span)
@@ -109,17 +109,15 @@ def disabled_reason(context: bpy.types.Context) -> str:
     action = take_span.playing(context, rig)
     if action is None:
         return NO_TAKE.format(rig.mesh.name)
-    if not repair_curves.unit_columns(action):
-        return NO_UNITS.format(action.name)
-    return engine_reason()
+    return range_curves.unreadable_reason(rig, action) or engine_reason()
 
 
 def _take(context: bpy.types.Context, rig: Rig, name: str) -> bpy.types.Action:
     action = take_span.named(context, rig, name)
     if action is None:
         raise RigError(f"{NO_TAKE.format(rig.mesh.name)}.")
-    if not repair_curves.unit_columns(action):
-        raise RigError(f"{NO_UNITS.format(action.name)}.")
+    if reason := range_curves.unreadable_reason(rig, action):
+        raise RigError(f"{reason}.")
     return action
 
 
@@ -161,7 +159,7 @@ def _locked(rig: Rig, action: bpy.types.Action, weights: FloatArray) -> FloatArr
 def _over_mine(rig: Rig, action: bpy.types.Action, line: Line, mended: repair_curves.Mended) -> int:
     """Write the span over the artist's own keys, too; they are the take's from then on."""
     own = hand_edits.artist_keys(action)
-    count = repair_curves.write(rig, action, line, mended)
+    count = range_write.bring(rig, action, line, mended)
     clock = repair_curves.clock_of(action, line)
     first, last = (clock.frame(second) for second in mended.span)
     beside = {name: keys[(keys < first) | (keys > last)] for name, keys in own.items()}

@@ -17,6 +17,7 @@ from .placement import Recording
 from .rig import Rig
 
 CHANGED = 1e-4  # of a weight; less is not written
+Bounds = tuple[float, float]
 Columns = dict[int, Any]  # column of contract.CHANNELS -> curve
 
 
@@ -73,17 +74,22 @@ def write(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) -> int
     key on each frame.
     """
     clock = clock_of(action, line)
-    first = math.ceil(clock.frame(mended.span[0]) - 1e-4)
-    last = math.floor(clock.frame(mended.span[1]) + 1e-4)
-    frames = np.arange(first, last + 1)
+    frames = frames_of(clock, mended.span)
     if not len(frames):
         return 0
     difference = _difference(rig, clock, frames, mended)
     changed = 0
     for column, curve in unit_columns(action).items():
         if np.abs(difference[:, column]).max() > CHANGED:
-            changed += _add(curve, frames, difference[:, column])
+            changed += add(curve, frames, difference[:, column])
     return changed
+
+
+def frames_of(clock: Clock, span: tuple[float, float]) -> Any:
+    """The whole frames of the Action that lie in a span of the line's seconds."""
+    first = math.ceil(clock.frame(span[0]) - 1e-4)
+    last = math.floor(clock.frame(span[1]) + 1e-4)
+    return np.arange(first, last + 1)
 
 
 def _difference(rig: Rig, clock: Clock, frames: Any, mended: Mended) -> FloatArray:
@@ -94,23 +100,26 @@ def _difference(rig: Rig, clock: Clock, frames: Any, mended: Mended) -> FloatArr
     rate = clock.recording.rate
     seconds = np.array([clock.second(float(frame)) for frame in frames])
     if math.isclose(rate, MOTION_FPS, rel_tol=1e-6):
-        return _at(mended.after - mended.before, seconds * MOTION_FPS)
+        return at(mended.after - mended.before, seconds * MOTION_FPS)
     before, after = (
         keys.scene_motion(rig, Take(motion, CHANNELS, float(MOTION_FPS)), rate)
         for motion in (mended.before, mended.after)
     )
-    return _at(after - before, seconds * rate)
+    return at(after - before, seconds * rate)
 
 
-def _at(curves: FloatArray, places: Any) -> FloatArray:
+def at(curves: FloatArray, places: Any) -> FloatArray:
     """Rows of `curves` at fractional places, joined linearly."""
     rows = np.arange(len(curves))
     columns = [np.interp(places, rows, curve) for curve in curves.T]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _add(curve: Any, frames: Any, difference: FloatArray) -> int:
-    """Add a difference to a curve's keys on these frames; keys between them follow."""
+def add(curve: Any, frames: Any, difference: FloatArray, bounds: Bounds = (0.0, 1.0)) -> int:
+    """Add a difference to a curve's keys on these frames; keys between them follow.
+
+    No key leaves `bounds` that was within them. Gives how many keys have another value now.
+    """
     _fill_gaps(curve, frames)
     points = curve.keyframe_points
     places, low, high = (np.empty(2 * len(points), np.float32) for _ in range(3))
@@ -120,14 +129,14 @@ def _add(curve: Any, frames: Any, difference: FloatArray) -> int:
     keyed = places.reshape(-1, 2)
     inside = (keyed[:, 0] > frames[0] - 1e-3) & (keyed[:, 0] < frames[-1] + 1e-3)
     wanted = keyed[inside, 1] + np.interp(keyed[inside, 0], frames, difference)
-    least, most = np.minimum(keyed[inside, 1], 0.0), np.maximum(keyed[inside, 1], 1.0)
+    least, most = np.minimum(keyed[inside, 1], bounds[0]), np.maximum(keyed[inside, 1], bounds[1])
     step = np.clip(wanted, least, most) - keyed[inside, 1]
     for values in (places, low, high):
         values.reshape(-1, 2)[inside, 1] += step
     for name, values in (("co", places), ("handle_left", low), ("handle_right", high)):
         points.foreach_set(name, values)
     curve.update()
-    return int((np.abs(step) > CHANGED).sum())
+    return int((np.abs(step) > CHANGED * min(1.0, float(np.abs(keyed[:, 1]).max()))).sum())
 
 
 def _fill_gaps(curve: Any, frames: Any) -> None:

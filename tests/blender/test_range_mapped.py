@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Repair and Regenerate Range on rigs that are not the open head: characters of the artist's and
+imported FLAMEs. A closure is spoilt in the rig's own keys, and the engine's answer mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from model_runtime.contract import CHANNELS
+from tests.blender.lines_fixture import put_engine_away, use_fake_engine
+from tests.blender.shown import evaluated
+from tests.blender.take_helpers import line_without_strip
+from tools import make_test_flame
+
+bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
+
+SHAPES = ("sil", "PP", "aa", "E", "U", "PP", "I", "sil")
+STEP = 16  # motion frames from one shape to the next
+CLOSED = 5  # place in SHAPES of the closure that is spoilt
+AROUND = 8  # motion frames about it
+SPAN = (1.3, 1.9)  # seconds; the closure lies at 1.6
+FIRST = 11  # scene frame of the line's first moment, at 25 frames a second
+FRAMES = tuple(FIRST + 25 * second for second in SPAN)
+CAST = ("arkit", "driven", "visemes", "jaw_bone", "bones", "flame")
+
+
+@dataclass(frozen=True)
+class Played:
+    """A rig with a take of the spoken motion that plays."""
+
+    rig: Any
+    take: Any
+    line: Any
+    motion: np.ndarray  # (frames, 55) that the take was made of
+    gap: Callable[[], float]  # mm between the lips' middle on the mesh as it is shown
+
+
+def spoken(room) -> np.ndarray:
+    """Unit weights that go smoothly through SHAPES: (frames, 55) at 50 a second."""
+    poses = room("thunder_blender.rig_visemes").POSES
+    keyed = np.array([[poses[s].get(unit, 0.0) for unit in CHANNELS] for s in SHAPES])
+    for row, shape in enumerate(SHAPES):
+        if shape == "PP":
+            keyed[row, [CHANNELS.index(n) for n in ("jawOpen", "mouthClose")]] = 0.15
+    times = np.arange((len(SHAPES) - 1) * STEP + 1) / STEP
+    place = np.minimum(times.astype(int), len(SHAPES) - 2)
+    share = (times - place)[:, None]
+    share = share * share * (3 - 2 * share)
+    motion = (1 - share) * keyed[place] + share * keyed[place + 1]
+    return motion.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("flame") / "generic_model.pkl"
+    make_test_flame.write_2020(path, make_test_flame.stand_in())
+    return path
+
+
+@pytest.fixture
+def played(room, bundled, empty_scene, file, monkeypatch) -> Callable[[str], Played]:
+    """Brings a character of CAST into the scene, with its take."""
+
+    def played(name: str) -> Played:
+        empty_scene.render.fps = 25
+        rig, gap = _flame(room, file) if name == "flame" else _character(room, bundled, name)
+        motion = spoken(room)
+        line = line_without_strip(room, duration=len(motion) / 50, path=file.parent / "line.wav")
+        given = room("model_runtime.contract").Take(motion, CHANNELS, 50.0, {"seed": 7})
+        takes = room("thunder_blender.takes")
+        take = takes.add_take(rig, line, given, "Spoken")
+        takes.choose_take(rig, take)
+        bpy.context.view_layer.objects.active = rig.mesh
+        spans = room("thunder_blender.take_span")
+        monkeypatch.setattr(spans, "line_of", lambda *_: line)
+        monkeypatch.setattr(spans, "playing", lambda *_: bpy.data.actions["Spoken"])
+        monkeypatch.setattr(room("thunder_blender.request"), "strip_reason", lambda _context: "")
+        return Played(rig, take, line, motion, gap)
+
+    yield played
+    put_engine_away(room)
+
+
+def _character(room, bundled, name: str) -> tuple[Any, Callable[[], float]]:
+    from tools import rig_cast
+    from tools.rig_words import Probe
+
+    built = rig_cast.CAST[name](bundled)
+    rig, probe = rig_cast.use(room, built), Probe(built)
+    return rig, lambda: float(probe.measure()[0])
+
+
+def _flame(room, file) -> tuple[Any, Callable[[], float]]:
+    importer, motion = room("thunder_blender.flame_import"), room("thunder_blender.flame_motion")
+    wanted = importer.FlameImport(file, shape_keys=0)
+    made = importer.import_flame(bpy.context.scene.collection, wanted, file.parent)
+    lips, gap_of = made.mapping.lips, room("thunder_blender.flame_lips").column_gap
+    columns = motion.lips_of(made.rig, made.mapping).columns
+
+    def gap() -> float:
+        return float(gap_of(evaluated(made.rig)[lips[:, 0], 1][None], columns)[0])
+
+    return made.rig, gap
+
+
+def curves(room, take) -> list[Any]:
+    return room("thunder_blender.take_marks").curves(take)
+
+
+def rows(room, take, outside: tuple[float, float] | None = None) -> list[tuple]:
+    """All numbers of a take's keys; with `outside` only those beside these frames."""
+    return [
+        (curve.data_path, curve.array_index, *p.co, p.interpolation)
+        for curve in curves(room, take)
+        for p in curve.keyframe_points
+        if outside is None or not outside[0] <= p.co[0] <= outside[1]
+    ]
+
+
+def frame_of(motion_frame: float) -> float:
+    return FIRST + motion_frame / 2
+
+
+def spoil(room, played: Played) -> None:
+    """About the closure, the mouth's own keys are those of the vowel two shapes before it."""
+    movers = room("thunder_blender.range_movers").movers_of(played.rig)
+    jaw = CHANNELS.index("jawOpen")
+    middle, vowel = frame_of(CLOSED * STEP), frame_of(2 * STEP)
+    for curve in curves(room, played.take):
+        if jaw not in movers.of(curve.data_path):
+            continue
+        for point in curve.keyframe_points:
+            share = max(0.0, 1 - abs(point.co[0] - middle) / (AROUND / 2))
+            point.co[1] += min(1.0, 2 * share) * (curve.evaluate(vowel) - point.co[1])
+        curve.update()
+    room("thunder_blender.take_marks").mark_content(played.take)
+    room("thunder_blender.hand_edits").remember(played.take)
+
+
+def answers(room, played: Played, more: tuple[str, ...] = ()) -> list[Any]:
+    """Let the engine answer a repair with what the span should be, and channels that rise by 0.3;
+    the questions that came."""
+    contract = room("model_runtime.contract")
+    meter = contract.Meter(0.5, np.zeros(1, np.float32), np.zeros(1, np.float32), 50.0, 0.0)
+    questions = []
+
+    def mend(question):
+        questions.append(question)
+        middle = CLOSED * STEP
+        share = (2 - np.abs(np.arange(len(played.motion)) - middle) / 7).clip(0, 1)
+        share = share[: len(question.weights), None] * (1 - question.kept)
+        after = question.weights + share * (played.motion[: len(share)] - question.weights)
+        for name in more:
+            after[:, CHANNELS.index(name)] += 0.3 * share[:, CHANNELS.index(name)]
+        return contract.Repaired(after.astype(np.float32), True, "Repaired.", meter, meter)
+
+    use_fake_engine(room, answers={contract.RepairRequest: mend})
+    return questions
+
+
+def repair() -> set[str]:
+    return bpy.ops.thunder.repair(start=FRAMES[0], end=FRAMES[1])
+
+
+def gap_at(played: Played, motion_frame: float) -> float:
+    frame = frame_of(motion_frame)
+    bpy.context.scene.frame_set(int(frame), subframe=frame % 1)
+    return played.gap()
+
+
+@pytest.mark.parametrize("name", CAST)
+def test_a_spoilt_closure_is_read_mended_and_put_back(room, played, name) -> None:
+    found = played(name)
+    before, closed = rows(room, found.take, FRAMES), gap_at(found, CLOSED * STEP)
+    assert closed < 0.6
+    spoil(room, found)
+    assert rows(room, found.take, FRAMES) == before, "only the span is spoilt"
+    spoilt = gap_at(found, CLOSED * STEP)
+    assert spoilt > 5
+    asked = answers(room, found)
+    assert repair() == {"FINISHED"}
+    (question,) = asked
+    jaw = question.weights[:, CHANNELS.index("jawOpen")]
+    truth = found.motion[: len(jaw), CHANNELS.index("jawOpen")]
+    steady = np.abs(np.arange(len(jaw)) - CLOSED * STEP) > AROUND
+    assert np.abs(jaw - truth)[steady].max() < 0.15 and jaw[CLOSED * STEP] > 0.3
+    assert gap_at(found, CLOSED * STEP) < closed + 0.3, "the character's own lips meet"
+    assert rows(room, found.take, FRAMES) == before, "and nothing beside the span has changed"
+
+
+def jaw_curve(room, played: Played) -> Any:
+    """A curve that the jaw's unit moves."""
+    movers = room("thunder_blender.range_movers").movers_of(played.rig)
+    jaw = CHANNELS.index("jawOpen")
+    return next(c for c in curves(room, played.take) if jaw in movers.of(c.data_path))
+
+
+@pytest.mark.parametrize("name", ["arkit", "visemes"])
+def test_the_artists_own_keys_keep_every_bit(room, played, name) -> None:
+    found = played(name)
+    curve = jaw_curve(room, found)
+    mine = [p for p in curve.keyframe_points if p.co[0] in (50.0, 51.0)]
+    for point in mine:
+        point.co[1] += 0.2
+    path, kept = curve.data_path, {p.co[0]: p.co[1] for p in mine}
+    room("thunder_blender.hand_edits").forget("Spoken")
+    asked = answers(room, found)
+    repair()
+    moved_by = room("thunder_blender.range_movers").movers_of(found.rig).of(path)
+    assert asked[0].kept[80][sorted(moved_by)].min() == 1.0
+    after = dict(keyed(next(c for c in curves(room, found.take) if c.data_path == path)).tolist())
+    assert {frame: after[frame] for frame in kept} == kept
+
+
+def test_locked_curves_and_groups_stay_and_the_borders_are_smooth(room, played) -> None:
+    found = played("arkit")
+    locked = jaw_curve(room, found)
+    locked.lock = True
+    before = {(c.data_path, i): keyed(c) for i, c in enumerate(curves(room, found.take))}
+    asked = answers(room, found, ("mouthFunnel", "browInnerUp", "jawOpen"))
+    repair()
+    jaw = CHANNELS.index("jawOpen")
+    assert asked[0].kept[:, jaw].min() == 1.0
+    inside = np.arange(np.ceil(FRAMES[0]), np.floor(FRAMES[1]) + 1)
+    changed = 0
+    for i, curve in enumerate(curves(room, found.take)):
+        old, new = before[curve.data_path, i], keyed(curve)
+        step = np.abs(new - old)[np.isin(old[:, 0], inside), 1]
+        changed += step.max() > 0.05
+        assert max(step[0], step[-1]) <= 0.02 + 0.1 * step.max(), curve.data_path
+        if curve.lock:
+            assert step.max() == 0.0
+    assert changed == 2
+    for group in ("mouth", "brows", "eyes", "head"):
+        setattr(found.rig.mesh.thunder, f"lock_{group}", True)
+    now = rows(room, found.take)
+    repair()
+    assert rows(room, found.take) == now
+
+
+def keyed(curve) -> np.ndarray:
+    return np.array([p.co[:] for p in curve.keyframe_points], np.float32)
+
+
+@pytest.mark.parametrize("name", ["driven", "visemes", "flame"])
+def test_a_range_is_performed_anew_in_a_take_of_its_own(room, played, name) -> None:
+    found = played(name)
+    fake = use_fake_engine(room)
+    old, beside = rows(room, found.take), rows(room, found.take, FRAMES)
+    options = {"start": FRAMES[0], "end": FRAMES[1], "seed": 3}
+    assert bpy.ops.thunder.regenerate_range(**options) == {"FINISHED"}
+    hold = fake.requests[-1].hold
+    free = np.flatnonzero((hold.kept == 0).any(1))
+    assert (free[0], free[-1]) == (65, 95)
+    assert rows(room, found.take) == old, "the old take is as it was"
+    (new,) = [a for a in room("thunder_blender.takes").list_takes(found.rig) if a != found.take]
+    assert rows(room, new, FRAMES) == beside and rows(room, new) != old
+
+
+def test_padlocks_hold_for_new_takes_of_a_character(room, played) -> None:
+    found = played("arkit")
+    found.rig.mesh.thunder.lock_mouth = True
+    motion = room("thunder_blender.range_motion")
+    hold = motion.locked_hold(found.rig, found.take, found.line)
+    jaw, brow = CHANNELS.index("jawOpen"), CHANNELS.index("browInnerUp")
+    assert hold.kept[:, jaw].min() == 1.0 and hold.kept[:, brow].max() == 0.0
+    assert (
+        np.abs(
+            hold.weights[: len(found.motion), jaw] - found.motion[:, jaw][: len(hold.weights)]
+        ).max()
+        < 0.1
+    )
+
+
+def test_what_cannot_be_read_is_a_reason(room, played) -> None:
+    found = played("arkit")
+    curves_of = room("thunder_blender.range_curves")
+    assert curves_of.unreadable_reason(found.rig, found.take) == ""
+    strange = bpy.data.actions.new("Strange")
+    assert "mapping" in curves_of.unreadable_reason(found.rig, strange)
+    del found.rig.mesh["thunder_links"]
+    assert "no mapping" in curves_of.unreadable_reason(found.rig, found.take)
