@@ -35,8 +35,8 @@ class Page:
 
     base: Pixels
     size: int  # of a face
-    span: tuple[int, int]  # columns between which the time runs
-    seconds: float
+    columns: tuple[int, int]  # pixels between which the time runs
+    span: tuple[float, float]  # s
 
     def frame(self, faces: Sequence[Pixels], time: float, phone: str) -> Pixels:
         """The page at `time` (s): faces side by side, a lamp for what is said, the cursor."""
@@ -46,8 +46,8 @@ class Page:
             image[HEAD : HEAD + self.size, left : left + self.size] = face
             lamp = HEAD + self.size + 2
             image[lamp : lamp + LAMP, left : left + self.size] = lamp_colour(phone)
-        first, last = self.span
-        place = round(first + (last - first) * min(time / self.seconds, 1.0))
+        (left, right), (start, end) = self.columns, self.span
+        place = round(left + (right - left) * min((time - start) / (end - start), 1.0))
         image[HEAD + self.size + LAMP + GAP : -FOOT, place : place + 2] = (20, 20, 20)
         return image
 
@@ -70,8 +70,12 @@ def page(
     segments: Sequence[Segment],
     caption: str,
     size: int,
+    span: tuple[float, float],
 ) -> Page:
-    """Draw the page of some systems' lip apertures (T,) in mm under the sound (n,) at 16 kHz."""
+    """Draw the page of some systems' lip apertures (T,) in mm under the sound (n,) at 16 kHz.
+
+    `span` is the stretch that is shown, in seconds.
+    """
     width = GAP + len(curves) * (size + GAP)
     height = HEAD + size + LAMP + GAP + WAVES + FOOT
     width, height = width + width % 2, height + height % 2  # as H.264 needs them
@@ -82,36 +86,38 @@ def page(
         bottom = 1 - (HEAD - 4) / height
         colour = COLOURS[column]
         figure.text(middle, bottom, label, ha="center", va="bottom", fontsize=9, color=colour)
-    seconds = max(len(curve) for curve in curves.values()) / MOTION_FPS
     heights = ((FOOT + WAVES * 0.66, WAVES * 0.34 - 6), (FOOT, WAVES * 0.66))
     boxes = [
         (LEFT / width, low / height, (width - LEFT - GAP) / width, tall / height)
         for low, tall in heights
     ]
-    _spectrogram(figure.add_axes(boxes[0]), samples, seconds, segments)
-    _curves(figure.add_axes(boxes[1]), curves, segments, seconds)
+    _spectrogram(figure.add_axes(boxes[0]), samples, span, segments)
+    _curves(figure.add_axes(boxes[1]), curves, segments, span)
     figure.canvas.draw()
     base = np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
     plt.close(figure)
-    return Page(base, size, (LEFT, width - GAP), seconds)
+    return Page(base, size, (LEFT, width - GAP), span)
 
 
 def _spectrogram(
-    axis: Any, samples: FloatArray, seconds: float, segments: Sequence[Segment]
+    axis: Any, samples: FloatArray, span: tuple[float, float], segments: Sequence[Segment]
 ) -> None:
     mel = log_mel(samples).T
     extent = (0.0, mel.shape[1] / (2 * MOTION_FPS), 0.0, float(mel.shape[0]))
     axis.imshow(mel, origin="lower", aspect="auto", extent=extent, cmap="magma")
-    axis.set(xlim=(0, seconds), xticks=[], yticks=[])
+    axis.set(xlim=span, xticks=[], yticks=[])
     axis.set_ylabel("sound", fontsize=8)
     for segment in segments:
         if segment.phone in BILABIAL | LABIODENTAL:
             middle = (segment.start + segment.end) / 2
-            axis.text(middle, 68, segment.phone, color="w", ha="center", fontsize=7)
+            axis.text(middle, 68, segment.phone, color="w", ha="center", fontsize=7, clip_on=True)
 
 
 def _curves(
-    axis: Any, curves: Mapping[str, FloatArray], segments: Sequence[Segment], seconds: float
+    axis: Any,
+    curves: Mapping[str, FloatArray],
+    segments: Sequence[Segment],
+    span: tuple[float, float],
 ) -> None:
     for colour, (label, curve) in zip(COLOURS, curves.items(), strict=False):
         axis.plot(np.arange(len(curve)) / MOTION_FPS, curve, lw=1, color=colour, label=label)
@@ -120,7 +126,7 @@ def _curves(
         shade = (red / 255, green / 255, blue / 255)
         axis.axvspan(segment.start, segment.end, color=shade, alpha=0.2, lw=0)
     axis.axhline(CLOSED, color="k", ls=":", lw=0.8)
-    axis.set_xlim(0, seconds)
+    axis.set_xlim(span)
     axis.tick_params(labelsize=7)
     axis.set_ylabel("lip aperture, mm", fontsize=8)
     axis.set_xlabel("s   (red p b m, orange f v, grey silence; dotted: closed)", fontsize=8)

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from model_runtime.audio import read_audio
-from model_runtime.contract import EMOTIONS, MOTION_FPS, UNITS, FloatArray, Settings
+from model_runtime.contract import EMOTIONS, MOTION_FPS, UNITS, FloatArray, RequestError, Settings
 from model_runtime.face import load_face
 from model_runtime.features import SAMPLE_RATE
 from model_runtime.lips import lip_probe
@@ -173,24 +173,40 @@ def write_movie(path: Path, frames: Iterable[Pixels], samples: FloatArray, fps: 
 
 def make(options: argparse.Namespace) -> dict[str, Any]:
     """Everything; the figures. Raises ThunderError."""
-    segments, sound = read_alignment(options.phones), read_audio(options.line)
+    segments, samples = read_alignment(options.phones), read_audio(options.line).samples
     settings = Settings(seed=options.seed, emotion=options.emotion, intensity=options.intensity)
-    arms = dict(options.weights)
-    motions = perform(sound.samples, segments, arms, settings)
-    probe = lip_probe(load_face())
-    apertures = {name: probe.aperture(motion) for name, motion in motions.items()}
+    motions = perform(samples, segments, dict(options.weights), settings)
+    apertures = apertures_of(motions)
     events = closures(apertures, segments)
-    document = {"systems": figures_of(motions, segments), "p_b_m": events}
-    frames = range(0, min(len(motion) for motion in motions.values()), STRIDE)
     with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        draw_sheet(options.folder / "sheet.png", work, motions, events, options)
+        draw_sheet(options.folder / "sheet.png", Path(folder), motions, events, options)
         if not options.still:
-            faces = render(work, motions, frames, options)
-            base = page(apertures, sound.samples, segments, options.caption, options.size)
+            frames = shown_frames(min(map(len, motions.values())), options.span)
+            span = (frames[0] / MOTION_FPS, (frames[-1] + STRIDE) / MOTION_FPS)
+            faces = render(Path(folder), motions, frames, options)
+            base = page(apertures, samples, segments, options.caption, options.size, span)
             film = pages(base, faces, list(motions), frames, segments)
-            write_movie(options.folder / "compare.mp4", film, sound.samples, MOTION_FPS // STRIDE)
-    return document
+            heard = samples[slice(*(round(time * SAMPLE_RATE) for time in span))]
+            write_movie(options.folder / "compare.mp4", film, heard, MOTION_FPS // STRIDE)
+    return {"systems": figures_of(motions, segments), "p_b_m": events}
+
+
+def apertures_of(motions: Motions) -> dict[str, FloatArray]:
+    """How far each system's lips are apart, (T,) in mm."""
+    probe = lip_probe(load_face())
+    return {name: probe.aperture(motion) for name, motion in motions.items()}
+
+
+def shown_frames(count: int, span: tuple[float, float] | None) -> range:
+    """The motion frames of the video: those within `span` (s) of `count`.
+
+    Raises RequestError when there are none.
+    """
+    first, last = (0, count) if span is None else (round(time * MOTION_FPS) for time in span)
+    frames = range(max(first, 0), min(last, count), STRIDE)
+    if not frames:
+        raise RequestError(f"--span: the line has nothing there; it ends at {count / MOTION_FPS} s")
+    return frames
 
 
 def draw_sheet(
@@ -232,6 +248,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--view", default="mouth", help="a view of tools/render_head.py")
     p.add_argument("--size", type=int, default=240, help="pixels of a face")
     p.add_argument("--samples", type=int, default=4)
+    p.add_argument("--span", type=float, nargs=2, metavar="S", help="seconds that the video shows")
     p.add_argument("--still", action="store_true", help="the contact sheet and figures only")
     return p
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from model_runtime.contract import CHANNELS, UNITS
+from model_runtime.contract import CHANNELS, UNITS, RequestError
 from tools import compare_picture, compare_video
 from training.corpus.alignment import Segment
 
@@ -65,12 +65,14 @@ def test_a_label_may_hold_an_equals_sign():
 
 def test_the_page_shows_faces_lamp_and_cursor_in_their_places():
     curves = {"one": np.zeros(50, np.float32), "two": np.ones(50, np.float32)}
-    page = compare_picture.page(curves, np.zeros(16000, np.float32), SEGMENTS, "line", 64)
+    page = compare_picture.page(
+        curves, np.zeros(16000, np.float32), SEGMENTS, "line", 64, (0.2, 0.8)
+    )
     faces = [np.full((64, 64, 3), shade, np.uint8) for shade in (10, 200)]
     image = page.frame(faces, 0.5, "P")
     assert not any(size % 2 for size in image.shape[:2])
     changed = (image != page.base).any(-1)
-    first, last = page.span
+    first, last = page.columns
     middle = (first + last) // 2
     below = changed[compare_picture.HEAD + 64 + compare_picture.LAMP + compare_picture.GAP :]
     assert set(np.flatnonzero(below.any(0))) <= {middle - 1, middle, middle + 1, middle + 2}
@@ -104,3 +106,11 @@ def test_video_sheet_and_figures_of_a_line(tmp_path, monkeypatch):
         heard = np.concatenate([f.to_ndarray()[0] for f in box.decode(track)])
     assert len(heard) >= 9600
     assert heard[1000:9000].std() == pytest.approx(sound.std(), rel=0.2)
+
+
+def test_only_the_span_is_shown():
+    assert compare_video.shown_frames(30, None) == range(0, 30, 2)
+    assert compare_video.shown_frames(30, (0.2, 0.4)) == range(10, 20, 2)
+    assert compare_video.shown_frames(30, (0.2, 9.0)) == range(10, 30, 2)
+    with pytest.raises(RequestError, match="it ends at 0"):
+        compare_video.shown_frames(30, (0.7, 0.9))
