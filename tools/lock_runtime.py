@@ -4,7 +4,7 @@
     python3 tools/lock_runtime.py linux-cuda windows-cpu macos-metal
     python3 tools/lock_runtime.py windows-cuda --index https://download.pytorch.org/whl/cu130
     python3 tools/lock_runtime.py linux-cpu --wheels DIR     torch's wheel lies in DIR
-    python3 tools/lock_runtime.py windows-cuda --recorded    torch's checksums are on record
+    python3 tools/lock_runtime.py linux-cpu windows-cuda --recorded    checksums on record
 
 Nothing large is downloaded: the package index tells the checksums. What the index does not tell is
 never made up; without an answer there is no lock file, and the old one stays as it is.
@@ -185,7 +185,11 @@ def recorded_lock(name: str) -> str:
         raise SetupError(f"{name}: no checksums of its wheels are on record (there are: {known}).")
     found = RECORDED[name]
     text, pythons, _ = build_runtime.read_lock(found.base)
-    pins = {package: pin_of(entry) for package, entry in build_runtime.entries(text).items()}
+    pins = {
+        package: pin_of(entry)
+        for package, entry in build_runtime.entries(text).items()
+        if not package.startswith(found.without or ("+",))
+    }
     if pins[found.package].version != found.version.partition("+")[0]:
         raise SetupError(
             f"{name}: on record is {found.package} {found.version}, and {found.base} has "

@@ -20,9 +20,32 @@ class Recorded:
     version: str
     index: str  # where the build lives
     wheels: dict[str, tuple[str, str]]  # Python -> file name, sha256
+    without: tuple[str, ...] = ()  # how the packages begin that the base alone needs
 
 
 RECORDED = {
+    # That of Python 3.11 is also the sum of the wheel that the tests run with.
+    "linux-cpu": Recorded(
+        base="linux-cuda",
+        package="torch",
+        version="2.13.0+cpu",
+        index="https://download.pytorch.org/whl/cpu",
+        wheels={
+            "3.11": (
+                "torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl",
+                "6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b",
+            ),
+            "3.13": (
+                "torch-2.13.0+cpu-cp313-cp313-manylinux_2_28_x86_64.whl",
+                "3fbf9c9d1f3c10c2d59d04aca426dee9ccc6ceb32d255c61e93acc3b4f75fae6",
+            ),
+            "3.14": (
+                "torch-2.13.0+cpu-cp314-cp314-manylinux_2_28_x86_64.whl",
+                "d20fa53ee744502fa4c69818a720b05ca0d37abd055d4f6e66cae155114bc691",
+            ),
+        },
+        without=("cuda-", "nvidia-", "triton"),
+    ),
     "windows-cuda": Recorded(
         base="windows-cpu",
         package="torch",

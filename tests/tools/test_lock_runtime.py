@@ -92,28 +92,31 @@ def test_where_no_index_is_known_it_must_be_named(resolver):
         lock_runtime.lock(resolver({}), "linux-rocm")
 
 
-def test_wheels_on_record_make_a_lock_of_the_same_packages():
-    text = lock_runtime.recorded_lock("windows-cuda")
-    base = build_runtime.entries((lock_runtime.LOCKS / "windows-cpu.txt").read_text("utf-8"))
+@pytest.mark.parametrize("target", lock_runtime.RECORDED)
+def test_wheels_on_record_make_a_lock_of_the_same_packages(target):
+    found, text = lock_runtime.RECORDED[target], lock_runtime.recorded_lock(target)
+    base = build_runtime.entries((lock_runtime.LOCKS / f"{found.base}.txt").read_text("utf-8"))
     made = build_runtime.entries(text)
-    assert {name: entry for name, entry in made.items() if name != "torch"} == {
-        name: entry for name, entry in base.items() if name != "torch"
-    }
-    found = lock_runtime.RECORDED["windows-cuda"]
     engine = (lock_runtime.LISTS / "engine.txt").read_text("utf-8")
     assert f"torch=={found.version.partition('+')[0]}\n" in engine
+    assert {name: base[name] for name in made if name != "torch"} == {
+        name: entry for name, entry in made.items() if name != "torch"
+    }
+    left = [name for name in set(base) - set(made) if not name.startswith(found.without)]
+    assert not left and {"numpy", "scipy", "av", "safetensors", "sympy"} <= set(made)
     assert made["torch"].startswith(f"torch=={found.version} ")
     for python, (name, digest) in found.wheels.items():
-        assert f"cp{python.replace('.', '')}-win_amd64" in name and found.version in name
+        assert f"-cp{python.replace('.', '')}-" in name and found.version in name
         assert len(digest) == 64 and f"sha256:{digest}" in made["torch"]
     assert f"# python: {' '.join(found.wheels)}\n" in text
     assert f"# index: {found.index}\n" in text and "public lock files" in text
 
 
-def test_the_lock_that_ships_is_the_one_on_record():
-    made = lock_runtime.recorded_lock("windows-cuda").splitlines()
-    ships = (lock_runtime.LOCKS / "windows-cuda.txt").read_text("utf-8").splitlines()
-    assert made[2:] == ships[2:], "run: python3 tools/lock_runtime.py windows-cuda --recorded"
+@pytest.mark.parametrize("target", lock_runtime.RECORDED)
+def test_the_lock_that_ships_is_the_one_on_record(target):
+    made = lock_runtime.recorded_lock(target).splitlines()
+    ships = (lock_runtime.LOCKS / f"{target}.txt").read_text("utf-8").splitlines()
+    assert made[2:] == ships[2:], f"run: python3 tools/lock_runtime.py {target} --recorded"
 
 
 def test_nothing_on_record_is_said():
@@ -145,5 +148,5 @@ def test_an_archive_needs_a_lock():
 
 
 def test_an_archive_is_not_made_for_a_python_without_wheels():
-    with pytest.raises(SetupError, match=r"has wheels for Python 3.11 only"):
-        build_runtime.build("linux-cpu", ["3.13"], Path("unused"))
+    with pytest.raises(SetupError, match=r"has wheels for Python 3.11, 3.13, 3.14 only"):
+        build_runtime.build("linux-cpu", ["3.12"], Path("unused"))
