@@ -109,8 +109,8 @@ def report(options: argparse.Namespace) -> int:
     try:
         plan = plan_of(options)
         totals = write_report(options.out, plan.items, plan.problems)
-    except ThunderError as error:
-        _say(f"error: {error}")
+    except (ThunderError, OSError) as error:
+        _say(f"error: {error if isinstance(error, ThunderError) else away(options.out, error)}")
         return NO_GO
     counts = {name: totals[name] for name in ("done", "failed", "missing")}
     text = ", ".join(f"{count} {name}" for name, count in counts.items())
@@ -136,6 +136,9 @@ def batch(options: argparse.Namespace, run: Runs | None = None, report: Tells | 
     except ThunderError as error:
         _say(f"error: {error}")
         return NO_GO
+    except OSError as error:
+        _say(f"error: {away(options.out, error)}")
+        return NO_GO
     except KeyboardInterrupt:
         _say("error: Stopped; what is done is kept. The same command goes on.")
         return STOPPED
@@ -146,17 +149,27 @@ def _carry_out(
 ) -> int:
     if options.dry_run:
         return _dry_run(options, plan, tell)
-    prepare_folder(options.out)
     if options.parent:
         from .worker_life import watch_parent
 
         watch_parent(options.parent, True, lambda: None)
+    else:
+        prepare_folder(options.out)
     if options.force:
         forget(options.out, [item.name for item in plan.items])
     code = run(options, plan, tell)
     if not options.no_report:
         report(options, plan)
     return _lenient(options, SOME_FAILED if code == ALL_DONE and plan.problems else code)
+
+
+def away(out: Path, error: OSError) -> str:
+    """What to say when the folder of results itself fails."""
+    reason = (error.strerror or "the system refused it").lower()
+    return (
+        f"'{error.filename or out}' cannot be reached: {reason}. Look after that disk or drive and "
+        "start the same command again; what is done is kept."
+    )
 
 
 def _lenient(options: argparse.Namespace, code: int) -> int:
@@ -262,8 +275,10 @@ def _run(options: argparse.Namespace, plan: Plan, tell: Teller) -> int:
 
 
 def perform(options: argparse.Namespace, load: Callable[[], Performs], tell: Tell) -> int:
-    """Do a shard with an engine that `load` gives; the exit code. Raises ThunderError."""
-    prepare_folder(options.out)
+    """Do a shard, in a folder that was prepared, with an engine that `load` gives; the exit code.
+
+    Raises ThunderError.
+    """
     return _perform(options, plan_of(options), load, tell)
 
 

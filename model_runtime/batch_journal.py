@@ -28,6 +28,7 @@ from .files import sha256_of
 HIDDEN = ".thunder"  # folder of journals and claims inside the folder of results
 MOST_WRITERS = 4096  # of one shard at once
 DONE, FAILED, STARTED, RUN, FORGET = "done", "failed", "started", "run", "forget"
+AWAY = {getattr(errno, name, 0) for name in ("ENOENT", "EIO", "ESTALE", "ENOTCONN", "ENODEV")}
 RANGES = 2**31 - 1 if sys.platform == "win32" else 2**62  # places that can be locked
 
 log = logging.getLogger(__name__)
@@ -109,6 +110,7 @@ class Journal:
         self._folder = out / HIDDEN / "journal"
         self._read: dict[str, int] = {}  # bytes of each file that are known
         self._own = self._open(claims, shard)
+        self._device = os.fstat(self._own).st_dev
         self.refresh()
 
     def refresh(self) -> None:
@@ -124,6 +126,19 @@ class Journal:
     def note(self, record: Record) -> None:
         """Add a record that only a crash of this process must not lose. Raises OutputError."""
         self._append([record], sync=False)
+
+    def check(self) -> None:
+        """Whether the folder is still the one this run began in, and not a bare mount point.
+
+        What is written must not land on another disk than what is journalled. Inode numbers are
+        not compared: some network drives make them up. Raises OutputError.
+        """
+        try:
+            found = self._path.stat().st_dev
+        except OSError as error:
+            raise OutputError(_gone(self._folder)) from error
+        if found != self._device and sys.platform != "win32":
+            raise OutputError(_gone(self._folder))
 
     def forget(self, names: Sequence[str]) -> None:
         """Make what was done of these items count no longer. Raises OutputError."""
@@ -148,6 +163,7 @@ class Journal:
         raise OutputError(f"{MOST_WRITERS} runs write into '{self._folder}' already.")
 
     def _append(self, records: Sequence[Record], sync: bool) -> None:
+        self.check()
         data = b"".join(encoded(record) for record in records)
         try:
             if _is_torn(self._own):
@@ -284,7 +300,18 @@ def _learn(items: dict[str, State], record: Record) -> None:
             known[output["key"]] = output
 
 
+def _gone(folder: Path) -> str:
+    return (
+        f"The folder of results '{folder.parent.parent}' has gone or is another one than at the "
+        "beginning. Bring its drive back and start the same command again: it goes on with what "
+        "is missing."
+    )
+
+
 def _sentence(path: Path, error: OSError) -> str:
+    if error.errno in AWAY:
+        what = (error.strerror or "").lower()
+        return f"'{path}' cannot be reached ({what}). Is its drive there? Start the command again."
     reason = (error.strerror or "the system refused it").lower()
     return f"'{path}' cannot be written: {reason}. Make room there or choose another folder."
 

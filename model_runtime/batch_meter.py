@@ -18,12 +18,13 @@ import numpy.typing as npt
 
 from .batch_work import Item
 from .contacts import runs
-from .contract import MOTION_FPS, Advice, FloatArray, Meter
+from .contract import MOTION_FPS, Advice, Meter
 from .meter_advice import WEAK
 
 FORMAT = 1
 SHORTEST = 3  # frames of motion of a weak span
 DECIMALS = 3
+Values = npt.NDArray[np.float64]
 
 
 def meter_bytes(kind: str, meter: Meter, item: Item) -> bytes:
@@ -67,7 +68,7 @@ def _csv(meter: Meter, item: Item) -> str:
     return out.getvalue()
 
 
-def at_scene_rate(meter: Meter, fps: float) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
+def at_scene_rate(meter: Meter, fps: float) -> tuple[Values, Values, npt.NDArray[np.bool_]]:
     """Seconds, values and what is spoken at the scene's frames, each (n,)."""
     own = np.arange(len(meter.frames)) / meter.fps
     seconds = np.arange(math.ceil(len(own) / meter.fps * fps - 1e-6)) / fps

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .batch_journal import read_journals
-from .contract import EngineError
+from .contract import EngineError, ThunderError
 
 if TYPE_CHECKING:
     from .batch_cli import Plan
@@ -45,15 +46,20 @@ def run_on_ray(options: argparse.Namespace, plan: Plan, tell: Tell) -> int:
 
 
 def _shards(ray: Any, options: argparse.Namespace, plan: Plan, tell: Tell) -> int:
+    from .batch_cli import UNFINISHED
+
     start = time.monotonic()
     cpus = int(ray.cluster_resources().get("CPU", 1))
     count = options.ray_jobs or max(1, SHARDS_A_CPU * cpus)
     remote = ray.remote(num_cpus=1, max_retries=-1)(perform_shard)
     waiting = [remote.remote(line) for line in shard_lines(options, count)]
-    codes: list[int] = []
+    codes: set[int] = set()
     while waiting:
         ready, waiting = ray.wait(waiting, num_returns=1, timeout=LOOK)
-        codes += ray.get(ready)
+        for code, sentence in ray.get(ready):
+            codes.add(code)
+            if sentence:
+                tell({"event": "note", "text": f"error: {sentence}"})
         _tell_place(options.out, plan, tell, start)
     known = read_journals(options.out)
     states = [known[item.name] for item in plan.items if item.name in known]
@@ -62,6 +68,8 @@ def _shards(ray: Any, options: argparse.Namespace, plan: Plan, tell: Tell) -> in
     counts = {"made": done, "kept": 0, "failed": failed, "left": len(plan.items) - done - failed}
     seconds = round(time.monotonic() - start, 2)
     tell({"event": "end", **counts, "stopped": "", "seconds": seconds})
+    if not codes & {1, 2} and counts["left"]:
+        return UNFINISHED
     return next((code for code in (1, 2, 4, 3) if code in codes), 0)
 
 
@@ -78,8 +86,12 @@ def shard_lines(options: argparse.Namespace, count: int) -> list[list[str]]:
     return lines
 
 
-def perform_shard(line: Sequence[str]) -> int:
-    """What a machine of the cluster does: one shard, in this very process, its engine kept."""
+def perform_shard(line: Sequence[str]) -> tuple[int, str]:
+    """What a machine of the cluster does: one shard, in this very process, its engine kept.
+
+    Gives the exit code, and the sentence of what kept it from all work, such as a folder of results
+    that is not there on this machine.
+    """
     from . import batch_cli
 
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -89,7 +101,10 @@ def perform_shard(line: Sequence[str]) -> int:
     load = _kept.setdefault(
         repr((options.device, options.weights)), batch_cli.performer_of(options)
     )
-    return batch_cli.perform(options, load, lambda event: None)
+    try:
+        return batch_cli.perform(options, load, lambda event: None), ""
+    except ThunderError as error:
+        return batch_cli.NO_GO, f"{platform.node()}: {error}"
 
 
 def _tell_place(out: Path, plan: Plan, tell: Tell, start: float) -> None:

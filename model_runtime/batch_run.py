@@ -63,7 +63,7 @@ class RunOptions:
     shard: tuple[int, int] = (1, 1)
     fail_fast: bool = False
     time_limit: float = 0.0  # seconds; 0: none
-    group: int = GROUP
+    group: int = field(default_factory=lambda: GROUP)
 
 
 @dataclass
@@ -255,8 +255,8 @@ class Run:
         self._done(one, outputs, _result(one, audio, performed, seconds))
 
     def _output(self, one: _Todo, kind: str, take: Take, meter: Meter | None) -> Record:
-        relative = one.item.path(kind)
-        path = self.options.out / relative
+        path = self.options.out / one.item.path(kind)
+        self._journal.check()
         path.parent.mkdir(parents=True, exist_ok=True)
         if kind not in METERS:
             write_take(take, path, None if kind == "npz" else one.item.line.fps)

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from model_runtime import __main__ as command_line  # noqa: E402
 from model_runtime import batch_cli, batch_report, batch_run, files  # noqa: E402
 from model_runtime.batch_contacts import Score  # noqa: E402
-from model_runtime.batch_perform import Performed  # noqa: E402
+from model_runtime.batch_perform import Performed, Performer  # noqa: E402
 from model_runtime.contract import CHANNELS, Take  # noqa: E402
 from tools.campaign_deaths import Death, in_calls, now  # noqa: E402
 
@@ -32,11 +32,12 @@ from tools.campaign_deaths import Death, in_calls, now  # noqa: E402
 class Noise:
     """Performs with noise: the same bytes for the same sound and seed."""
 
-    def __init__(self, death: Death) -> None:
-        self._death = death
+    def __init__(self, death: Death, pause: float = 0.0) -> None:
+        self._death, self._pause = death, pause
 
     def perform(self, items: Any) -> list[Performed]:
         self._death.at("perform")
+        time.sleep(self._pause)
         return [self._one(item, audio) for item, audio in items]
 
     def _one(self, item: Any, audio: Any) -> Performed:
@@ -64,6 +65,13 @@ def place_death(death: Death) -> None:
         report(path, data)
         death.at("report")
 
+    perform = Performer.perform
+
+    def dying_perform(self: Performer, items: Any) -> Any:
+        death.at("perform")
+        return perform(self, items)
+
+    Performer.perform = dying_perform  # type: ignore[method-assign]
     files._exclusive = dying_file
     batch_report.write_atomic = dying_report  # type: ignore[attr-defined]
 
@@ -78,6 +86,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--die", default="")
     parser.add_argument("--fake", action="store_true")
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds before some lines")
     parser.add_argument("--clock-back", action="store_true")
     options, rest = parser.parse_known_args()
     death = Death(options.die)
@@ -86,7 +95,7 @@ def main() -> int:
     if options.clock_back:
         set_clock_back()
     if options.fake:
-        batch_cli.performer_of = lambda given: lambda: Noise(death)  # type: ignore[assignment]
+        batch_cli.performer_of = lambda given: lambda: Noise(death, options.pause)  # type: ignore[assignment]
         batch_run.GROUP = 4
     return command_line.main(rest)
 

@@ -16,7 +16,7 @@ import pytest
 ray = pytest.importorskip("ray", reason="needs the package ray (extra 'farm')")
 cluster_utils = pytest.importorskip("ray.cluster_utils")
 
-from tests.model_runtime.batch_help import contents, rows, run, sounds  # noqa: E402
+from tests.model_runtime.batch_help import contents, rows, run, sounds, use_fake  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 NODES = 3
@@ -44,6 +44,7 @@ def test_a_cluster_that_loses_a_node_gives_the_bytes_of_one_machine(cluster, tmp
     made, nodes = cluster
     folder = sounds(tmp_path / "episode", 8, 0.3)
     monkeypatch.setattr(batch_ray, "perform_shard", slow_shard)
+    use_fake(monkeypatch)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     out = tmp_path / "cluster"
 
@@ -60,7 +61,7 @@ def test_a_cluster_that_loses_a_node_gives_the_bytes_of_one_machine(cluster, tmp
     assert code == 0
     assert {row["status"] for row in rows(out)} == {"done"}
     single = tmp_path / "single"
-    assert slow_shard(["batch", str(folder), "--out", str(single)]) == 0
+    assert run(folder, "--out", single) == 0
     differ = sum(contents(out)[name] != data for name, data in contents(single).items())
     if figures := os.environ.get(FIGURES):
         told = {"ray_nodes": NODES, "ray_nodes_lost": 1, "ray_bytes_differ": differ}
@@ -68,7 +69,7 @@ def test_a_cluster_that_loses_a_node_gives_the_bytes_of_one_machine(cluster, tmp
     assert len(contents(out)) == 8 and differ == 0
 
 
-def slow_shard(line) -> int:
+def slow_shard(line):
     """A shard with noise for takes, a moment a line, in whatever process Ray gives."""
     sys.path.insert(0, str(ROOT))
     from model_runtime import batch_cli, batch_run
@@ -82,4 +83,34 @@ def slow_shard(line) -> int:
     batch_run.GROUP = 1
     parser = argparse.ArgumentParser()
     batch_cli.add_commands(parser.add_subparsers(dest="command"))
-    return batch_cli.perform(parser.parse_args(list(line)), Slow, lambda event: None)
+    return batch_cli.perform(parser.parse_args(list(line)), Slow, lambda event: None), ""
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(sys.platform == "win32", reason="Ray's local clusters are for Linux and macOS")
+def test_a_machine_that_does_not_see_the_folder_is_named_and_writes_nothing(
+    cluster, tmp_path, monkeypatch, capsys
+):
+    from model_runtime import batch_ray
+
+    made, _ = cluster
+    folder, out = sounds(tmp_path / "episode", 3, 0.3), tmp_path / "cluster"
+    monkeypatch.setattr(batch_ray, "perform_shard", elsewhere)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("THUNDER_TEST_ELSEWHERE", str(tmp_path / "not mounted"))
+    assert run(folder, "--out", out, "--ray", made.address, "--ray-jobs", "2") == 1
+    assert "not mounted" in capsys.readouterr().out
+    assert not (tmp_path / "not mounted").exists()
+
+
+def elsewhere(line):
+    """A shard on a machine where the folder of results is not."""
+    sys.path.insert(0, str(ROOT))
+    from model_runtime import batch_cli
+    from model_runtime.batch_ray import perform_shard
+    from tests.model_runtime.batch_help import FakePerformer
+
+    batch_cli.performer_of = lambda options: FakePerformer
+    words = list(line)
+    words[words.index("--out") + 1] = os.environ["THUNDER_TEST_ELSEWHERE"]
+    return perform_shard(words)

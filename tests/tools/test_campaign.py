@@ -20,6 +20,7 @@ def test_a_batch_that_is_killed_everywhere_ends_as_if_nothing_had_been(tmp_path,
     assert code == 0, figures
     assert figures["kills"] >= 7 and figures["torn_journals"] >= 1
     assert figures["leftovers"] == 0
+    assert figures["lost_drives"] == 1 or figures["drive"].startswith("not tested")
     assert figures["full_disks"] == 1 or figures["disk"].startswith("not tested")
 
 
