@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import bpy
 
 from ..model_runtime.contract import SEED_RANGE
 from ..thunder_blender import apply_take, engine, jobs, range_task
 from ..thunder_blender.range_task import Choice, Ranging
+from ..thunder_blender.steps import GO_ON, Steps
 from .asking import Asked, AskingOperator
 from .base import Result
 
@@ -56,8 +55,9 @@ class THUNDER_OT_regenerate_range(AskingOperator, bpy.types.Operator):
             self.seed = apply_take.roll_seed(set())  # so that the redo panel has the same one
         return super().invoke(context, event)
 
-    def ask(self, context: bpy.types.Context) -> Asked:
-        return cast(Asked, self._ranging(context))
+    def ask(self, context: bpy.types.Context) -> Steps[Asked]:
+        yield GO_ON
+        return self._ranging(context)
 
     def perform(self, context: bpy.types.Context) -> str:
         ranging = self._ranging(context)

@@ -9,6 +9,7 @@ from bl_ui.utils import PresetPanel
 from ..thunder_blender import request
 from ..thunder_blender.channel_locks import GROUPS
 from ..thunder_blender.performance_presets import FOLDER
+from ..thunder_blender.text import LABELS
 from .editors import ThunderPanel, in_both_editors
 
 
@@ -61,12 +62,18 @@ class Advanced(ThunderPanel):
 
 def draw_locks(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
     """A padlock for each group of channels that new takes leave as the chosen take has it."""
-    row = layout.row(align=True, heading="Keep")
-    row.use_property_decorate = False
-    for group in GROUPS:
-        closed = getattr(settings, f"lock_{group}")
-        icon = "LOCKED" if closed else "UNLOCKED"
-        row.prop(settings, f"lock_{group}", text=group.title(), icon=icon, toggle=True)
+    split = layout.split(factor=LABELS)
+    label = split.row()
+    label.alignment = "RIGHT"
+    label.label(text="Keep")
+    column = split.column(align=True)
+    column.use_property_split = column.use_property_decorate = False
+    names = list(GROUPS)
+    for pair in (names[:2], names[2:]):
+        row = column.row(align=True)
+        for group in pair:
+            icon = "LOCKED" if getattr(settings, f"lock_{group}") else "UNLOCKED"
+            row.prop(settings, f"lock_{group}", text=group.title(), icon=icon, toggle=True)
 
 
 def draw_seed(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:

@@ -155,6 +155,8 @@ def _fill(fcurve: Any, values: Floats, first_frame: int) -> None:
     frames = np.arange(first_frame, first_frame + count, dtype=np.float32)
     points.foreach_set("co", np.stack((frames, values), axis=1, dtype=np.float32).ravel())
     points.foreach_set("interpolation", np.full(count, LINEAR, np.uint8))
+    for part in ("control_point", "left_handle", "right_handle"):  # as added all are selected
+        points.foreach_set(f"select_{part}", np.zeros(count, np.bool_))
     fcurve.update()  # sound handles, should the artist turn a key into a curve
 
 
