@@ -6,7 +6,8 @@ from __future__ import annotations
 import logging
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -37,7 +38,7 @@ from .contract import (
     Take,
     WeightsError,
 )
-from .engine import Engine
+from .engine import Engine, EngineLine
 from .features import SAMPLE_RATE
 from .provenance import provenance
 from .weights import WEIGHTS_DIR
@@ -56,6 +57,7 @@ ANSWERERS: dict[type[Any], str] = {
     RepairRequest: "worker_repair",
     HearRequest: "worker_hear",
 }
+SMALLER = " (GPU memory freed)"  # behind the stage, when a full GPU is tried once more
 NO_UNITS = (
     "The meter reads weights of units, and these models speak the parameters of a FLAME: no seed "
     "can be found best. Use Generate Variants and choose by eye."
@@ -165,16 +167,17 @@ class Tasks:
     ) -> tuple[WorkT, dict[str, str]]:
         """What `work` makes, and for its provenance where.
 
-        On the device; if its memory is full once more with all that can be freed; on the CPU.
-        Raises EngineError when memory runs out there too.
+        On the device; if its memory is full once more with all that can be freed and a line at a
+        time; on the CPU. Raises EngineError when memory runs out there too.
         """
         attempts: list[tuple[str, str]] = [(self.device, "")]
         if self.device != "cpu":
-            attempts += [(self.device, " (GPU memory freed)"), ("cpu", " on the CPU, GPU is full")]
+            attempts += [(self.device, SMALLER), ("cpu", " on the CPU, GPU is full")]
         for device, note in attempts:
             try:
                 engine = self._on(device)
-                done = work(engine, noted(progress, note))
+                small = one_by_one(engine) if note == SMALLER else engine
+                done = work(small, noted(progress, note))
             except (RuntimeError, MemoryError) as error:
                 if not devices.is_out_of_memory(error):
                     raise
@@ -192,6 +195,36 @@ class Tasks:
     def _on(self, device: str) -> Engine:
         """The engine on `device`; the one on the CPU beside a GPU's lives for one line."""
         return self._engine if device == self.device else self._load(device)
+
+
+def one_by_one(engine: Engine) -> Engine:
+    """The same engine, which draws one line at a time where it would draw several together: a
+    fraction of the memory, and takes that differ in the last bit at most."""
+
+    class OneByOne(type(engine)):  # type: ignore[misc]  # its sketches, too, are copies of it
+        def generate_many(
+            self, lines: Sequence[EngineLine], progress: ProgressCallback | None = None
+        ) -> list[Take]:
+            told = progress or (lambda _: True)
+            return [
+                self.generate(
+                    line.samples,
+                    line.settings,
+                    part_of(told, place, len(lines)),
+                    line.transcript,
+                    line.hold,
+                )
+                for place, line in enumerate(lines)
+            ]
+
+    small = copy(engine)
+    small.__class__ = OneByOne
+    return small
+
+
+def part_of(progress: ProgressCallback, place: int, count: int) -> ProgressCallback:
+    """A callback for one of `count` equal parts of the work."""
+    return lambda told: progress(replace(told, fraction=(place + told.fraction) / count))
 
 
 def noted(progress: ProgressCallback, note: str) -> ProgressCallback:

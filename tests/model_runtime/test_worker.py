@@ -19,6 +19,7 @@ from model_runtime import devices, wire, worker_sound, worker_tasks
 from model_runtime.audio import read_audio
 from model_runtime.contract import (
     AudioError,
+    BestRequest,
     CancelledError,
     EngineError,
     GenerateRequest,
@@ -26,6 +27,7 @@ from model_runtime.contract import (
     RequestError,
     Settings,
     Take,
+    WeightsError,
 )
 from model_runtime.denoiser import Denoiser, DenoiserConfig
 from model_runtime.encoder import EncoderConfig, SpeechEncoder
@@ -277,6 +279,42 @@ def test_a_full_gpu_ends_on_the_cpu_and_says_so(gpu, failures, device, says):
     assert ("fallback" in take.provenance) == (device == "cpu")
     if "load cuda" not in failures:  # the next line tries the GPU again
         assert perform(tasks)[0].provenance["device"] == "cuda"
+
+
+def test_what_is_too_much_together_is_done_one_by_one(gpu, monkeypatch):
+    """Several lines at once fill the GPU; the second attempt draws each by itself, on the GPU."""
+    lines = [SimpleNamespace(samples=None, settings=None, transcript="", hold=None)] * 3
+
+    def many(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(FullGpu, "generate_many", many, raising=False)
+    told: list[Progress] = []
+    tasks = Tasks("auto", None, time.time())
+    takes, made = tasks.on_device(
+        lambda engine, progress: engine.generate_many(lines, progress),
+        lambda one: told.append(one) or True,
+    )
+    assert len(takes) == 3 and made == {"device": "cuda"}
+    assert {one.stage for one in told} == {"Performing (GPU memory freed)"}
+    assert [round(one.fraction, 3) for one in told] == [0.167, 0.5, 0.833]
+
+
+def test_best_of_n_needs_units(monkeypatch):
+    flame = SimpleNamespace(space=SimpleNamespace(kind="flame"))
+    monkeypatch.setattr(worker_tasks.Engine, "load", lambda *_: flame)
+    tasks = Tasks("cpu", None, time.time())
+    with pytest.raises(RequestError, match="no seed can be found best"):
+        tasks.answer(BestRequest(GenerateRequest(LINE), (1, 2)), lambda _: True)
+
+
+def test_models_with_other_fields_are_of_another_version(monkeypatch, tmp_path):
+    def load(*_):
+        raise TypeError("EncoderConfig() got an unexpected keyword argument 'depth'")
+
+    monkeypatch.setattr(worker_tasks.Engine, "load", load)
+    with pytest.raises(WeightsError, match=r"another version .*depth"):
+        Tasks("cpu", tmp_path, time.time())
 
 
 def test_a_full_computer_says_so(gpu):
