@@ -177,6 +177,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--seeds", type=_seeds, default=(0, 1, 2), metavar="N,...")
     p.add_argument("--hearing", type=_hearings, default=HEARINGS, metavar="frozen,trained")
     p.add_argument("--supervise", choices=SUPERVISED, default=TrainConfig.supervise)
+    p.add_argument("--no-lip-gates", dest="lip_gates", action="store_false", help="untold arms")
     p.add_argument("--noisiest", type=float, default=TrainConfig.noisiest)
     p.add_argument("--m2s-scale", type=float, default=TrainConfig.m2s_scale)
     for name, value in (("steps", 300), ("batch", 32), ("parts", 1), ("threads", 1)):
@@ -225,6 +226,7 @@ def ablate(options: argparse.Namespace) -> dict[str, Any]:
         "supervise",
         "noisiest",
         "m2s_scale",
+        "lip_gates",
     )
     config = TrainConfig(**{name: getattr(options, name) for name in names})
     materials = Materials(**{n: getattr(options, n) for n in Materials.__dataclass_fields__})
@@ -253,7 +255,8 @@ def run(options: argparse.Namespace) -> None:
     part = ablate(options)
     print(report(part))
     if options.thunder:
-        update_results(options.thunder, {"ablation": part})
+        name = "ablation" if options.lip_gates else "ablation_without_lip_gates"
+        update_results(options.thunder, {name: part})
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from training.sounds import Sounds
 from training.targets import Lessons
 
 log = logging.getLogger(__name__)
+NEVER = {"bilabial": 2.0, "labiodental": 2.0}  # thresholds that no posterior reaches
 WEIGHTS = "weights"  # folder of an arm, as the engine reads it
 CONDITIONS: Mapping[str, tuple[float, float | None]] = {  # intensity, noise in dB under the speech
     "intensity_1_5": (1.5, None),
@@ -96,6 +97,8 @@ def train_arm(
         heard = folder / "encoder.safetensors" if along else materials.encoder
         if along:
             sampling = sampling | calibrated(heard, materials.pack, sampling)
+        if not config.lip_gates:
+            sampling = sampling | {"point": sampling.get("point", {}) | NEVER}
         bundle(heard, folder / "denoiser.safetensors", sampling, folder / WEIGHTS)
     return steps
 

@@ -28,6 +28,7 @@ class TrainConfig:
     m2s_scale: float = 0.006  # of its losses at w = 1: training.balance gives 1 over its ratio
     supervise: str = "mouth"  # which channels its gradient reaches: mouth, or all
     noisiest: float = 0.8  # diffusion time above which estimates are not given to it
+    lip_gates: bool = True  # whether the denoiser is told when the lips meet
     drop_speech: float = 0.1
     drop_emotion: float = 0.2
     drop_transcript: float = 0.5

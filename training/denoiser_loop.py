@@ -117,7 +117,7 @@ def train(
     extra = {**extra, KEY: as_values(lessons.space)}
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
-    trainee = Trainee(aids.start or new_denoiser(lessons, network), aids.encoder)
+    trainee = Trainee(aids.start or new_denoiser(lessons, network), aids.encoder, config.lip_gates)
     trainee.requires_grad_(True).to(group.device)
     return Training(lessons, run, config, trainee, extra, aids, group).go()
 

@@ -16,22 +16,25 @@ from model_runtime.contract import WeightsError
 from model_runtime.denoiser import Condition, Denoiser, DenoiserConfig, to_network
 from model_runtime.diffusion import add_noise
 from model_runtime.encoder import Speech, SpeechEncoder
-from model_runtime.phones import PHONE_INDEX, PHONES, SILENCE
+from model_runtime.phones import CONTACTS, PHONE_INDEX, PHONES, SILENCE
 from model_runtime.weights import read_metadata
 from training.denoiser_batches import Batch
 from training.sounds import Sound
 from training.train_encoder import encoder_loss
 
 SMOOTHING = 0.05  # of the phones, as in train_encoder
+LIP_GATES = [CONTACTS.index("bilabial"), CONTACTS.index("labiodental")]
 TRANSCRIPT = "transcript."  # tensors that a checkpoint from before the transcript lacks
 
 
 class Trainee(nn.Module):
     """The denoiser, hearing by the lessons' conditions or by an encoder that learns along."""
 
-    def __init__(self, denoiser: Denoiser, encoder: SpeechEncoder | None = None) -> None:
+    def __init__(
+        self, denoiser: Denoiser, encoder: SpeechEncoder | None = None, lip_gates: bool = True
+    ) -> None:
         super().__init__()
-        self.denoiser, self.encoder = denoiser, encoder
+        self.denoiser, self.encoder, self.lip_gates = denoiser, encoder, lip_gates
 
     def forward(self, batch: Batch) -> tuple[Tensor, Speech | None]:
         """The clean estimate (batch, frames, channels) of a batch, and what the encoder heard."""
@@ -40,9 +43,18 @@ class Trainee(nn.Module):
             assert batch.sound is not None
             speech = self.encoder(batch.sound.mel, condition.keep)
             condition = heard_by(speech, condition, batch.sound)
+        if not self.lip_gates:
+            condition = without_lip_gates(condition)
         target = to_network(batch.motion, self.denoiser.config)
         noisy = add_noise(target, batch.noise, batch.time)
         return self.denoiser(noisy, batch.time, condition), speech
+
+
+def without_lip_gates(condition: Condition) -> Condition:
+    """The condition of a sound in which no lips are told to meet; the other gates stay."""
+    contacts = condition.contacts.clone()
+    contacts[..., LIP_GATES] = 0.0
+    return condition._replace(contacts=contacts)
 
 
 def heard_by(speech: Speech, condition: Condition, sound: Sound) -> Condition:

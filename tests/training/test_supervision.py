@@ -242,6 +242,24 @@ def test_going_on_with_a_transcript_starts_from_the_same_motion(
     assert torch.equal(Trainee(reader)(hidden)[0], same)
 
 
+def test_a_denoiser_that_is_not_told_of_contacts_does_not_see_them(lessons: Path, sounds: Sounds):
+    torch.manual_seed(3)
+    model = Denoiser(SMALL).eval()
+    for value in model.parameters():
+        torch.nn.init.normal_(value, std=0.1)
+    batch = a_batch(lessons, sounds)
+    changed = batch.condition.contacts.clone()
+    changed[..., :2] = 1.0 - changed[..., :2]
+    other = batch._replace(condition=batch.condition._replace(contacts=changed))
+    told, untold = Trainee(model), Trainee(model, lip_gates=False)
+    assert not torch.equal(told(batch)[0], told(other)[0])
+    assert torch.equal(untold(batch)[0], untold(other)[0])
+    changed = batch.condition.contacts.clone()
+    changed[..., 3] = 1.0 - changed[..., 3]
+    hushed = batch._replace(condition=batch.condition._replace(contacts=changed))
+    assert not torch.equal(untold(batch)[0], untold(hushed)[0])
+
+
 def test_a_file_that_is_no_denoiser_cannot_be_gone_on_from(tmp_path: Path):
     encoder = EncoderConfig(width=16, layers=1, heads=2)
     path = tmp_path / "encoder.safetensors"
