@@ -64,7 +64,17 @@ def _modules() -> tuple[ModuleType, ...]:
         watch,
     )
     from .panels import batch as batch_panel
-    from .panels import character, line, mapping, menus, meter, meter_overlays, performance, takes
+    from .panels import (
+        character,
+        line,
+        mapping,
+        menus,
+        meter,
+        meter_overlays,
+        performance,
+        submenus,
+        takes,
+    )
     from .panels import generate as generate_panel
     from .thunder_blender import (
         batch_command,
@@ -149,6 +159,7 @@ def _modules() -> tuple[ModuleType, ...]:
         meter_overlays,
         batch_panel,
         menus,
+        submenus,
     )
 
 
