@@ -112,20 +112,17 @@ def _jaw_links(rig: Rig, bone: bpy.types.PoseBone, angle: float) -> Iterator[Lin
     """jawOpen turns the bone about the line through both ears."""
     import numpy as np
 
-    from . import rig_neck
-    from .keys import euler_from_axis_angle
+    from . import rig_turns
 
     rest = np.array(rig.armature.matrix_world @ bone.bone.matrix_local)[:3, :3]
     rest /= np.linalg.norm(rest, axis=0)
     axis = rest.T @ np.array((1.0, 0.0, 0.0))
     turn = np.array([axis * angle], np.float32)
     path = f'pose.bones["{escaped(bone.name)}"].'
+    values = rig_turns.channels(turn, bone.rotation_mode)[0]
+    name = rig_turns.path_of(bone.rotation_mode)
     if bone.rotation_mode == "QUATERNION":
-        values, name = rig_neck.quaternion(turn)[0] - np.array((1, 0, 0, 0)), "rotation_quaternion"
-    elif bone.rotation_mode == "AXIS_ANGLE":
-        values, name = rig_neck.axis_angle(turn)[0], "rotation_axis_angle"
-    else:
-        values, name = euler_from_axis_angle(turn)[0], "rotation_euler"
+        values = values - np.array((1, 0, 0, 0))
     for index, value in enumerate(values.tolist()):
         if name == "rotation_axis_angle":
             rest_value, gain = (0.0, value) if not index else (value, 0.0)

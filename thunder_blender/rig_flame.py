@@ -3,13 +3,13 @@
 
 The model is read off the rig (template, expressions, weights, joints) and the units are found in it
 as for a FLAME file (`flame_mapping`). The jaw and the eyes are turned by their bones in whatever
-rotation mode those have, and the Pose keys follow the jaw, since nothing else moves them.
+rotation mode those have, and the jaw's Pose keys follow it, since nothing else moves them.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
@@ -19,10 +19,11 @@ import numpy.typing as npt
 from ..model_runtime.contract import UNITS
 from ..model_runtime.face import FaceModel, rotation_matrices
 from ..model_runtime.flame_calibration import calibrate
-from . import flame_mapping, flame_motion, head, rig_neck
+from . import flame_mapping, flame_motion, head, rig_flame_lips, rig_neck
 from .flame_axes import to_flame
 from .keys import Curve
 from .rig import Rig, RigError
+from .rig_flame_lips import points
 from .rig_mapping import key_target
 from .rig_names import EXPRESSION, NUMBERED
 
@@ -40,6 +41,7 @@ HEAD = ("head", "jaw", "left_eye", "right_eye", "left_eye_smplhf", "right_eye_sm
 POSE = re.compile(r"Pose_?(\d+)")
 NEAREST = 60  # vertices from which a joint is regressed
 ENTRIES = 9  # of a rotation matrix
+BODY_JOINTS = 21  # of SMPL-X that have pose correctives before the jaw
 RANGE = 10.0  # expression coefficients go to 3 and beyond
 
 
@@ -68,7 +70,7 @@ class ForeignFlame:
         ]
 
 
-def solve(rig: Rig, kind: str) -> None:
+def solve(rig: Rig) -> None:
     """Find the units in the rig's expressions and keep that on it. Takes up to a minute.
 
     Raises RigError where the rig lacks a bone or weights that a FLAME has.
@@ -82,11 +84,9 @@ def solve(rig: Rig, kind: str) -> None:
         )
     finally:
         manager.progress_end()
-    if kind == "smplx" or len(face.template) != len(rig.mesh.data.vertices):
-        from dataclasses import replace
-
-        found = replace(found, lips=np.zeros((0, 3), np.int32))
-    flame_mapping.store(rig.mesh, found)
+    vertices = head_vertices(rig)
+    lips = np.column_stack([vertices[found.lips[:, 0]], found.lips[:, 1:]])
+    flame_mapping.store(rig.mesh, replace(found, lips=lips.astype(np.int32)))
 
 
 def widen(rig: Rig) -> None:
@@ -104,18 +104,27 @@ def is_solved(rig: Rig) -> bool:
     return f"{flame_mapping.PREFIX}expression" in rig.mesh
 
 
-def read(rig: Rig) -> ForeignFlame:
-    """What moves the rig. Raises RigError where `solve` was not run or something is lost."""
+def read(rig: Rig, contacts: bool = True) -> ForeignFlame:
+    """What moves the rig; `contacts`: with lips that meet when they should.
+
+    Raises RigError where `solve` was not run or something is lost.
+    """
     found = flame_mapping.stored(rig.mesh)
-    lips = None
-    if len(found.lips) and "Exp1" in rig.keys.key_blocks and "jaw" in rig.armature.pose.bones:
-        lips = flame_motion.lips_of(rig, found)
+    expressions, corrected = _expressions(rig), _pose_keys(rig)
+    if len(expressions) != found.expression.shape[1] or _bone(rig, "jaw") is None:
+        raise RigError(
+            f"'{rig.mesh.name}' has lost expression keys or its jaw bone. Use This Character again."
+        )
+    jaw = _weights(rig)[:, list(BONES).index("jaw")], _joint(rig, "jaw")
+    lips = rig_flame_lips.lips_of(rig, found, expressions, corrected, jaw) if contacts else None
     turns = []
     for joint in ("jaw", "left_eye", "right_eye"):
         bone = _bone(rig, joint)
         if bone is not None:
             turns.append((joint, rig_neck.turn_of(rig, bone)))
-    return ForeignFlame(flame_motion.Solver(found, lips), tuple(turns), tuple(_pose_keys(rig)))
+    sealed = lips.sealing(found.seal, rig_flame_lips.resting(found)) if lips else 0.0
+    solver = flame_motion.Solver(found, lips, sealed=sealed)
+    return ForeignFlame(solver, tuple(turns), tuple(corrected))
 
 
 def face_of(rig: Rig) -> FaceModel:
@@ -123,12 +132,13 @@ def face_of(rig: Rig) -> FaceModel:
     if rig.armature is None or _bone(rig, "jaw") is None:
         raise RigError(f"'{rig.mesh.name}' has no jaw bone. Bind it to its armature again.")
     weights = _weights(rig)
-    chosen = _head_only(rig, weights)
+    chosen = head_vertices(rig, weights)
     mesh, keys = rig.mesh.data, rig.keys.key_blocks
     matrix = np.array(rig.mesh.matrix_world)
-    rest = _points(keys[0])
-    places = to_flame(rest @ matrix[:3, :3].T + matrix[:3, 3])[chosen]
-    moves = np.stack([(_points(key) - rest)[chosen] for key in _expressions(rig)])
+    rest = points(keys[0])
+    shown = rest + rig_flame_lips.own_shape(rig)
+    places = to_flame(shown @ matrix[:3, :3].T + matrix[:3, 3])[chosen]
+    moves = np.stack([(points(key) - rest)[chosen] for key in _expressions(rig)])
     moves = to_flame(moves @ matrix[:3, :3].T)
     index = np.full(len(rest), -1)
     index[chosen] = np.arange(len(chosen))
@@ -168,12 +178,6 @@ def _expressions(rig: Rig) -> list[bpy.types.ShapeKey]:
     return [key for _, key in sorted(found, key=lambda item: item[0])]
 
 
-def _points(block: bpy.types.ShapeKey) -> npt.NDArray[np.float64]:
-    flat = np.empty(3 * len(block.points), np.float32)
-    block.points.foreach_get("co", flat)
-    return flat.reshape(-1, 3).astype(float)
-
-
 def _bone(rig: Rig, joint: str) -> bpy.types.PoseBone | None:
     bones = rig.armature.pose.bones if rig.armature else {}
     return next((bones[name] for name in BONES[joint] if name in bones), None)
@@ -201,10 +205,10 @@ def _weights(rig: Rig) -> npt.NDArray[np.float64]:
     return weights / np.maximum(total, 1e-9)
 
 
-def _head_only(rig: Rig, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Vertices of the head; all of a FLAME, which is nothing else."""
-    names = {group.name for group in rig.mesh.vertex_groups}
-    if "head" not in names:
+def head_vertices(rig: Rig, weights: npt.NDArray[np.float64] | None = None) -> npt.NDArray[Any]:
+    """Vertices of the head, in the order of `face_of`'s; all of a FLAME, which is nothing else."""
+    weights = _weights(rig) if weights is None else weights
+    if "head" not in {group.name for group in rig.mesh.vertex_groups}:
         return np.arange(len(weights))
     return np.flatnonzero(weights[:, 1:].sum(1) > 0.5)
 
@@ -221,12 +225,13 @@ def _regressor(places: Floats, joint: Floats) -> npt.NDArray[np.float32]:
 def _pose_keys(rig: Rig) -> list[tuple[int, str]]:
     """Entry of the jaw's rotation and the key that corrects for it, where the rig has such keys.
 
-    FLAME's Pose keys count from 1, the neck's nine first; SMPL-X has keys for its whole body,
-    which its own add-on sets.
+    FLAME's Pose keys count from 1, the neck's nine first; SMPL-X's from 0, the 21 joints of the
+    body first, nine each.
     """
     found = {
         int(hit[1]): key.name for key in rig.keys.key_blocks if (hit := POSE.fullmatch(key.name))
     }
-    if not found or min(found) != 1 or max(found) > 4 * ENTRIES:
+    if not found:
         return []
-    return [(n - ENTRIES - 1, found[n]) for n in sorted(found) if ENTRIES < n <= 2 * ENTRIES]
+    first = 1 + ENTRIES if min(found) == 1 else ENTRIES * BODY_JOINTS
+    return [(entry, found[first + entry]) for entry in range(ENTRIES) if first + entry in found]

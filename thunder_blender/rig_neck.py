@@ -13,7 +13,8 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from .keys import Curve, euler_from_axis_angle
+from . import rig_turns
+from .keys import Curve
 from .rig import Rig
 from .rig_mapping import escaped
 from .rig_names import words
@@ -39,12 +40,7 @@ class NeckTurn:
         """Axis-angles (T,3) about the face's axes -> the bone's rotation curves."""
         own = (turn @ self.axes.T).astype(np.float32)
         start = f'pose.bones["{escaped(self.bone)}"].'
-        if self.mode == "QUATERNION":
-            values, name = quaternion(own), "rotation_quaternion"
-        elif self.mode == "AXIS_ANGLE":
-            values, name = axis_angle(own), "rotation_axis_angle"
-        else:
-            values, name = euler_from_axis_angle(own), "rotation_euler"
+        values, name = rig_turns.channels(own, self.mode), rig_turns.path_of(self.mode)
         return [
             Curve(start + name, index, self.bone, values[:, index])
             for index in range(values.shape[1])
@@ -71,17 +67,3 @@ def neck_bone(rig: Rig) -> bpy.types.PoseBone | None:
         return None
     found = {"".join(words(bone.name)): bone for bone in reversed(rig.armature.pose.bones)}
     return next((found[name] for name in NAMES if name in found), None)
-
-
-def quaternion(turn: Floats) -> Floats:
-    """Axis-angle (T,3) in radians -> quaternions (T,4), w first."""
-    angle = np.linalg.norm(turn, axis=1, keepdims=True)
-    axis = turn / np.maximum(angle, 1e-9)
-    return np.concatenate((np.cos(angle / 2), axis * np.sin(angle / 2)), axis=1).astype(np.float32)
-
-
-def axis_angle(turn: Floats) -> Floats:
-    """Axis-angle (T,3) -> angle and axis (T,4), as Blender has them."""
-    angle = np.linalg.norm(turn, axis=1, keepdims=True)
-    axis = np.where(angle > 1e-9, turn / np.maximum(angle, 1e-9), (0.0, 1.0, 0.0))
-    return np.concatenate((angle, axis), axis=1).astype(np.float32)

@@ -121,5 +121,5 @@ def mapped_rig(rig: Rig, contacts: bool = True) -> MappedRig:
         max(rig.parts) + 1 if max(rig.parts) else 2,
         rig_store.lips(rig, mapping) if contacts and mapping.contacts and not solved else None,
         rig_neck.find(rig) if wants_neck else None,
-        rig_flame.read(rig) if solved else None,
+        rig_flame.read(rig, contacts and mapping.contacts) if solved else None,
     )

@@ -79,7 +79,7 @@ def remap(found: Rig) -> Found:
         rig.add_member(found.mesh, "OBJECT", bpy.data.objects[owner])
     rig_store.store(found, mapping)
     if recognition.kind in rig_flame.MADE:
-        rig_flame.solve(found, recognition.kind)
+        rig_flame.solve(found)
     else:
         mapping = rig_controls.with_jaw_bone(found, mapping)
     rig_store.store(found, mapping)

@@ -13,7 +13,7 @@ import numpy as np
 
 from model_runtime.contract import UNITS
 
-from . import foreign_rigs
+from . import foreign_rigs, rig_addons
 from .foreign_rigs import Built, Person, build
 
 JAW_DEGREES = 22.0
@@ -274,4 +274,7 @@ CAST: dict[str, Callable[[Any], Built]] = {
     "jaw_bone": jaw_bone,
     "driven": driven,
     "bones": bones,
+    "flame_add_on": rig_addons.flame_add_on,
+    "smplx": rig_addons.smplx,
+    "smplx_100": rig_addons.smplx_100,
 }

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_runtime.contract import UNITS
+from model_runtime.flame_solve import posed
 
 Array = npt.NDArray[np.float64]
 
@@ -26,6 +27,8 @@ PHONE = (0.09, 0.14)  # seconds
 PAUSE = 0.7
 TRIES = 400  # random poses from which the best reachable one is climbed to
 CLIMB = 60
+WIDE, JAW_REACH = 3.0, 0.5  # coefficients, and radians of the jaw, that are tried
+WIDER = 5  # times as many tries where controls go to both sides
 BETWEEN = 4  # points of the lip's surface between two of its vertices
 
 
@@ -175,22 +178,57 @@ def reach(
     The controls' own motion is measured on the evaluated meshes; poses are drawn at random within
     the ranges and then climbed from, without anything the mapping knows of lips or teeth.
     """
-    from training.metrics import contacts
+    store = room("thunder_blender.rig_store")
+    if store.stored(rig).kind in room("thunder_blender.rig_flame").MADE:
+        return _reached(*_coefficients(room, rig, built, probe))
+    return _reached(*_controls(room, rig, built, probe))
 
+
+Poses = tuple[Callable[[Array], tuple[float, float, float]], Array, bool]
+
+
+def _controls(room: Callable[[str], ModuleType], rig: Any, built: Any, probe: Probe) -> Poses:
+    """What the probe reads for values of the mapped controls, how far each goes, and that they
+    go one way."""
     store, measure = room("thunder_blender.rig_store"), room("thunder_blender.rig_measure")
     mapping = store.stored(rig)
     targets = [target for target in mapping.targets() if measure.owners(rig, target)]
     ways = store.reaches(mapping)
-    span = np.array([ways[target] for target in targets])
     parts = [measure.responses(rig, mesh, targets, ways) for mesh in (built.mesh, built.teeth)]
 
     def at(values: Array) -> tuple[float, float, float]:
         shown = [rest + np.tensordot(values, moved, 1) for rest, moved in parts]
         return probe.of(*shown)
 
-    still = at(np.zeros(len(targets)))
-    closed = _climbed(lambda v: max(at(v)[0] - contacts.CLOSED, 0), span)
-    dental = _climbed(lambda v: _dental_miss(*at(v)[:2]), span)
+    return at, np.array([ways[target] for target in targets]), False
+
+
+def _coefficients(room: Callable[[str], ModuleType], rig: Any, built: Any, probe: Probe) -> Poses:
+    """The same for the expressions of a FLAME or SMPL-X and, first, the pitch of its jaw."""
+    model = room("thunder_blender.rig_flame").face_of(rig)
+    chosen = room("thunder_blender.rig_flame").head_vertices(rig)
+    used = np.unique(np.concatenate([built.upper, built.lower, built.wet.ravel(), built.chin]))
+    place = np.searchsorted(chosen, used)
+    edges = _shown(built.teeth)
+
+    def at(values: Array) -> tuple[float, float, float]:
+        turn = np.array([[values[0], 0.0, 0.0]])
+        x, y, z = posed(model, values[None, 1:], turn, place)[0].T
+        points = np.zeros((len(built.mesh.data.vertices), 3))
+        points[used] = np.stack([x, -z, y], axis=-1)
+        return probe.of(points, edges)
+
+    return at, np.array([JAW_REACH, *[WIDE] * len(model.expression_basis)]), True
+
+
+def _reached(
+    at: Callable[[Array], tuple[float, float, float]], span: Array, both: bool
+) -> dict[str, float]:
+    from training.metrics import contacts
+
+    still = at(np.zeros(len(span)))
+    closed = _climbed(lambda v: max(at(v)[0] - contacts.CLOSED, 0), span, both)
+    dental = _climbed(lambda v: _dental_miss(*at(v)[:2]), span, both)
     return {
         "pbm_closed": float(closed <= 1e-6),
         "fv_contact": float(dental <= 1e-6),
@@ -205,21 +243,22 @@ def _dental_miss(gap: float, tooth: float) -> float:
     return max(low - gap, 0.0) + max(gap - high, 0.0) + max(tooth - contacts.TOOTH_CONTACT, 0.0)
 
 
-def _climbed(miss: Callable[[Array], float], span: Array) -> float:
-    """The least miss that a search of the box finds."""
+def _climbed(miss: Callable[[Array], float], span: Array, both: bool = False) -> float:
+    """The least miss that a search of the box finds; `both`: it goes to both sides of 0."""
     rng = np.random.default_rng(SEED)
     best = np.zeros(len(span))
     least = miss(best)
-    for turn in range(TRIES + CLIMB):
+    low = -1.0 if both else 0.0
+    for turn in range((TRIES + CLIMB) * (WIDER if both else 1)):
         if least <= 0:
             break
         if turn < TRIES // 2:
             few = rng.random(len(span)) < 4 / max(len(span), 4)
-            tried = span * rng.random(len(span)) * few
+            tried = span * (low + (1 - low) * rng.random(len(span))) * few
         else:
             step = rng.normal(0, 0.15, len(span)) * (rng.random(len(span)) < 0.2)
             share = np.divide(best, span, out=np.zeros_like(best), where=span != 0)
-            tried = span * (share + step).clip(0, 1)
+            tried = span * (share + step).clip(low, 1)
         if (now := miss(tried)) < least:
             best, least = tried, now
     return least

@@ -12,6 +12,8 @@ from tools import make_test_flame
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 
+from tools import rig_addons, rig_cast, rig_words  # noqa: E402
+
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
@@ -90,3 +92,42 @@ def test_a_rig_that_counts_from_zero_is_smplx(room, flame):
     assert mapping.kind == "smplx"
     first = next(link for link in mapping.links if link.source == "expression:0")
     assert first.target.label == "Exp000"
+
+
+def test_an_smplx_says_p_with_its_own_mouth_and_its_jaws_pose_keys(room, empty_scene):
+    built = rig_addons.smplx(room("thunder_blender.head").bundled_face())
+    rig = rig_cast.use(room, built)
+    keys = rig.keys.key_blocks
+    solved = room("thunder_blender.rig_flame").read(rig)
+    lips = room("thunder_blender.flame_mapping").stored(rig.mesh).lips[:, 0]
+    assert np.isin(lips, np.flatnonzero(_near(built))).all()  # of the whole body, not of its head
+    assert [name for _, name in solved.correctives] == [f"Pose{n}" for n in range(189, 198)]
+    plan, channels = (
+        room("thunder_blender.mapping").plan_for(rig),
+        room("model_runtime.contract").CHANNELS,
+    )
+    motion = np.zeros((3, len(channels)), np.float32)
+    motion[0, channels.index("jawOpen")] = 0.6
+    motion[1:, channels.index("jawOpen")] = 0.25
+    motion[1:, channels.index("mouthClose")] = 0.25
+    gaps = []
+    for frame in range(2):
+        for block, curves in zip((rig.keys, rig.armature), plan(motion, channels)[:2], strict=True):
+            for curve in curves:
+                holder, _, prop = curve.data_path.rpartition(".")
+                owner = block.path_resolve(holder)
+                value = float(curve.values[frame])
+                if prop == "value":
+                    owner.value = value
+                else:
+                    getattr(owner, prop)[curve.index] = value
+        bpy.context.view_layer.update()
+        gaps.append(rig_words.Probe(built).measure()[0])
+    assert keys["Pose189"].slider_min < 0
+    assert gaps[0] > 8 and gaps[1] < 0.5  # mm of the open head
+
+
+def _near(built):
+    """Vertices within 3 cm of the lips."""
+    points = np.array([vertex.co for vertex in built.mesh.data.vertices])
+    return ((points - points[built.upper].mean(0)) ** 2).sum(1) < 0.03**2
