@@ -15,7 +15,7 @@ import bpy
 import numpy as np
 
 from ..model_runtime.contract import UNITS, FaceMotion, FloatArray
-from . import head, meter_units, rig_mapping, rig_mouth, rig_store
+from . import flame_rig, head, meter_lips, meter_units, rig_mapping, rig_mouth, rig_store
 from .lines import Line
 from .meter_copy import LostError, MeshCopy
 from .rig import NECK_BONE, Rig, RigError
@@ -49,7 +49,7 @@ class Gathered:
 
 def unmapped_reason(rig: Rig) -> str:
     """Why the rig's mouth cannot be measured; empty when it can."""
-    known = is_open_head(rig) or rig_store.is_mapped(rig) or meter_units.unit_keys(rig)
+    known = is_open_head(rig) or _has_sampler(rig) or meter_units.unit_keys(rig)
     return "" if known else _unmapped(rig)
 
 
@@ -168,21 +168,31 @@ def _to_flame(points: FloatArray) -> FloatArray:
 def _reader(rig: Rig) -> Callable[[Rig, Line, range, Told], Steps[Gathered]]:
     if is_open_head(rig):
         return _read_mesh
-    return _read_mapped if rig_store.is_mapped(rig) else _read_keys
+    return _read_mapped if _has_sampler(rig) else _read_keys
+
+
+def _has_sampler(rig: Rig) -> bool:
+    """Whether a rig's units are read off its mesh, by what each does there."""
+    return rig_store.is_mapped(rig) or flame_rig.is_flame(rig)
 
 
 def _read_mapped(rig: Rig, line: Line, places: range, told: Told) -> Steps[Gathered]:
-    """Unit weights as a mapped mesh shows them; what each unit does on it is measured first."""
+    """Unit weights as a mapped mesh or a FLAME shows them; what each unit does on it is measured
+    first."""
     sampler = _sampler(rig)
     yield PAUSE
-    copy = MeshCopy(rig.mesh, np.arange(len(rig.mesh.data.vertices)))
+    copy, gaps = MeshCopy(rig.mesh, np.arange(len(rig.mesh.data.vertices))), []
     try:
         yield PAUSE
         weights = np.zeros((len(places), len(UNITS)), np.float32)
         for number, place in enumerate(places):
-            weights[number] = sampler.of(copy.points(line.first_frame + place).astype(float))
+            shown = copy.points(line.first_frame + place).astype(float)
+            weights[number] = sampler.of(shown)
+            gaps.append(sampler.gaps(shown))
             told((number + 1) / len(places))
             yield GO_ON
+        if sampler.lips is not None and gaps:
+            weights = meter_lips.met(weights, meter_lips.of_gaps(np.array(gaps, float)))
         return Gathered(fps_of(line), weights=weights)
     finally:
         copy.close()
@@ -190,11 +200,19 @@ def _read_mapped(rig: Rig, line: Line, places: range, told: Told) -> Steps[Gathe
 
 def _sampler(rig: Rig) -> rig_mouth.MouthSampler:
     """The rig's sampler; measuring it takes a moment, so the last ones are kept."""
-    state = rig_mapping.to_json(rig_store.stored(rig)), len(rig.mesh.data.vertices)
+    state = _mapping_of(rig), len(rig.mesh.data.vertices)
     known = _samplers.get(rig.identifier)
     if known is None or known[0] != state:
         _samplers[rig.identifier] = known = state, rig_mouth.mouth_sampler(rig)
     return known[1]
+
+
+def _mapping_of(rig: Rig) -> str:
+    """What decides what a unit does on the rig: its mapping, or its FLAME with the identity."""
+    if not flame_rig.is_flame(rig):
+        return rig_mapping.to_json(rig_store.stored(rig))
+    shapes = [key.value for key in rig.keys.key_blocks if key.name.startswith("Shape")]
+    return f"{rig.mesh.get(flame_rig.SOURCE)} {shapes}"
 
 
 def _read_keys(rig: Rig, line: Line, places: range, told: Told) -> Steps[Gathered]:

@@ -9,9 +9,6 @@ open head's lips are as far apart as the character's are, the mirror of `rig_con
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-
 import numpy as np
 import numpy.typing as npt
 
@@ -24,7 +21,7 @@ from . import (
     flame_residuals,
     flame_rig,
     head,
-    keys,
+    meter_lips,
     rig_contacts,
     rig_flame,
     rig_store,
@@ -33,14 +30,12 @@ from . import (
 from .export_sample import Address, Sampled
 from .rig import Rig
 from .rig_contacts import HeadContacts, RigLips
-from .rig_mapping import Mapping, Target, key_target
+from .rig_mapping import Mapping, Target
 from .rig_names import EXPRESSION, VISEME
 
 Array = npt.NDArray[np.float64]
 
 RIDGE = 1e-3  # decides between sources that move the same
-FAR = 1e3  # mm: no contact
-SIDES = ((1, 4), (1, 2), (0, 0), (0, 2), (0, 4))  # of the lip rings: which side, how far along
 
 
 def motion_of(rig: Rig, sampled: Sampled) -> FloatArray:
@@ -66,7 +61,9 @@ def _flame(rig: Rig, sampled: Sampled) -> FloatArray:
     )
     lips = flame_motion.lips_of(rig, calibration)
     gap = lips.gap(expression, sampled.turn(flame_motion.JAW), residual)
-    return _with_gap(units, np.asarray(gap / float(calibration.scale[0]), float))
+    return meter_lips.met(
+        units, meter_lips.of_gaps(np.asarray(gap / float(calibration.scale[0]), float))
+    )
 
 
 def _mapped(rig: Rig, sampled: Sampled) -> FloatArray:
@@ -79,7 +76,7 @@ def _mapped(rig: Rig, sampled: Sampled) -> FloatArray:
     if lips is None:
         return units
     columns = [_values(target, places, sampled) - target.rest for target in lips.targets]
-    return _met(units, _contacts(lips, np.stack(columns, axis=1).astype(float)))
+    return meter_lips.met(units, _contacts(lips, np.stack(columns, axis=1).astype(float)))
 
 
 def sources_back(mapping: Mapping, places: dict[Target, Address], sampled: Sampled) -> FloatArray:
@@ -132,7 +129,8 @@ def _foreign(rig: Rig, mapping: Mapping, sampled: Sampled) -> FloatArray:
     lips = flame.solver.lips
     if lips is None:
         return units
-    return _with_gap(units, np.asarray(lips.gap(expression, jaw) / float(found.scale[0]), float))
+    gap = np.asarray(lips.gap(expression, jaw) / float(found.scale[0]), float)
+    return meter_lips.met(units, meter_lips.of_gaps(gap))
 
 
 def _look(units: FloatArray, turns: dict[str, npt.NDArray[np.floating]]) -> None:
@@ -166,51 +164,12 @@ def _contacts(lips: RigLips, values: Array) -> HeadContacts:
     for part in starts:
         points = lips.points(values[part])
         each = [
-            lips.gap(n, points)[0] if len(up) and len(low) else np.full(len(points), FAR)
+            lips.gap(n, points)[0] if len(up) and len(low) else np.full(len(points), meter_lips.FAR)
             for n, (up, low) in enumerate(lips.columns)
         ]
         gaps.append(np.stack(each, axis=1))
-        teeth.append(lips.to_teeth(points)[0] if len(lips.teeth) else np.full(len(points), FAR))
+        teeth.append(
+            lips.to_teeth(points)[0] if len(lips.teeth) else np.full(len(points), meter_lips.FAR)
+        )
     sides = np.concatenate(gaps)
     return HeadContacts(sides[:, 2], sides, np.concatenate(teeth))
-
-
-def _with_gap(units: FloatArray, gap: Array) -> FloatArray:
-    """As `_met`, where one gap (T,) mm is known for the whole mouth."""
-    return _met(units, HeadContacts(gap, np.repeat(gap[:, None], 5, 1), np.full(len(gap), FAR)))
-
-
-def _met(units: FloatArray, wanted: HeadContacts) -> FloatArray:
-    """Units (T,52), moved near contacts until the open head's lips are as far apart as `wanted`."""
-    lips, count = head_lips(), len(UNITS)
-    bounds, found = (np.zeros(count), np.ones(count)), units.copy()
-    for at in range(0, len(units), rig_contacts.FRAMES):
-        part = slice(at, at + rig_contacts.FRAMES)
-        here = HeadContacts(wanted.gap[part], wanted.side_gaps[part], wanted.teeth[part])
-        found[part] = rig_contacts.solve(lips, units[part].astype(float), bounds, here)
-    return keys.in_range(found.astype(np.float32), UNITS)
-
-
-@lru_cache(maxsize=1)
-def head_lips() -> RigLips:
-    """The open head's own lips as a rig's whose targets are the units."""
-    face = head.bundled_face()
-    rings = face.vertex_sets["lip_rings"].astype(np.int64)
-    edges = face.vertex_sets["incisal_upper"].astype(np.int64)
-    edges = edges[np.abs(face.template[edges, 0]) < 0.005]
-    pairs = [
-        (
-            rings[side, rig_contacts.CONTACT_RINGS, -1 - step],
-            rings[side, rig_contacts.CONTACT_RINGS, step],
-        )
-        for side, step in SIDES
-    ]
-    used = np.unique(np.concatenate([*(part for pair in pairs for part in pair), edges]))
-    targets: Sequence[Target] = [key_target(unit) for unit in UNITS]
-    return RigLips(
-        tuple(targets),
-        1000 * face.template[used].astype(float),
-        1000 * face.expression_basis[:, used].astype(float),
-        tuple((np.searchsorted(used, up), np.searchsorted(used, low)) for up, low in pairs),
-        np.searchsorted(used, edges),
-    )

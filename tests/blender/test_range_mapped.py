@@ -4,108 +4,29 @@ imported FLAMEs. A closure is spoilt in the rig's own keys, and the engine's ans
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
 
 from model_runtime.contract import CHANNELS
-from tests.blender.lines_fixture import put_engine_away, use_fake_engine
-from tests.blender.shown import evaluated
-from tests.blender.take_helpers import line_without_strip
-from tools import make_test_flame
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 
-SHAPES = ("sil", "PP", "aa", "E", "U", "PP", "I", "sil")
-STEP = 16  # motion frames from one shape to the next
-CLOSED = 5  # place in SHAPES of the closure that is spoilt
+from tests.blender.lines_fixture import use_fake_engine  # noqa: E402
+from tests.blender.spoken_rigs import (  # noqa: E402
+    CAST,
+    CLOSED,
+    FIRST,
+    STEP,
+    Played,
+)
+
+pytest_plugins = ["tests.blender.spoken_rigs"]
+
 AROUND = 8  # motion frames about it
 SPAN = (1.3, 1.9)  # seconds; the closure lies at 1.6
-FIRST = 11  # scene frame of the line's first moment, at 25 frames a second
 FRAMES = tuple(FIRST + 25 * second for second in SPAN)
-CAST = ("arkit", "driven", "visemes", "jaw_bone", "bones", "flame")
-
-
-@dataclass(frozen=True)
-class Played:
-    """A rig with a take of the spoken motion that plays."""
-
-    rig: Any
-    take: Any
-    line: Any
-    motion: np.ndarray  # (frames, 55) that the take was made of
-    gap: Callable[[], float]  # mm between the lips' middle on the mesh as it is shown
-
-
-def spoken(room) -> np.ndarray:
-    """Unit weights that go smoothly through SHAPES: (frames, 55) at 50 a second."""
-    poses = room("thunder_blender.rig_visemes").POSES
-    keyed = np.array([[poses[s].get(unit, 0.0) for unit in CHANNELS] for s in SHAPES])
-    for row, shape in enumerate(SHAPES):
-        if shape == "PP":
-            keyed[row, [CHANNELS.index(n) for n in ("jawOpen", "mouthClose")]] = 0.15
-    times = np.arange((len(SHAPES) - 1) * STEP + 1) / STEP
-    place = np.minimum(times.astype(int), len(SHAPES) - 2)
-    share = (times - place)[:, None]
-    share = share * share * (3 - 2 * share)
-    motion = (1 - share) * keyed[place] + share * keyed[place + 1]
-    return motion.astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("flame") / "generic_model.pkl"
-    make_test_flame.write_2020(path, make_test_flame.stand_in())
-    return path
-
-
-@pytest.fixture
-def played(room, bundled, empty_scene, file, monkeypatch) -> Callable[[str], Played]:
-    """Brings a character of CAST into the scene, with its take."""
-
-    def played(name: str) -> Played:
-        empty_scene.render.fps = 25
-        rig, gap = _flame(room, file) if name == "flame" else _character(room, bundled, name)
-        motion = spoken(room)
-        line = line_without_strip(room, duration=len(motion) / 50, path=file.parent / "line.wav")
-        given = room("model_runtime.contract").Take(motion, CHANNELS, 50.0, {"seed": 7})
-        takes = room("thunder_blender.takes")
-        take = takes.add_take(rig, line, given, "Spoken")
-        takes.choose_take(rig, take)
-        bpy.context.view_layer.objects.active = rig.mesh
-        spans = room("thunder_blender.take_span")
-        monkeypatch.setattr(spans, "line_of", lambda *_: line)
-        monkeypatch.setattr(spans, "playing", lambda *_: bpy.data.actions["Spoken"])
-        monkeypatch.setattr(room("thunder_blender.request"), "strip_reason", lambda _context: "")
-        return Played(rig, take, line, motion, gap)
-
-    yield played
-    put_engine_away(room)
-
-
-def _character(room, bundled, name: str) -> tuple[Any, Callable[[], float]]:
-    from tools import rig_cast
-    from tools.rig_words import Probe
-
-    built = rig_cast.CAST[name](bundled)
-    rig, probe = rig_cast.use(room, built), Probe(built)
-    return rig, lambda: float(probe.measure()[0])
-
-
-def _flame(room, file) -> tuple[Any, Callable[[], float]]:
-    importer, motion = room("thunder_blender.flame_import"), room("thunder_blender.flame_motion")
-    wanted = importer.FlameImport(file, shape_keys=0)
-    made = importer.import_flame(bpy.context.scene.collection, wanted, file.parent)
-    lips, gap_of = made.mapping.lips, room("thunder_blender.flame_lips").column_gap
-    columns = motion.lips_of(made.rig, made.mapping).columns
-
-    def gap() -> float:
-        return float(gap_of(evaluated(made.rig)[lips[:, 0], 1][None], columns)[0])
-
-    return made.rig, gap
 
 
 def curves(room, take) -> list[Any]:
