@@ -4,8 +4,9 @@
     python submit.py --shards 40 --folder JOBFILES -- LINES --out DIR [options]
 
 Writes job and plug-in files of the CommandScript plug-in and prints the two `deadlinecommand` lines
-that submit them; --run runs these. THUNDER_BATCH as for OpenCue. The keys are from Deadline's
-manual and were not tried on a repository: none was at hand.
+that submit them; --run runs these. THUNDER_BATCH as for OpenCue. New repositories have that plug-in
+switched off: an administrator enables it. The keys are from Deadline's manual and were not tried on
+a repository: none was at hand.
 """
 
 from __future__ import annotations
@@ -25,14 +26,17 @@ def script(words: Sequence[str], shards: int) -> list[str]:
     """One command a shard, as the CommandScript plug-in reads them: one a line."""
     start = shlex.split(os.environ.get("THUNDER_BATCH", START))
     common = [*start, "batch", *words, "--no-report", "--failed-lines-ok"]
-    return [
-        shlex.join([*common, "--shard", f"{number}/{shards}"]) for number in range(1, shards + 1)
-    ]
+    return [quoted([*common, "--shard", f"{number}/{shards}"]) for number in range(1, shards + 1)]
+
+
+def quoted(words: Sequence[str]) -> str:
+    """A command line as Deadline splits it on every system: by blanks and double quotes."""
+    return " ".join(f'"{word}"' if " " in word else word for word in words)
 
 
 def report(words: Sequence[str]) -> str:
     start = shlex.split(os.environ.get("THUNDER_BATCH", START))
-    return shlex.join([*start, "report", *words, "--failed-lines-ok"])
+    return quoted([*start, "report", *words, "--failed-lines-ok"])
 
 
 def job_info(name: str, tasks: int, after: str = "") -> str:

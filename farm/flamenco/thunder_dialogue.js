@@ -3,9 +3,16 @@
 // report. Put it into `scripts/` beside flamenco-manager. See README.md in this folder.
 
 const KINDS = "npz, csv, json, meter, meter.csv, blend, takes, gltf, abc, usd, mp4";
-const COUNT =
-  "max(1, -(-max(1, len(Path(abspath(settings.line_list)).read_text().splitlines()) - 1)" +
-  " // max(1, settings.lines_per_task)))";
+// Python, evaluated by Flamenco's add-on: the lines of a csv, the objects of a json, or the files of a
+// folder, over the lines of a task.
+const COUNT = [
+  "(lambda path, each: max(1, -(-(",
+  "len(list(path.rglob('*.*'))) if path.is_dir() else",
+  "0 if not path.is_file() else",
+  "path.read_text('utf-8').count('\"audio\"') if path.suffix.lower() == '.json' else",
+  "len(path.read_text('utf-8').splitlines()) - 1",
+  ") // each)))(abspath(settings.line_list), max(1, settings.lines_per_task))",
+].join(" ");
 
 const JOB_TYPE = {
   label: "THUNDER Dialogue",
@@ -76,11 +83,11 @@ const JOB_TYPE = {
       description: "With Python: farm/run_batch.py as the workers see it",
     },
     {
-      key: "blendfile",
+      key: "template",
       type: "string",
+      subtype: "file_path",
       default: "",
-      visible: "web",
-      description: "Template scene of lines that name none; empty: a new head",
+      description: "Template scene of lines that name none, as workers see it; empty: a new head",
     },
     { key: "stop_on_failed_lines", type: "bool", default: false, description: "A failed line fails its task" },
   ],
@@ -144,7 +151,7 @@ function command(settings, verb, words, steps) {
       exe: "{blender}",
       exeArgs: "{blenderArgs}",
       argsBefore: ["--python-exit-code", "1"],
-      blendfile: settings.blendfile,
+      blendfile: settings.template,
       args: ["--command", "thunder_blender", ...args],
     },
     steps,

@@ -5,8 +5,8 @@
 
 What stands after `--` goes to every `batch` as it is. THUNDER_BATCH is how a host starts the
 command: `blender -b --command thunder_blender` by default; for curves alone
-`python /path/farm/run_batch.py`.
-Checked here by its commands alone (`commands`): no Cuebot was at hand.
+`python /path/farm/run_batch.py`. A frame that dies is tried again up to RETRIES times.
+Tried with OpenCue's own outline library up to the job's specification: no Cuebot was at hand.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 START = "blender -b --command thunder_blender"
 MEMORY = "4g"
+RETRIES = 3
 
 
 def commands(words: Sequence[str], shards: int) -> tuple[list[str], list[str]]:
@@ -28,21 +30,33 @@ def commands(words: Sequence[str], shards: int) -> tuple[list[str], list[str]]:
     return [*start, "batch", *words, *shard], [*start, "report", *words, "--failed-lines-ok"]
 
 
-def submit(options: argparse.Namespace) -> None:
-    """Hand the job to Cuebot; needs OpenCue's outline and cuerun packages."""
-    from outline import Outline, cuerun
+def quoted(command: Sequence[str]) -> list[str]:
+    """The words as a shell reads them: OpenCue joins a layer's words with blanks."""
+    return [shlex.quote(word) for word in command]
+
+
+def outline_of(options: argparse.Namespace) -> Any:
+    """The job as OpenCue's outline library knows it."""
+    from outline import Outline
     from outline.modules.shell import Shell
 
     lines, report = commands(options.words, options.shards)
     outline = Outline("thunder_dialogue", shot=options.shot, show=options.show)
     shards = Shell(
-        "lines", command=lines, range=f"1-{options.shards}", memory=MEMORY, threads=1, retries=3
+        "lines", command=quoted(lines), range=f"1-{options.shards}", memory=MEMORY, cores=1
     )
-    merge = Shell("report", command=report, range="1", memory=MEMORY)
+    merge = Shell("report", command=quoted(report), range="1", memory=MEMORY)
     merge.depend_all(shards)
     outline.add_layer(shards)
     outline.add_layer(merge)
-    cuerun.launch(outline, use_pycuerun=False)
+    return outline
+
+
+def submit(options: argparse.Namespace) -> None:
+    """Hand the job to Cuebot; needs OpenCue's packages."""
+    from outline import cuerun
+
+    cuerun.launch(outline_of(options), use_pycuerun=False, maxretries=RETRIES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -67,7 +67,7 @@ def test_the_job_type_describes_settings_as_flamenco_reads_them(tmp_path):
 @node
 def test_shards_are_tasks_of_blender_and_the_report_waits_for_all(tmp_path):
     made = job(
-        tmp_path, line_list="/n/a.csv", results="/out", tasks=3, best_of=4, blendfile="s.blend"
+        tmp_path, line_list="/n/a.csv", results="/out", tasks=3, best_of=4, template="s.blend"
     )
     *shards, report = made["tasks"]
     assert [task["type"] for task in made["tasks"]] == ["blender"] * 4
@@ -83,6 +83,27 @@ def test_shards_are_tasks_of_blender_and_the_report_waits_for_all(tmp_path):
         assert options.shard == f"{number}/3" and options.best_of == 4
         assert options.no_report and options.failed_lines_ok
     assert understood(report["commands"][0]["parameters"]["args"][2:]).command == "report"
+
+
+@node
+def test_the_number_of_tasks_follows_from_any_kind_of_list(tmp_path):
+    """Flamenco's add-on evaluates the expression with these names and no globals."""
+    made = job(tmp_path, line_list="a.csv", results="/out", tasks=1)
+    (tasks,) = [one for one in made["type"]["settings"] if one["key"] == "tasks"]
+    folder = sounds(tmp_path / "episode", 51, 0.05)
+    table, listed = tmp_path / "l.csv", tmp_path / "l.json"
+    table.write_text("audio\n" + "a.wav\n" * 51)
+    listed.write_text(json.dumps([{"audio": "a.wav"}] * 51, indent=1))
+    for path, count in ((table, 3), (listed, 3), (folder, 3), (tmp_path / "none.csv", 1)):
+        given = type("Settings", (), {"line_list": str(path), "lines_per_task": 25})()
+        names = {"Path": Path, "abspath": lambda text: Path(text).absolute(), "settings": given}
+        assert eval(tasks["eval"], {}, names) == count, path  # noqa: S307
+
+
+@node
+def test_no_setting_is_one_that_flamenco_fills_in_itself(tmp_path):
+    made = job(tmp_path, line_list="a.csv", results="/out", tasks=1)
+    assert "blendfile" not in [one["key"] for one in made["type"]["settings"]]
 
 
 @node
@@ -138,6 +159,33 @@ def test_the_opencue_recipe_makes_a_command_for_every_frame(monkeypatch):
     assert understood(report[4:]).command == "report"
 
 
+def test_opencues_own_library_makes_a_job_of_the_recipe(tmp_path, monkeypatch):
+    outline = pytest.importorskip("outline", reason="needs the package opencue_pyoutline")
+    from xml.etree import ElementTree
+
+    from outline.backend import cue
+    from outline.cuerun import OutlineLauncher
+
+    recipe = load("opencue/thunder_dialogue.py")
+    folder, out = sounds(tmp_path / "an episode", 3), tmp_path / "out"
+    child = f"{sys.executable} {ROOT / 'tools' / 'campaign_child.py'} --fake"
+    monkeypatch.setenv("THUNDER_BATCH", child)
+    words = [str(folder), "--out", str(out)]
+    options = {"show": "testing", "shot": "s1", "shards": 2, "words": words}
+    monkeypatch.setenv("HOME", str(tmp_path))
+    outline.Outline.current = None
+    made = recipe.outline_of(type("Options", (), options)())
+    root = ElementTree.fromstring(cue.serialize_simple(OutlineLauncher(made, maxretries=3)))
+    lines, report = root.iter("layer")
+    assert (lines.findtext("range"), root.findtext("job/maxretries")) == ("1-2", "3")
+    (depend,) = root.iter("depend")
+    assert (depend.findtext("deplayer"), depend.findtext("onlayer")) == ("report", "lines")
+    ran = [lines.findtext("cmd").replace("#IFRAME#", number) for number in "12"]
+    for command in (*ran, report.findtext("cmd")):
+        subprocess.run(command, shell=True, cwd=tmp_path, check=True, timeout=300)
+    assert {row["status"] for row in rows(out)} == {"done"}
+
+
 def test_the_deadline_recipe_writes_a_line_for_every_shard(tmp_path, monkeypatch):
     recipe = load("deadline/submit.py")
     monkeypatch.setenv("THUNDER_BATCH", "python3 '/a b/run_batch.py'")
@@ -147,5 +195,7 @@ def test_the_deadline_recipe_writes_a_line_for_every_shard(tmp_path, monkeypatch
     lines = [shlex.split(line) for line in (tmp_path / "lines.txt").read_text().splitlines()]
     assert [understood(line[2:]).shard for line in lines] == ["1/3", "2/3", "3/3"]
     assert all(line[:2] == ["python3", "/a b/run_batch.py"] for line in lines)
+    assert "'" not in (tmp_path / "lines.txt").read_text()  # Deadline knows double quotes only
+    assert '"l i.csv"' in (tmp_path / "report.txt").read_text()
     assert "Frames=0-2" in (tmp_path / "lines.job").read_text()
     assert "JobDependencies=JOBID" in (tmp_path / "report.job").read_text()
