@@ -20,7 +20,7 @@ from ..model_runtime.flame import Flame, load_flame, load_shape
 from ..model_runtime.flame_calibration import Calibration
 from ..model_runtime.flame_edition import edition, remarks
 from ..model_runtime.flame_extras import load_landmarks, load_masks
-from . import EXTENSION, flame_mapping, flame_residuals, flame_rig, head
+from . import EXTENSION, flame_mapping, flame_residuals, flame_rig, flame_tongue, head
 from .rig import Rig
 
 Floats = npt.NDArray[np.float32]
@@ -130,6 +130,7 @@ def build(collection: bpy.types.Collection, prepared: Prepared) -> Imported:
     flame_mapping.store(rig.mesh, prepared.mapping)
     if prepared.wanted.residual_keys:
         flame_residuals.add(rig, prepared.left)
+        flame_tongue.add(rig, prepared.mapping, prepared.flame.face)
     for name, vertices in prepared.masks.items():
         group = rig.mesh.vertex_groups.new(name=MASK.format(name))
         group.add(vertices.tolist(), 1.0, "REPLACE")

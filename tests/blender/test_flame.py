@@ -210,12 +210,50 @@ def test_residual_keys_are_made_on_request_and_keyed_by_takes(
     made = importer.import_flame(empty_scene.collection, wanted, file.parent).rig
     names = {block.name for block in made.keys.key_blocks}
     assert {"residual eyeBlinkLeft", "residual mouthRollLower"} <= names
-    assert not {"residual jawOpen", "residual mouthClose", "residual tongueOut"} & names
+    assert not {"residual jawOpen", "residual mouthClose"} & names
     take = take.copy()
     take[:, CHANNELS.index("eyeBlinkLeft")] = 0.5
     keys, _ = mapping.curves_for(made, take, CHANNELS)
     blink = next(curve for curve in keys if "residual eyeBlinkLeft" in curve.data_path)
     assert np.allclose(blink.values, 0.5)
+
+
+def test_the_tongue_that_a_flame_lacks_lies_in_its_mouth_and_comes_out(
+    room, empty_scene, file, take
+) -> None:
+    importer, mapping = room("thunder_blender.flame_import"), room("thunder_blender.mapping")
+    wanted = importer.FlameImport(file, shape_keys=0, residual_keys=True)
+    made = importer.import_flame(empty_scene.collection, wanted, file.parent).rig
+    tongue = bpy.data.objects[f"{made.mesh.name} Tongue"]
+    stored = room("thunder_blender.flame_mapping").stored(made.mesh)
+    mouth = room("thunder_blender.flame_tongue").flame_mouth(made, stored)
+    take = np.zeros_like(take)
+    take[:, CHANNELS.index("tongueOut")] = 1.0
+    take[:, CHANNELS.index("jawOpen")] = 0.4
+    keys, _ = mapping.curves_for(made, take, CHANNELS)
+    carried = next(curve for curve in keys if "residual tongueOut" in curve.data_path)
+    assert np.allclose(carried.values, 1.0)
+
+    def tip() -> np.ndarray:
+        """The point farthest in front: Blender's axes."""
+        shown = tongue.evaluated_get(bpy.context.evaluated_depsgraph_get()).to_mesh()
+        points = np.array([vertex.co for vertex in shown.vertices])
+        return points[points[:, 1].argmin()]
+
+    front = -mouth[2]  # where the lips meet; less is farther out
+    still = tip()
+    assert 0.0 < still[1] - front < 0.03 and abs(still[0]) < 0.005  # behind the lips, just
+    key = made.keys.key_blocks["residual tongueOut"]
+    basis = made.keys.key_blocks[0]
+    pairs = zip(key.points, basis.points, strict=True)
+    assert all(moved.co == rest.co for moved, rest in pairs)  # FLAME's own mesh stays as it is
+    key.value = 1.0
+    bpy.context.view_layer.update()
+    out = tip()
+    assert out[1] - front < -0.004  # past the lips
+    made.armature.pose.bones["jaw"].rotation_euler.x = 0.3
+    bpy.context.view_layer.update()
+    assert tip()[2] < out[2] - 0.005  # it goes with the jaw
 
 
 def test_masks_become_vertex_groups_and_landmarks_tell_the_mouth(
