@@ -263,6 +263,7 @@ class BestRequest:
 
     line: GenerateRequest
     seeds: tuple[int, ...]
+    keep: int = 1  # how many of the takes are wanted; all seeds' where it is their number or more
 
 
 @dataclass(frozen=True)

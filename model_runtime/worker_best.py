@@ -3,7 +3,8 @@
 
 Every seed is drawn first in few steps, which is a good sketch of its take: the meter's order of
 sketches is nearly that of the takes (training.evaluate_best), at a third of the work. Then the
-takes themselves are made, in that order.
+best one's take is made. Where the takes of all seeds are wanted nothing is sketched: they are
+performed together and measured.
 """
 
 from __future__ import annotations
@@ -41,11 +42,14 @@ PREVIEW_STEPS = 8
 
 
 def answer(tasks: Tasks, question: BestRequest, progress: ProgressCallback) -> Ranked:
-    """The take of the best seed, and its meter; what all seeds' sketches scored is told in its
-    provenance under "tried", the best first. Raises ThunderError.
+    """The takes of the best seeds, as many as are to be kept, and their meters, the best first.
+    What all seeds scored, as sketches or as takes, is told in the provenance under "tried", the
+    best first. Raises ThunderError.
     """
     if not question.seeds:
         raise RequestError("There are no seeds to choose from. Ask for at least one.")
+    if question.keep < 1:
+        raise RequestError("No take would be kept. Keep at least one.")
     progress(Progress("Reading the sound", 0.0))
     line = question.line
     audio = tasks.read(Sound(line.audio, line.start, line.duration, line.transcript))
@@ -55,7 +59,7 @@ def answer(tasks: Tasks, question: BestRequest, progress: ProgressCallback) -> R
             EngineLine(audio.samples, replace(line.settings, seed=seed), line.transcript, line.hold)
             for seed in question.seeds
         ]
-        return rank(engine, meters_of(tasks, engine), lines, told)
+        return rank(engine, meters_of(tasks, engine), lines, told, question.keep)
 
     ranked, made = tasks.on_device(work, progress)
     takes = (replace(take, provenance={**take.provenance, **made}) for take in ranked.takes)
@@ -63,20 +67,49 @@ def answer(tasks: Tasks, question: BestRequest, progress: ProgressCallback) -> R
 
 
 def rank(
-    engine: Engine, meters: Meters, lines: Sequence[EngineLine], progress: ProgressCallback
+    engine: Engine,
+    meters: Meters,
+    lines: Sequence[EngineLine],
+    progress: ProgressCallback,
+    keep: int = 1,
 ) -> Ranked:
-    """The best of several lines of one sound, which differ in their seeds."""
+    """The best `keep` of several lines of one sound, which differ in their seeds."""
     heard = meters.hear(lines[0].samples, lines[0].transcript)
+    if keep >= len(lines):
+        made = engine.generate_many(lines, _part(progress, 0.0, 1.0))
+        return _ranked(meters, heard, made)
     sketches = previews(engine, lines, _part(progress, 0.0, 0.65))
     scores = np.array([_measured(meters, heard, take).score for take in sketches])
     order = best_first(scores)
-    best = lines[order[0]]
-    take = engine.generate(
-        best.samples, best.settings, _part(progress, 0.7, 1.0), best.transcript, best.hold
-    )
-    tried = [[lines[place].settings.seed, round(float(scores[place]), 4)] for place in order]
-    told = {**take.provenance, "tried": tried}
-    return Ranked((replace(take, provenance=told),), (_measured(meters, heard, take),))
+    performed = _performed(engine, [lines[n] for n in order[:keep]], _part(progress, 0.7, 1.0))
+    return _ranked(meters, heard, performed, _tried(lines, scores, order))
+
+
+def _performed(
+    engine: Engine, lines: Sequence[EngineLine], progress: ProgressCallback
+) -> list[Take]:
+    """The lines' takes; that of a single one is the one that its seed gives alone, bit for bit."""
+    if len(lines) > 1:
+        return engine.generate_many(lines, progress)
+    (line,) = lines
+    return [engine.generate(line.samples, line.settings, progress, line.transcript, line.hold)]
+
+
+def _ranked(
+    meters: Meters, heard: HeardLine, made: list[Take], tried: list[list[float]] | None = None
+) -> Ranked:
+    """The takes and their meters, the best first."""
+    found = [_measured(meters, heard, take) for take in made]
+    scores = np.array([meter.score for meter in found])
+    order = best_first(scores)
+    if tried is None:
+        tried = [[made[n].provenance["seed"], round(float(scores[n]), 4)] for n in order]
+    takes = (replace(made[n], provenance={**made[n].provenance, "tried": tried}) for n in order)
+    return Ranked(tuple(takes), tuple(found[n] for n in order))
+
+
+def _tried(lines: Sequence[EngineLine], scores: np.ndarray, order: list[int]) -> list[list[float]]:
+    return [[lines[place].settings.seed, round(float(scores[place]), 4)] for place in order]
 
 
 def previews(

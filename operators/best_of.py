@@ -115,7 +115,7 @@ class THUNDER_OT_best_of(GeneratingOperator, bpy.types.Operator):
 
     def _show(self, context: bpy.types.Context) -> None:
         found, progress = self.found, self.job.progress
-        share = found.done if found.keep == ALL else progress.fraction
+        share = found.share(progress.fraction)
         text = f"{self.bl_label}: {progress.stage} {share:.0%} (Esc cancels)"
         context.workspace.status_text_set(text)
 

@@ -2,34 +2,24 @@
 """Best of N: several seeds of a line compete, and the meter says which take plays.
 
 Where only the best is wanted the engine ranks sketches of all seeds in one go. Where all are kept
-they are performed one by one, and each is measured as soon as it is there.
+it performs and measures BATCH of them at a time, so that Esc keeps those that are through.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
-import numpy as np
 
-from ..model_runtime.contract import (
-    UNITS,
-    BestRequest,
-    FaceMotion,
-    GenerateRequest,
-    MeasureRequest,
-    Meter,
-    Ranked,
-    Sound,
-    Take,
-)
+from ..model_runtime.contract import BestRequest, Meter, Ranked, Take
 from . import fit_take, layers, locked_curves, meter_store, takes
 from .apply_take import current_line, ordered_rig, roll_seed, used_seeds
 from .request import Order
 
 BEST, ALL = "BEST", "ALL"
+BATCH = 8  # seeds that are performed in one go where all are kept
 
 
 @dataclass
@@ -41,34 +31,26 @@ class Contest:
     seeds: tuple[int, ...]
     keep: str = BEST
     found: list[tuple[Take, Meter]] = field(default_factory=list)
-    _asked: int = 0
-    _take: Take | None = None
 
     @property
-    def question(self) -> GenerateRequest | BestRequest | MeasureRequest | None:
+    def question(self) -> BestRequest | None:
+        request = self.order.request
         if self.keep == BEST:
-            return None if self.found else BestRequest(self.order.request, self.seeds)
-        if self._take is not None:
-            return _measure(self.order, self._take)
-        if self._asked == len(self.seeds):
-            return None
-        settings = replace(self.order.settings, seed=self.seeds[self._asked])
-        return replace(self.order.request, settings=settings)
+            return None if self.found else BestRequest(request, self.seeds)
+        batch = self.seeds[len(self.found) : len(self.found) + BATCH]
+        return BestRequest(request, batch, len(batch)) if batch else None
 
-    @property
-    def done(self) -> float:
-        """Share of the seeds that are through."""
-        return self._asked / len(self.seeds) if self.keep == ALL else 0.0
+    def share(self, fraction: float) -> float:
+        """Share of the work that is done where `fraction` of the present question is."""
+        if self.keep == BEST:
+            return fraction
+        now = min(BATCH, len(self.seeds) - len(self.found))
+        return (len(self.found) + fraction * now) / len(self.seeds)
 
     def land(self, answer: Any) -> None:
         """Take the answer to `question`."""
-        if isinstance(answer, Ranked):
-            self.found = list(zip(answer.takes, answer.meters, strict=True))[:1]
-        elif isinstance(answer, Take):
-            self._take, self._asked = answer, self._asked + 1
-        elif self._take is not None:
-            self.found.append((self._take, answer))
-            self._take = None
+        assert isinstance(answer, Ranked), "a BestRequest is answered with Ranked"
+        self.found += list(zip(answer.takes, answer.meters, strict=True))
 
     def finish(self) -> str:
         """Add the takes to the rig, the best one playing, and tell. Raises ThunderError."""
@@ -91,8 +73,9 @@ class Contest:
         take, meter = ranked[0]
         if math.isnan(meter.score):
             return f"{best.name} is kept; nothing is said in this line, so no take is better"
-        scores = [one.score for _, one in ranked]
-        tried = [score for _, score in take.provenance.get("tried", ())] or scores
+        tried = [one.score for _, one in ranked]
+        if self.keep == BEST:
+            tried = [score for _, score in take.provenance.get("tried", ())] or tried
         return (
             f"{best.name} says the line best of {len(tried)} (meter {meter.score:.3f}; "
             f"they lie between {min(tried):.3f} and {max(tried):.3f})"
@@ -109,13 +92,6 @@ def contest(order: Order, count: int, keep: str, first: int | None = None) -> Co
         seeds.append(roll_seed(used))
         used.add(seeds[-1])
     return Contest(order, tuple(seeds), keep)
-
-
-def _measure(order: Order, take: Take) -> MeasureRequest:
-    line = order.line
-    units = np.stack([take.channel(name) for name in UNITS], axis=1)
-    sound = Sound(line.path, line.start, line.duration, line.transcript)
-    return MeasureRequest(sound, FaceMotion(take.fps, units))
 
 
 def _known(score: float) -> float:

@@ -24,18 +24,17 @@ def engine(room):
         frames = np.full(100, score, np.float32)
         return contract.Meter(score, frames, np.ones(100, np.float32), 50.0, 0.0)
 
-    def measure(question):
-        seen = question.motion.weights.tobytes()
-        (seed,) = [s for s in range(40) if fake_motion(s, 2.0)[:, :52].tobytes() == seen]
-        return meter(0.9 - 0.05 * (seed % 10))
-
     def rank(question):
-        seed = min(question.seeds, key=lambda one: one % 10)
-        made = {"seed": seed, "tried": [[one, 0.9 - 0.05 * (one % 10)] for one in question.seeds]}
-        take = contract.Take(fake_motion(seed, 2.0), provenance=made)
-        return contract.Ranked((take,), (meter(0.9 - 0.05 * (seed % 10)),))
+        """Takes in the order of the meter; "tried" tells of all seeds that were asked about."""
+        order = sorted(question.seeds, key=lambda one: one % 10)
+        tried = [[one, 0.9 - 0.05 * (one % 10)] for one in order]
+        takes = tuple(
+            contract.Take(fake_motion(one, 2.0), provenance={"seed": one, "tried": tried})
+            for one in order[: question.keep]
+        )
+        return contract.Ranked(takes, tuple(meter(score) for _, score in tried[: question.keep]))
 
-    answers = {contract.BestRequest: rank, contract.MeasureRequest: measure}
+    answers = {contract.BestRequest: rank}
     yield use_fake_engine(room, answers=answers)
     put_engine_away(room)
 
@@ -63,7 +62,7 @@ def test_the_best_is_kept_and_plays_with_its_meter(few_seeds, hello, rig, room, 
     assert engine.requests[-1].seeds == tuple(range(13, 21))
 
 
-def test_all_are_kept_where_that_is_wanted(few_seeds, hello, rig, room) -> None:
+def test_all_are_kept_where_that_is_wanted(few_seeds, hello, rig, room, engine) -> None:
     rig.mesh.thunder.best_keep, rig.mesh.thunder.variants = "ALL", 5
     assert bpy.ops.thunder.best_of() == {"FINISHED"}
     takes = room("thunder_blender.takes")
@@ -71,6 +70,20 @@ def test_all_are_kept_where_that_is_wanted(few_seeds, hello, rig, room) -> None:
     assert sorted(info.seed for info in found) == [13, 14, 15, 16, 17]
     (chosen,) = [info for info in found if info.chosen]
     assert chosen.seed == 13 and all(info.meter is not None for info in found)
+    (question,) = engine.requests  # all of them in one go, no sketches and no measuring apart
+    assert (question.seeds, question.keep) == ((13, 14, 15, 16, 17), 5)
+
+
+def test_many_come_in_batches_and_the_sentence_tells_of_all(few_seeds, hello, room, engine) -> None:
+    best, requests = room("thunder_blender.best_take"), room("thunder_blender.request")
+    found = best.contest(requests.order_from_context(bpy.context), 11, "ALL")
+    shares = []
+    while (question := found.question) is not None:
+        shares.append(found.share(0.5))
+        found.land(engine.wait(engine.submit(question)))
+    assert [len(each.seeds) for each in engine.requests] == [8, 3]
+    assert shares == pytest.approx([4 / 11, 9.5 / 11])
+    assert "best of 11" in found.finish()
 
 
 def test_it_is_one_undo_step(few_seeds, hello, rig) -> None:
@@ -170,14 +183,14 @@ def test_a_window_shows_progress_and_ends_with_the_take(modal, few_seeds, hello,
 
 
 def test_esc_keeps_the_takes_that_are_there(modal, few_seeds, hello, rig, room, engine) -> None:
-    running = modal(6, "ALL")
-    while len(running.found.found) < 2:
+    running = modal(13, "ALL")
+    while len(running.found.found) < 8:
         running.step()
     engine.seconds_per_line = 60.0
     running.step()
     running.esc()
     assert "FINISHED" in running.step()
-    assert 2 <= len(room("thunder_blender.takes").list_takes(rig)) < 6
+    assert len(room("thunder_blender.takes").list_takes(rig)) == 8
     assert ("WARNING", "Cancelled") in running.said
 
 

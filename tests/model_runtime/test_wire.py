@@ -106,6 +106,7 @@ LINE = GenerateRequest(
     "question",
     [
         BestRequest(LINE, (1, 2, 3)),
+        BestRequest(LINE, (1, 2, 3), 3),
         MeasureRequest(SOUND, MOTION, (0.5, 1.0)),
         MeasureRequest(SOUND, FaceMotion(50.0, weights=np.zeros((4, len(UNITS)), np.float32))),
         RepairRequest(SOUND, TAKE.weights, (0.1, 0.2), None),

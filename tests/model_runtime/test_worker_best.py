@@ -59,8 +59,8 @@ def tasks(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     )
 
 
-def ask(seeds: tuple[int, ...], hold: Hold | None = None) -> BestRequest:
-    return BestRequest(GenerateRequest(LINE, Settings(emotion="happy"), hold=hold), seeds)
+def ask(seeds: tuple[int, ...], hold: Hold | None = None, keep: int = 1) -> BestRequest:
+    return BestRequest(GenerateRequest(LINE, Settings(emotion="happy"), hold=hold), seeds, keep)
 
 
 def test_the_take_is_the_best_seeds_own(tasks: SimpleNamespace, engine: Engine):
@@ -78,6 +78,28 @@ def test_the_take_is_the_best_seeds_own(tasks: SimpleNamespace, engine: Engine):
     assert seen == sorted(seen) and seen[-1] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("keep", [2, 5, 9])
+def test_several_are_kept_the_best_first(tasks: SimpleNamespace, engine: Engine, keep: int):
+    ranked = answer(tasks, ask((3, 4, 5, 6, 7), keep=keep), lambda _: True)
+    scores = [meter.score for meter in ranked.meters]
+    assert len(ranked.takes) == len(scores) == min(keep, 5)
+    assert scores == sorted(scores, reverse=True)
+    samples = read_audio(LINE).samples
+    for take, score in zip(ranked.takes, scores, strict=True):
+        seed = take.provenance["seed"]
+        own = engine.generate(samples, Settings(seed, emotion="happy")).weights
+        assert np.abs(take.weights - own).max() < 1e-5
+        assert score == pytest.approx(float(own[:, 43].mean()), abs=1e-5)
+        assert sorted(one for one, _ in take.provenance["tried"]) == [3, 4, 5, 6, 7]
+
+
+def test_takes_of_all_seeds_are_performed_once_without_sketches(
+    tasks: SimpleNamespace, engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(worker_best, "previews", lambda *_: pytest.fail("nothing is sketched"))
+    assert len(answer(tasks, ask((3, 4, 5), keep=3), lambda _: True).takes) == 3
+
+
 def test_what_is_held_is_held_by_the_best(tasks: SimpleNamespace):
     kept = np.zeros((381, 55), np.float32)
     kept[:, :20] = 1
@@ -92,6 +114,8 @@ def test_it_can_be_cancelled_and_wants_seeds(tasks: SimpleNamespace):
         answer(tasks, ask((1, 2)), lambda told: told.fraction < 0.3)
     with pytest.raises(RequestError, match="no seeds"):
         answer(tasks, ask(()), lambda _: True)
+    with pytest.raises(RequestError, match="at least one"):
+        answer(tasks, ask((1, 2), keep=0), lambda _: True)
 
 
 def test_unknown_scores_come_last_and_equal_ones_as_they_came():
