@@ -118,7 +118,8 @@ def render(
         for name, frame in wanted
     ]
     spec = folder / "shots.json"
-    spec.write_text(json.dumps({"size": look.size, "samples": look.samples, "shots": shots}))
+    told = {"size": look.size, "samples": look.samples, "levels": look.levels, "shots": shots}
+    spec.write_text(json.dumps(told))
     command = [look.blender, str(ROOT / "tools" / "render_head.py"), str(spec), str(folder)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return {
@@ -248,6 +249,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--view", default="mouth", help="a view of tools/render_head.py")
     p.add_argument("--size", type=int, default=240, help="pixels of a face")
     p.add_argument("--samples", type=int, default=4)
+    p.add_argument("--levels", type=int, default=1, help="of subdivision; 0 is quicker")
     p.add_argument("--span", type=float, nargs=2, metavar="S", help="seconds that the video shows")
     p.add_argument("--still", action="store_true", help="the contact sheet and figures only")
     return p

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What mesh-to-speech hears in held-out speakers' motion.
 
-`python -m training.evaluate_m2s --corpus DIR [--weights DIR] [--out DIR] [--listen DIR]`
+`python -m training.evaluate_m2s --corpus DIR [--weights DIR] [--out DIR] [--listen DIR]`, or with
+`--model LABEL=FILE` once or more in the place of the supervisor and the judge.
 
 Motion of the clip's own words beside another clip's, the mean face, and shifts of 1, 2, 4 frames.
 """
@@ -12,7 +13,7 @@ import argparse
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,17 @@ from model_runtime.mesh_to_speech import UNITS_NAME, MeshToSpeech, load_centroid
 from model_runtime.weights import WEIGHTS_DIR, weights_path
 from training.corpus.store import Clip, Corpus, open_corpus
 from training.m2s_listen import write_sounds
-from training.m2s_measure import FIGURES, Row, Spoken, listen, measure, motions_of, spoken, summary
+from training.m2s_measure import (
+    FIGURES,
+    Row,
+    Spoken,
+    gains,
+    listen,
+    measure,
+    motions_of,
+    spoken,
+    summary,
+)
 from training.metrics.bench import target_motion
 from training.metrics.clips import KINDS, choose, few, partners
 from training.pack import frame_phones
@@ -58,10 +69,24 @@ class Material:
     mean: FloatArray  # mean face
 
 
-def open_ears(weights: Path, names: Sequence[str], encoder: Path, centroids: Path) -> Ears:
-    """Raises WeightsError where a file is missing."""
-    models = {name: load_m2s(weights_path(f"m2s_{name}", weights)) for name in names}
+def open_ears(files: Mapping[str, Path], encoder: Path, centroids: Path) -> Ears:
+    """Load the models `files` by name. Raises WeightsError where a file is missing."""
+    models = {name: load_m2s(path) for name, path in files.items()}
     return Ears(load_encoder(encoder), load_centroids(centroids), models)
+
+
+def model_files(options: argparse.Namespace) -> dict[str, Path]:
+    """Name -> file of the models to measure. Raises WeightsError."""
+    if options.model:
+        return dict(options.model)
+    weights = options.weights or WEIGHTS_DIR
+    return {name: weights_path(f"m2s_{name}", weights) for name in options.roles}
+
+
+def labelled(text: str) -> tuple[str, Path]:
+    """'label=file' -> both; the file's folder is the label where there is none."""
+    label, found, file = text.rpartition("=")
+    return (label if found else Path(text).parent.name, Path(file))
 
 
 def gather(corpus: Corpus, split: str, per_source: int, ears: Ears) -> Material:
@@ -95,12 +120,18 @@ def measure_all(model: MeshToSpeech, ears: Ears, material: Material) -> Rows:
 
 
 def evaluate(ears: Ears, material: Material) -> dict[str, Any]:
-    """Role -> kind -> summary."""
+    """Model -> kind -> summary; `over_first`: how much more than the first model the others hear in
+    the clips' own motion."""
     document: dict[str, Any] = {}
-    for role, model in ears.models.items():
+    first: Rows = {}
+    for name, model in ears.models.items():
         rows = measure_all(model, ears, material)
-        document[role] = {kind: summary(rows[kind]) for kind in KINDS if kind in rows}
-        log.info("measured the %s", role)
+        document[name] = {kind: summary(rows[kind]) for kind in KINDS if kind in rows}
+        for kind, found in document[name].items():
+            if first:
+                found["over_first"] = gains(first[kind]["truth"], rows[kind]["truth"])
+        first = first or rows
+        log.info("measured %s", name)
     return document
 
 
@@ -115,6 +146,10 @@ def markdown(document: dict[str, Any]) -> str:
             for name, figures in found["motions"].items():
                 cells = (_cell(figures[key]) if key in figures else "-" for key in FIGURES)
                 lines.append(f"| {name} | " + " | ".join(cells) + " |")
+            if "over_first" in found:
+                over = found["over_first"]
+                cells = (_cell(over[key]) if key in over else "-" for key in FIGURES)
+                lines.append("| truth, over the first model's | " + " | ".join(cells) + " |")
             lines.append("")
     return "\n".join(lines)
 
@@ -130,6 +165,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clips-per-source", type=int, default=20)
     parser.add_argument("--weights", type=Path, help="folder of the mesh-to-speech models")
     parser.add_argument("--roles", nargs="+", choices=ROLES, default=list(ROLES))
+    parser.add_argument(
+        "--model", type=labelled, action="append", metavar="LABEL=FILE", help="instead of the roles"
+    )
     parser.add_argument("--encoder", type=Path, help="the recogniser; the bundled one by default")
     parser.add_argument("--units", type=Path, help="centroids of the speech units")
     parser.add_argument("--out", type=Path, help="folder for m2s.json and m2s.md")
@@ -146,7 +184,7 @@ def main() -> None:
     weights = options.weights or WEIGHTS_DIR
     encoder = options.encoder or WEIGHTS_DIR / "encoder.safetensors"
     centroids = options.units or weights / f"{UNITS_NAME}.safetensors"
-    ears = open_ears(weights, options.roles, encoder, centroids)
+    ears = open_ears(model_files(options), encoder, centroids)
     material = gather(open_corpus(options.corpus), options.split, options.clips_per_source, ears)
     if options.listen:
         _listen(options, ears, material)

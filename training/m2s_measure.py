@@ -128,6 +128,11 @@ def summary(rows: Mapping[str, Mapping[str, Row]]) -> dict[str, Any]:
     return {"motions": table, "margins": margins}
 
 
+def gains(base: Mapping[str, Row], other: Mapping[str, Row]) -> dict[str, dict[str, float]]:
+    """Figure -> interval of how much better `other` is than `base`, clip by clip."""
+    return _intervals({clip: _margin(row, base[clip]) for clip, row in other.items()})
+
+
 def _intervals(found: Mapping[str, Row]) -> dict[str, dict[str, float]]:
     columns = {key: [row[key] for row in found.values() if key in row] for key in FIGURES}
     return {key: interval(values) for key, values in columns.items() if np.isfinite(values).any()}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from model_runtime.mesh_to_speech import (
     nearest_unit,
 )
 from model_runtime.weights import WEIGHTS_DIR, check_file, save_model
-from training import train_m2s
+from training import evaluate_m2s, train_m2s
 from training.corpus import Segment
 from training.corpus.store import Draft, open_corpus, write_shard
 from training.evaluate_m2s import Ears, evaluate, gather, markdown
@@ -214,6 +215,36 @@ def test_the_evaluation_measures_every_motion_of_every_kind(room: Path, data: M2
     assert motions["sound"]["mel_l1"]["mean"] == 0
     assert document == evaluate(ears, material)
     assert "| mean_face |" in markdown(document)
+
+
+def test_variants_are_measured_side_by_side(
+    room: Path, data: M2SData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    command = [
+        "evaluate_m2s",
+        "--corpus",
+        str(room),
+        "--encoder",
+        str(room / "encoder.safetensors"),
+    ]
+    command += ["--units", str(room / "units" / CENTROIDS_FILE), "--out", str(tmp_path)]
+    for variant in ("mouth2s", "face2s", "exp2s"):
+        torch.manual_seed(1)
+        model = MeshToSpeech(replace(TINY, variant=variant))
+        path = tmp_path / f"{variant}.safetensors"
+        save_model(model, model.config, path)
+        command += ["--model", f"{variant}={path}"]
+    monkeypatch.setattr("sys.argv", command)
+    evaluate_m2s.main()
+    document = json.loads((tmp_path / "m2s.json").read_text())
+    assert list(document) == ["mouth2s", "face2s", "exp2s"]
+    truth = {name: kinds["real"]["motions"]["truth"] for name, kinds in document.items()}
+    first, last = (truth[name]["mel_l1"]["mean"] for name in ("mouth2s", "exp2s"))
+    assert first != last
+    over = document["exp2s"]["real"]["over_first"]["mel_l1"]
+    assert over["mean"] == pytest.approx(first - last)  # less is better
+    assert "over_first" not in document["mouth2s"]["real"]
+    assert "| truth, over the first model's |" in (tmp_path / "m2s.md").read_text()
 
 
 def test_shifts_hold_the_ends_and_intervals_hold_the_mean():
