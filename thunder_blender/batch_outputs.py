@@ -68,12 +68,27 @@ def _reason(error: Exception) -> str:
 
 
 def _blend(path: Path, rig: Rig | None) -> None:
-    for item in bpy.data.sounds:
-        with contextlib.suppress(ValueError):  # another drive, on Windows
-            item.filepath = bpy.path.relpath(
-                bpy.path.abspath(item.filepath), start=str(path.parent)
-            )
-    bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True, compress=True, relative_remap=False)
+    with _sounds_from(path.parent):
+        bpy.ops.wm.save_as_mainfile(
+            filepath=str(path), copy=True, compress=True, relative_remap=False
+        )
+
+
+@contextmanager
+def _sounds_from(folder: Path) -> Iterator[None]:
+    """Within the block the sounds' paths count from `folder`, where the open file is not.
+
+    They are put back after it: a movie that is made next would be silent.
+    """
+    known = {item: item.filepath for item in bpy.data.sounds}
+    try:
+        for item, path in known.items():
+            with contextlib.suppress(ValueError):  # another drive, on Windows
+                item.filepath = bpy.path.relpath(bpy.path.abspath(path), start=str(folder))
+        yield
+    finally:
+        for item, path in known.items():
+            item.filepath = path
 
 
 def _gltf(path: Path, rig: Rig) -> None:

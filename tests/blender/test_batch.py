@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import wave
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ from tests.blender.lines_fixture import write_wave  # noqa: E402
 
 if not bpy.app.build_options.audaspace:
     pytest.skip("this bpy is built without sound", allow_module_level=True)
+
+import aud  # noqa: E402
+import numpy as np  # noqa: E402
 
 STUB = Path(__file__).with_name("stub_batch.py")
 
@@ -48,6 +52,14 @@ def table(tmp_path):
     path = tmp_path / "lines.csv"
     path.write_text("id,audio,character,start_frame\na,a.wav,Ada,1\nb,b.wav,Ada,60\nc,c.wav,Bo,1\n")
     return path
+
+
+def write_tone(path, seconds):
+    """A sound that can be heard."""
+    tone = np.sin(np.arange(int(16000 * seconds)) * 0.2) * 16000
+    with wave.open(str(path), "wb") as sound:
+        sound.setparams((1, 2, 16000, 0, "NONE", ""))
+        sound.writeframes(tone.astype("<i2").tobytes())
 
 
 def stamps(folder):
@@ -133,13 +145,14 @@ def test_exchange_files_hold_the_motion(command, table, tmp_path):
 
 
 def test_a_playblast_has_its_frames_and_its_sound(command, table, tmp_path, room):
-    write_wave(tmp_path / "a.wav", 0.4)
+    write_tone(tmp_path / "a.wav", 0.4)
     table.write_text("audio,fps\na.wav,5\n")
     out = tmp_path / "out"
-    assert command(table, "--out", out, "--outputs", "mp4") == 0
+    assert command(table, "--out", out, "--outputs", "blend,takes,mp4") == 0
     path = out / "takes" / "a.s0.mp4"
     data = path.read_bytes()
     assert b"avc1" in data and b"mp4a" in data
+    assert np.abs(aud.Sound(str(path)).data()).max() > 0.05
     assert not list((out / "takes").glob(".*"))
 
 
