@@ -95,7 +95,8 @@ def frames_of(clock: Clock, span: tuple[float, float]) -> Any:
 def _difference(rig: Rig, clock: Clock, frames: Any, mended: Mended) -> FloatArray:
     """How the channels change on these frames of the Action: (frames, channels).
 
-    Closures that lie between two frames are put on one, as in every take.
+    Closures that lie between two frames are put on one, as in every take; that may move all that
+    opens the lips, but here nothing that was not mended.
     """
     rate = clock.recording.rate
     seconds = np.array([clock.second(float(frame)) for frame in frames])
@@ -105,7 +106,8 @@ def _difference(rig: Rig, clock: Clock, frames: Any, mended: Mended) -> FloatArr
         keys.scene_motion(rig, Take(motion, CHANNELS, float(MOTION_FPS)), rate)
         for motion in (mended.before, mended.after)
     )
-    return at(after - before, seconds * rate)
+    mended_channels = (mended.before != mended.after).any(0)
+    return at((after - before) * mended_channels, seconds * rate)
 
 
 def at(curves: FloatArray, places: Any) -> FloatArray:
