@@ -66,7 +66,7 @@ def check_file(path: Path) -> str:
     if expected not in (None, digest):
         raise WeightsError(
             f"The model file '{path.name}' in {path.parent} is damaged (its checksum differs). "
-            "Reinstall the extension."
+            f"{_mend(path)}"
         )
     return digest
 
@@ -79,8 +79,7 @@ def read_metadata(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         return json.loads(metadata["config"]), json.loads(metadata["extra"])
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise WeightsError(
-            f"The model file '{path.name}' in {path.parent} cannot be read ({error}). "
-            "Reinstall the extension."
+            f"The model file '{path.name}' in {path.parent} cannot be read ({error}). {_mend(path)}"
         ) from error
 
 
@@ -93,9 +92,16 @@ def load_state(model: ModelT, path: Path) -> ModelT:
     except RuntimeError as error:
         raise WeightsError(
             f"The model file '{path.name}' in {path.parent} does not fit this version of the "
-            "engine. Reinstall the extension."
+            f"engine. {_mend(path)}"
         ) from error
     return model.eval().requires_grad_(False)
+
+
+def _mend(path: Path) -> str:
+    """What to do about a bad file: the bundled ones come with the extension, others do not."""
+    if path.parent == WEIGHTS_DIR:
+        return "Reinstall the extension."
+    return "Copy it there again, or choose other weights."
 
 
 def default_device() -> torch.device:

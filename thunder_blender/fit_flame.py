@@ -10,13 +10,13 @@ import numpy as np
 
 from ..model_runtime.contract import NECK, FloatArray, Take
 from ..model_runtime.motion_files import FlameCurves
+from ..model_runtime.motion_files.take_npz import JAW
 from . import flame_lips, flame_mapping, flame_motion, flame_rig, import_flame_motion
 from .fit_take import FittedTake
 from .keys import Curve, euler_from_axis_angle
 from .rig import Rig, RigError
 from .runtime_weights import FLAME, Speaks, flame_name
 
-JAW = ("jawPitch", "jawYaw", "jawRoll")
 JAW_PATH = f'pose.bones["{import_flame_motion.JAW}"].rotation_euler'
 CLOSED = 0.3  # mm; lips no farther apart look closed
 

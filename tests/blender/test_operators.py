@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -56,6 +57,10 @@ def test_switch_and_restore(rig, room, tmp_path) -> None:
         ({"weights": np.full((5, len(CHANNELS)), np.nan, np.float32)}, "not numbers"),
         ({"fps": np.float64(0)}, "is not a take"),
         ({"fps": np.array("fast")}, "is not a take"),
+        ({"fps": np.array([25.0, 50.0])}, "is not a take"),
+        ({"seed": np.array("seven")}, "is not a take"),
+        ({"channels": None}, "is not a take"),
+        ({"provenance": np.array("[1, 2]")}, "is not a take"),
         ({"provenance": np.array("{")}, "is not a take"),
         ({"provenance": np.array({"a": 1}, dtype=object)}, "is not a take"),
         ({"channels": np.array([f"x{i}" for i in range(len(CHANNELS))])}, "none of the channels"),
@@ -66,6 +71,17 @@ def test_a_bad_take_is_refused_in_one_sentence(rig, tmp_path, changes, sentence)
         bpy.ops.thunder.load_take(filepath=write(tmp_path / "bad.npz", **changes))
     assert "Traceback" not in str(caught.value)
     assert not bpy.data.actions
+
+
+def test_an_array_that_claims_more_than_it_holds_is_refused(rig, tmp_path) -> None:
+    """numpy would take the memory first."""
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (2000000000, 55), }"
+    member = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    path = tmp_path / "huge.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("weights.npy", member)
+    with pytest.raises(RuntimeError, match="is not a take"):
+        bpy.ops.thunder.load_take(filepath=str(path))
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04broken", b"\x93NUMPY", b"hello"])

@@ -193,12 +193,20 @@ def test_missing_and_damaged_weights_are_a_sentence(weights: Path, tmp_path: Pat
     damaged = bytearray((weights / "denoiser.safetensors").read_bytes())
     damaged[-5] ^= 1
     (tmp_path / "denoiser.safetensors").write_bytes(damaged)
-    with pytest.raises(WeightsError, match="damaged"):
+    with pytest.raises(WeightsError, match=r"damaged .*Copy it there again"):
         Engine.load(tmp_path)
     (tmp_path / "sha256.json").write_text(json.dumps({}))
     (tmp_path / "denoiser.safetensors").write_bytes(b"not a model")
     with pytest.raises(WeightsError, match="cannot be read"):
         Engine.load(tmp_path)
+
+
+def test_only_encoder_and_denoiser_must_be_ones_own(tmp_path: Path):
+    from model_runtime.weights import WEIGHTS_DIR, weights_path
+
+    assert weights_path("m2s_supervisor", tmp_path) == WEIGHTS_DIR / "m2s_supervisor.safetensors"
+    with pytest.raises(WeightsError, match="is missing in"):
+        weights_path("encoder", tmp_path)
 
 
 def test_an_emotion_may_turn_on_the_way(weights: Path):
