@@ -27,11 +27,10 @@ from ..model_runtime.contract import (
     Sound,
 )
 from . import compat, lines, meter_mesh, range_curves, range_motion, request, sound, steps, takes
-from .lines import Line, LineError
+from .lines import HEARD, Line, LineError
 from .readiness import engine_reason
 from .rig import Rig, RigError
 
-HEARD = "thunder_heard"  # custom property of a strip: which line it says, and by which rig
 LOUDEST = 32767  # of 16 bits
 CHANNELS = 128  # as many as the sequencer has
 

@@ -21,6 +21,7 @@ from .placement import Heard
 from .sound import scene_rate
 
 LINE = "thunder_line"  # custom property of a strip: the identifier of its line
+HEARD = "thunder_heard"  # of a strip that Hear the Mesh made: which line it says, by which rig
 OWNER = "thunder_line_owner"  # the strip's name when it got it, to tell a copy from the original
 SPEED_SLACK = 1.5  # frames by which a strip's rounded length may differ from its sound
 
@@ -53,9 +54,16 @@ class Line:
 
 
 def sound_strips(scene: bpy.types.Scene) -> list[Any]:
-    """The scene's sound strips, also those inside meta strips, in the order they are heard."""
+    """The scene's sound strips that can be lines, also those inside meta strips, in the order they
+    are heard: not what Hear the Mesh made, whose words are a face's own."""
     strips = [strip for strip in compat.all_sequences(scene) if strip.type == "SOUND"]
+    strips = [strip for strip in strips if not is_heard(strip)]
     return sorted(strips, key=lambda strip: (compat.strip_range(strip), strip.channel))
+
+
+def is_heard(strip: Any) -> bool:
+    """Whether a strip holds what a face says, as Hear the Mesh makes it."""
+    return HEARD in strip
 
 
 def find_strip(scene: bpy.types.Scene, line_id_or_name: str) -> Any:
@@ -159,6 +167,11 @@ def _check_strip(strip: Any) -> None:
         raise LineError("There is no such sound strip. Choose one in the Line panel.")
     if strip.type != "SOUND" or strip.sound is None:
         raise LineError(f"The strip '{strip.name}' has no sound. Choose a sound strip.")
+    if is_heard(strip):
+        raise LineError(
+            f"The strip '{strip.name}' is what a face says (Hear the Mesh), no line. Choose the "
+            "line's own strip."
+        )
 
 
 def _span(strip: Any, rate: float, speed: float, offset: float) -> tuple[float, float]:

@@ -66,6 +66,23 @@ def test_pressed_again_it_replaces_its_strip_and_stays_audible(room, asked, line
     assert not strip.mute and len(bpy.data.sounds) == sounds
 
 
+def test_what_a_face_says_is_no_line(room, asked, line, rig) -> None:
+    bpy.ops.thunder.hear_mesh()
+    (said,) = heard(room)
+    lines, requests = room("thunder_blender.lines"), room("thunder_blender.request")
+    scene = bpy.context.scene
+    scene.sequence_editor.active_strip = None
+    assert requests.sound_strip_names(bpy.context) == [line.name]
+    assert requests.current_strip(bpy.context).name == line.name, "the scene has one line only"
+    assert lines.find_strip(scene, said.name) is None
+    scene.sequence_editor.active_strip = said
+    with pytest.raises(RuntimeError, match="no line"):
+        bpy.ops.thunder.generate(seed=1)
+    with pytest.raises(RuntimeError, match=r"(?i)no(t| such| line)"):
+        bpy.ops.thunder.generate(strip=said.name, seed=1)
+    assert not lines.line_id(said) and not room("thunder_blender.takes").list_takes(rig)
+
+
 def test_a_take_is_heard_by_its_own_curves(room, asked, line, rig) -> None:
     lines, takes = room("thunder_blender.lines"), room("thunder_blender.takes")
     here = lines.line_of_strip(bpy.context.scene, line)
