@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,9 +71,9 @@ def _shut(gaps: FloatArray, curve: FloatArray, event: tuple[float, float]) -> fl
 
 
 def thinned(curve: FloatArray) -> tuple[float, ...]:
-    """The lowest value of each of at most POINTS parts of a curve, with two decimals."""
-    parts = np.array_split(curve, min(POINTS, len(curve)))
-    return tuple(round(float(part.min()), 2) for part in parts)
+    """The lowest value of each of at most POINTS parts of like length, with two decimals."""
+    edges = np.linspace(0, len(curve), min(POINTS, len(curve)) + 1).round().astype(int)
+    return tuple(round(float(curve[a:b].min()), 2) for a, b in pairwise(edges))
 
 
 @lru_cache(maxsize=1)

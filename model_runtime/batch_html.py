@@ -16,6 +16,7 @@ from .takefile import read_take
 
 STILLS = 40  # of the worst lines; a picture is about 10 kB
 WIDE, HIGH = 180, 36  # pixels of a curve
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # nothing is fetched or run
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --bad: #c0392b; --soft: #888; }
 body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 74rem }
@@ -40,6 +41,7 @@ def page(rows: Sequence[Row], totals: dict[str, Any], out: Path) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>{html.escape(out.name)}: batch report</title><style>{STYLE}</style></head>"
         f"<body><h1>{html.escape(out.name)}</h1>{_note(rows)}{_totals(totals)}"
         f"<table><thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody></table></body></html>\n"

@@ -224,6 +224,7 @@ def test_the_reports_files_agree_and_need_nothing_else(folder, out):
         table = list(csv.DictReader(file))
     assert [row["item"] for row in table] == [row["item"] for row in rows(out)]
     page = (out / "report.html").read_text("utf-8")
+    assert "default-src 'none'" in page
     assert page.count("<tr id=") == 6
     assert page.count("data:image/png;base64,") == 5
     assert "<script" not in page and "http:" not in page and "https:" not in page
