@@ -16,7 +16,7 @@ from ..model_runtime.contract import ThunderError
 from ..thunder_blender import import_motion, import_task, request, sound
 from .base import Result, ThunderOperator, hand_is_busy, playing
 
-FILES = "*.csv;*.json;*.npz;*.pkl"
+FILES = "*.csv;*.json;*.npz;*.pkl;*.txt"
 HEADS = (
     ("AS_RECORDED", "As Recorded", "The head turns as the file says"),
     ("RELATIVE", "Relative to Mean", "Take off the mean turn: cameras stand anywhere"),
@@ -57,7 +57,8 @@ class MotionOptions(ThunderOperator):
 
 class THUNDER_OT_import_motion(MotionOptions, bpy.types.Operator):
     """Import facial motion of another tool as a take: ARKit or Live Link Face (.csv), \
-Audio2Face or BEAT (.json), FLAME parameters, BEAT2 or THUNDER (.npz), EMOTE (.pkl)"""
+Audio2Face or BEAT (.json), FLAME parameters, BEAT2 or THUNDER (.npz), EMOTE (.pkl), \
+Face Cap (.txt)"""
 
     bl_idname = "thunder.import_motion"
     bl_label = "Import Facial Motion"

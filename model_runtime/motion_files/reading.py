@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from . import arkit_csv, audio2face, beat, emote_pkl, flame_npz, named_frames, take_npz
+from . import arkit_csv, audio2face, beat, emote_pkl, face_cap, flame_npz, named_frames, take_npz
 from .csv_table import read_table
 from .motion import MOST_BYTES, MotionError, MotionFile, checked
 from .npz import read_npz
 
 KNOWN = (
     "Import a csv of ARKit or Live Link Face, a json of Audio2Face or BEAT, a npz of FLAME "
-    "parameters, BEAT2 or THUNDER, or a pkl of EMOTE."
+    "parameters, BEAT2 or THUNDER, a pkl of EMOTE, or a txt of Face Cap."
 )
 
 
@@ -95,5 +95,6 @@ _DECODERS: dict[str, Callable[[bytes, float | None], MotionFile]] = {
     ".json": _json,
     ".npz": _npz,
     ".pkl": emote_pkl.decode,
+    ".txt": face_cap.from_text,
 }
 ENDINGS = tuple(_DECODERS)

@@ -205,7 +205,7 @@ def test_a_rig_that_is_deleted_meanwhile_is_named(door) -> None:
 def test_files_can_be_dropped_and_the_menus_lead_here(room, rig, scene) -> None:
     handler = bpy.types.THUNDER_FH_import_motion
     assert handler.bl_import_operator == "thunder.import_motion"
-    assert {".csv", ".json", ".npz", ".pkl"} == set(handler.bl_file_extensions.split(";"))
+    assert {".csv", ".json", ".npz", ".pkl", ".txt"} == set(handler.bl_file_extensions.split(";"))
     for menu, operators in (
         ("draw_import", ["thunder.import_motion"]),
         ("draw_export", ["thunder.export_motion", "thunder.export_mesh"]),

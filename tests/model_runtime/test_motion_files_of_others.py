@@ -216,3 +216,36 @@ def test_frames_without_a_face_hold_the_one_before(tmp_path) -> None:
 def test_what_is_wrong_with_a_json_is_a_sentence(document, said, tmp_path) -> None:
     with pytest.raises(MotionError, match=said):
         read_motion(written(tmp_path, "a.json", json.dumps(document)))
+
+
+def face_cap(frames, cut=None) -> str:
+    """A Face Cap recording: names with _L and _R, the order its own."""
+    names = list(reversed(UNITS))
+    lines = ["info,made up", f"bs,{','.join(names)}"]
+    for n in frames:
+        weights = [f"{n / 100:.4f}" if name == "jawOpen" else "0.1" for name in names]
+        lines.append(",".join(["k", str(int(1000 * n / 25)), *["0.5"] * 10, *weights[:cut]]))
+    return "\n".join(lines) + "\n"
+
+
+def test_face_cap_and_its_dropped_frames(tmp_path) -> None:
+    found = read_motion(written(tmp_path, "a.txt", face_cap([n for n in range(40) if n != 17])))
+    assert found.fps == 25 and found.frames == 40 and found.motion.head is None
+    assert np.allclose(jaw(found), np.arange(40) / 100, atol=1e-6)
+    trailing = face_cap(range(9)).replace("\n", ",\n").replace("_L", "Left")
+    assert read_motion(written(tmp_path, "b.txt", trailing)).frames == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("hello\n", "no Face Cap recording"),
+        (face_cap(range(3), cut=-1), "63 cells"),
+        (face_cap(range(3)).replace("0.0100", "wide"), "no numbers"),
+        (face_cap(range(3)).replace("0.0100", "nan"), "not numbers"),
+        (face_cap([3, 2, 1]), "time does not move on"),
+    ],
+)
+def test_a_damaged_face_cap_recording_is_a_sentence(text, said, tmp_path) -> None:
+    with pytest.raises(MotionError, match=said):
+        read_motion(written(tmp_path, "a.txt", text))
