@@ -12,6 +12,8 @@ import bpy
 class FakeLayout:
     """Stands in for UILayout where there is no window. `drawn` is shared with all sub-layouts."""
 
+    operator_context = "INVOKE_DEFAULT"  # Blender puts it back after what was appended to a menu
+
     def __init__(self, drawn: list[tuple[str, str]] | None = None) -> None:
         object.__setattr__(self, "drawn", [] if drawn is None else drawn)
 
