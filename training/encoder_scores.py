@@ -17,6 +17,7 @@ import numpy.typing as npt
 from model_runtime.contract import MOTION_FPS, FloatArray
 from model_runtime.phones import BILABIAL, LABIODENTAL, PHONE_INDEX, PHONES, VISEME_OF, VOWELS
 from training.pack import Item
+from training.phone_strings import string_counts
 
 THRESHOLDS = (0.5, 0.3, 0.2, 0.15, 0.1)
 FALSE_RATE = 0.02  # of the vowels' middles, at which recall is compared
@@ -56,6 +57,9 @@ COUNTS = (
     "pbm_heard",
     "fv",
     "fv_heard",
+    "said",
+    "spelled_wrong",
+    "wrong_in_bounds",
 )
 
 
@@ -74,6 +78,7 @@ def tally(heard: Heard, labels: npt.NDArray[np.int64], item: Item) -> Tally:
     for group in CONTACT_GROUPS.values():
         its = np.isin(labels, [PHONE_INDEX[phone] for phone in group])
         frames += [its.sum(), (right & its).sum()]
+    frames += string_counts(heard.phones, item.segments).tolist()
     peaks, false = {}, {}
     for column, (name, group) in enumerate(CONTACT_GROUPS.items()):
         curve = heard.contacts[:, column]
@@ -94,6 +99,8 @@ def figures(tallies: Sequence[Tally]) -> Figures:
         "speech_viseme_accuracy": _ratio(n["speech_viseme"], n["speech"]),
         "pbm_frame_recall": _ratio(n["pbm_heard"], n["pbm"]),
         "fv_frame_recall": _ratio(n["fv_heard"], n["fv"]),
+        "phone_error_rate": _ratio(n["spelled_wrong"], n["said"]),
+        "phone_error_rate_in_bounds": _ratio(n["wrong_in_bounds"], n["said"]),
     }
     for name in CONTACT_GROUPS:
         peaks = np.concatenate([one.peaks[name] for one in tallies])

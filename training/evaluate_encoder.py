@@ -48,6 +48,8 @@ SHOWN = (
     "fv_frame_recall",
     "pbm_recall_at_2pct",
     "fv_recall_at_2pct",
+    "phone_error_rate",
+    "phone_error_rate_in_bounds",
 )
 
 

@@ -142,6 +142,8 @@ def test_figures_of_what_was_heard() -> None:
     result = figures([tally(_heard(said, 0.4), _labels(), ITEM)])
     assert result["viseme_accuracy"] == 1.0 and result["pbm_frame_recall"] == 1.0
     assert result["phone_accuracy"] == pytest.approx(49 / 50)
+    assert result["phone_error_rate"] == pytest.approx(2 / 3)  # M B M AA F: a B and an M too many
+    assert result["phone_error_rate_in_bounds"] == 0.0
     assert result["pbm_recall@0.3"] == 1.0 and result["pbm_recall@0.5"] == 0.0
     assert result["fv_recall@0.1"] == 0.0 and result["pbm_false@0.1"] == 0.0
 
