@@ -55,7 +55,18 @@ log = logging.getLogger(__name__)
 
 def perform(options: argparse.Namespace) -> int:
     """Run a batch with Blender's outputs; gives the exit code of `batch_cli`."""
+    try:
+        _choose_weights(options)
+    except ThunderError as error:
+        log.error("%s", error)
+        return 1
     return batch(options, _run, _report)
+
+
+def _choose_weights(options: argparse.Namespace) -> None:
+    """Models that the command line does not name are those of the preferences."""
+    weights = None if options.weights else preferences.chosen_weights()
+    options.weights = weights.folder if weights else options.weights
 
 
 def _run(options: argparse.Namespace, plan: Plan, tell: Teller) -> int:
@@ -75,9 +86,10 @@ def report(options: argparse.Namespace) -> int:
 
     It is the engine's Python's work, which has what draws the stills.
     """
-    line = child_arguments(options)[1:]
-    at = line.index("--parent")
     try:
+        _choose_weights(options)
+        line = child_arguments(options)[1:]
+        at = line.index("--parent")
         process = _start(preferences.launch(), ["report", *line[:at], *line[at + 2 :]])
     except ThunderError as error:
         log.error("%s", error)
@@ -93,7 +105,6 @@ def _report(options: argparse.Namespace, plan: Plan) -> None:
 def _start(launch: Launch, arguments: Iterable[str]) -> subprocess.Popen[bytes]:
     line = [str(launch.python), "-I", "-c", bootstrap("__main__"), str(launch.worker_root)]
     line += arguments
-    line += ["--weights", str(launch.weights)] if launch.weights else []
     environment = {"OMP_NUM_THREADS": "1", **clean_environment(os.environ)}
     return subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment)
 

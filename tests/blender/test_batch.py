@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import wave
@@ -21,6 +22,7 @@ if not bpy.app.build_options.audaspace:
 import aud  # noqa: E402
 import numpy as np  # noqa: E402
 
+PACKAGE = "bl_ext.user_default.thunder_blender"
 STUB = Path(__file__).with_name("stub_batch.py")
 
 
@@ -162,3 +164,31 @@ def test_help_and_mistakes_have_their_exit_codes(command, table, tmp_path, room,
     assert "Exit codes" in capsys.readouterr().out
     assert command(table, "--out", tmp_path / "o", "--ray", "local") == 2
     assert main([]) == 2 and command(table, "--out", tmp_path / "o", "--outputs", "fbx") == 2
+
+
+def test_a_batch_takes_the_models_of_the_preferences(command, table, tmp_path, room, monkeypatch):
+    """Unless the command line names others; a folder that cannot be used ends it at once."""
+    batch, weights = room("thunder_blender.batch"), room("thunder_blender.runtime_weights")
+    own = bpy.context.preferences.addons[PACKAGE].preferences
+    heard, start = [], batch._start
+
+    def listen(launch, arguments):
+        heard.append(list(map(str, arguments)))
+        return start(launch, heard[-1])
+
+    monkeypatch.setattr(batch, "_start", listen)
+    other = tmp_path / "other"
+    shutil.copytree(weights.BUNDLED, other)
+    try:
+        own.weights = str(weights.BUNDLED)
+        assert command(table, "--out", tmp_path / "a", "--outputs", "blend") == 0
+        assert (
+            command(table, "--out", tmp_path / "b", "--outputs", "blend", "--weights", other) == 0
+        )
+        own.weights = str(tmp_path)
+        assert command(table, "--out", tmp_path / "c", "--outputs", "blend") == 1
+    finally:
+        own.property_unset("weights")
+    named = [line[line.index("--weights") + 1] for line in heard]
+    assert set(named) == {str(weights.BUNDLED), str(other)}
+    assert not (tmp_path / "c").exists()
