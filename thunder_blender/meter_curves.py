@@ -15,7 +15,7 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from . import compat, nla, take_marks
+from . import compat, meter_shapes, nla, take_marks
 from .lines import Line
 from .meter_copy import is_animated
 from .rig import Rig
@@ -63,7 +63,7 @@ def snapshot(rig: Rig, line: Line) -> Snapshot:
                 hidden.update(_channel(curve) for curve in seen)
     keys = rig.keys.key_blocks
     fixed.append(tuple(block.name for block in keys if block.mute))
-    fixed.append(tuple((m.type, m.show_viewport) for m in rig.mesh.modifiers))
+    fixed.extend(meter_shapes.state(rig))
     return Snapshot(tuple(fixed), curves)
 
 

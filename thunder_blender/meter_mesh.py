@@ -15,7 +15,16 @@ import bpy
 import numpy as np
 
 from ..model_runtime.contract import UNITS, FaceMotion, FloatArray
-from . import flame_rig, head, meter_lips, meter_units, rig_mapping, rig_mouth, rig_store
+from . import (
+    flame_rig,
+    head,
+    meter_lips,
+    meter_shapes,
+    meter_units,
+    rig_mapping,
+    rig_mouth,
+    rig_store,
+)
 from .lines import Line
 from .meter_copy import LostError, MeshCopy
 from .rig import NECK_BONE, Rig, RigError
@@ -200,7 +209,7 @@ def _read_mapped(rig: Rig, line: Line, places: range, told: Told) -> Steps[Gathe
 
 def _sampler(rig: Rig) -> rig_mouth.MouthSampler:
     """The rig's sampler; measuring it takes a moment, so the last ones are kept."""
-    state = _mapping_of(rig), len(rig.mesh.data.vertices)
+    state = _mapping_of(rig), meter_shapes.shape_hash(rig.mesh)
     known = _samplers.get(rig.identifier)
     if known is None or known[0] != state:
         _samplers[rig.identifier] = known = state, rig_mouth.mouth_sampler(rig)

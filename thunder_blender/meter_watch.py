@@ -14,7 +14,7 @@ import bpy
 from bpy.app import handlers
 
 from ..model_runtime.contract import CancelledError, ThunderError
-from . import meter_copy, meter_draw, meter_places, meter_store, meter_task, request
+from . import meter_copy, meter_draw, meter_places, meter_shapes, meter_store, meter_task, request
 from .meter_task import Measuring
 from .readiness import engine_reason
 from .rig import Rig
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 QUIET = 0.35  # seconds without an edit until stale values are looked for
 LIVE = 0.35  # further seconds until they are measured
 TICK = 0.03  # between two stints of a live measurement
-WATCHED = ("ACTION", "SCENE", "OBJECT", "KEY", "NODETREE")
+WATCHED = ("ACTION", "SCENE", "OBJECT", "KEY", "NODETREE", "MESH", "LATTICE", "ARMATURE")
 
 
 class _Watch:
@@ -37,6 +37,8 @@ class _Watch:
 def on_update(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
     if bpy.app.is_job_running("RENDER"):  # in another thread then
         return
+    if any(update.is_updated_geometry for update in depsgraph.updates):
+        meter_shapes.forget()
     if any(depsgraph.id_type_updated(kind) for kind in WATCHED):
         soon()
 
@@ -48,6 +50,7 @@ def after_change(*_arguments: object) -> None:
     meter_copy.sweep()
     meter_places.forget()
     meter_draw.forget()
+    meter_shapes.forget()
     meter_store.look_again()
     soon()
 

@@ -295,3 +295,69 @@ def test_an_edit_is_noticed_however_late_the_timer_comes(room) -> None:
     assert store.version() > before
     assert watch._look() is None
     assert store.version() == before + 1, "the same edit is looked at once"
+
+
+def sculpt(rig) -> None:
+    rig.keys.key_blocks["mouthFunnel"].data[3].co.z += 0.01
+
+
+def set_a_still_key(rig) -> None:
+    rig.keys.key_blocks["mouthPucker"].value = 0.4
+
+
+def bend_the_lattice(rig) -> None:
+    rig.mesh.modifiers["Lattice"].object.data.points[0].co_deform.z += 0.2
+
+
+def move_the_lattice(rig) -> None:
+    rig.mesh.modifiers["Lattice"].object.location.z += 0.2
+
+
+def limit_the_jaw(rig) -> None:
+    rig.armature.pose.bones["jaw"].constraints["Limit"].max_x = 0.7
+
+
+def pose_the_jaw(rig) -> None:
+    rig.armature.pose.bones["jaw"].location.z += 0.01
+
+
+EDITS = (sculpt, set_a_still_key, bend_the_lattice, move_the_lattice, limit_the_jaw, pose_the_jaw)
+
+
+@pytest.fixture
+def deformed(rig) -> None:
+    """A lattice and a jaw bone with a constraint move the mouth, too."""
+    cage = bpy.data.objects.new("Cage", bpy.data.lattices.new("Cage"))
+    bpy.context.scene.collection.objects.link(cage)
+    rig.mesh.modifiers.new("Lattice", "LATTICE").object = cage
+    groups = rig.mesh.vertex_groups
+    (groups.get("jaw") or groups.new(name="jaw")).add([0, 1, 2], 0.5, "REPLACE")
+    bone = rig.armature.pose.bones["jaw"]
+    bone.constraints.new("LIMIT_ROTATION").name = "Limit"
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
+def test_what_is_no_keyframe_makes_stale_too(room, stage, deformed, rig, edit) -> None:
+    measure()
+    bpy.context.view_layer.update()
+    assert only_place(room).stale == ()
+    edit(rig)
+    bpy.context.view_layer.update()
+    assert only_place(room).stale == ((0.0, 2.0),)
+
+
+def test_unrelated_edits_leave_it_fresh(room, stage, deformed, rig) -> None:
+    measure()
+    scene = bpy.context.scene
+    other = bpy.data.objects.new("Other", bpy.data.meshes.new("Other"))
+    scene.collection.objects.link(other)
+    other.location.x = 3.0
+    other.keyframe_insert("location", frame=5)
+    other.data.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
+    rig.armature.location.x += 1.0
+    rig.armature.pose.bones["neck"].rotation_euler.z = 0.3
+    rig.mesh.data.materials.append(bpy.data.materials.new("Paint"))
+    for frame in (12, 20, 35):
+        scene.frame_set(frame)
+        bpy.context.view_layer.update()
+        assert only_place(room).stale == (), frame
