@@ -181,7 +181,6 @@ def make(room: Room, options: argparse.Namespace, report: Report) -> None:
     demo_stage.set_stage(scene, rig, options.engine, options.size)
     with report.timed("blend"):
         save(options.out / "demo.blend")
-    demo_stage.light_studio(scene)
     chosen = [int(frame) for frame in options.sheet_frames.split(",") if frame]
     frames = sheet_frames(chosen, scene.frame_start, scene.frame_end)
     with report.timed("sheet") as facts:

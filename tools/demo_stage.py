@@ -22,13 +22,7 @@ LIGHTS = (
     ("Rim", (-0.5, 1.0, 0.9), 10.0, 0.4, (0.9, 0.95, 1.0)),
 )
 
-# Workbench's lights: towards the light (x right, y up, z to the viewer), diffuse, specular, wrap
-STUDIO = (
-    ((-0.6, 0.5, 0.62), (1.2, 1.1, 1.02), (0.28, 0.26, 0.24), 0.15),
-    ((0.85, 0.0, 0.5), (0.22, 0.26, 0.33), (0.05, 0.05, 0.06), 0.4),
-    ((0.8, 0.45, -0.4), (0.6, 0.68, 0.8), (0.3, 0.32, 0.36), 0.1),
-)
-STUDIO_AMBIENT = (0.16, 0.155, 0.16)
+STUDIO_LIGHT = "paint.sl"  # ships with Blender: lights of one's own are preferences, in no file
 
 
 def set_stage(scene: bpy.types.Scene, rig: Any, engine: str, size: int) -> None:
@@ -106,30 +100,15 @@ def _cycles(scene: bpy.types.Scene) -> None:
 def _workbench(shading: Any) -> None:
     """The same look for the Workbench render and the solid-mode viewport."""
     shading.light = "STUDIO"
-    shading.studio_light = "paint.sl"
+    shading.studio_light = STUDIO_LIGHT
     shading.color_type = "TEXTURE"
     shading.show_cavity = True
     shading.cavity_type = "BOTH"
-    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.1, 1.0
-    shading.curvature_ridge_factor, shading.curvature_valley_factor = 0.15, 0.5
+    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.1, 1.6
+    shading.curvature_ridge_factor, shading.curvature_valley_factor = 0.4, 0.9
     shading.show_shadows = False
     shading.show_specular_highlight = True
     shading.background_type = "WORLD"
-
-
-def light_studio(scene: bpy.types.Scene) -> None:
-    """Light the Workbench render of this process with STUDIO.
-
-    These lights are preferences and do not travel with the file, which keeps a stock light.
-    """
-    scene.display.shading.studio_light = "Default"
-    system = bpy.context.preferences.system
-    system.use_studio_light_edit = True
-    system.light_ambient = STUDIO_AMBIENT
-    for index, light in enumerate(system.solid_lights):
-        light.use = index < len(STUDIO)
-        if light.use:
-            light.direction, light.diffuse_color, light.specular_color, light.smooth = STUDIO[index]
 
 
 def _show(rig: Any) -> None:

@@ -18,6 +18,7 @@ from tools.demo_scene import SHEET_FRAMES, sheet_frames
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 
+TILE = 320  # pixels of a picture of the sheet
 FRAMES = 8  # of the take, at 50 a second
 
 
@@ -84,6 +85,40 @@ def test_the_pictures_show_something(demo, work) -> None:
     pixels = np.empty(len(sheet.pixels), np.float32)
     sheet.pixels.foreach_get(pixels)
     assert pixels.reshape(-1, 4)[:, :3].std() > 0.05
+
+
+def test_the_file_opened_afresh_looks_as_it_was_rendered(demo, work, tmp_path) -> None:
+    """The first tile of the sheet but its foot, where the number of the frame stands."""
+    bpy.ops.wm.open_mainfile(filepath=str(work / "out" / "demo.blend"))
+    scene = bpy.context.scene
+    scene.frame_set(1)
+    scene.render.resolution_x = scene.render.resolution_y = TILE
+    scene.render.filepath = str(tmp_path / "now.png")
+    bpy.ops.render.render(write_still=True)
+    now, sheet = pixels_of(tmp_path / "now.png"), pixels_of(work / "out" / "demo_sheet.png")
+    first = sheet[-TILE:, :TILE]
+    assert np.abs(now - first)[40:].mean() < 0.006  # a byte is 0.004
+
+
+def test_the_viewport_is_shaded_as_it_was_rendered(demo, work) -> None:
+    bpy.ops.wm.open_mainfile(filepath=str(work / "out" / "demo.blend"))
+    rendered = bpy.context.scene.display.shading
+    views = [area for screen in bpy.data.screens for area in screen.areas if area.type == "VIEW_3D"]
+    names = ("light", "studio_light", "color_type", "show_cavity", "cavity_type")
+    names += ("cavity_valley_factor", "curvature_ridge_factor", "background_type", "show_shadows")
+    assert views
+    for shading in (view.spaces.active.shading for view in views):
+        assert shading.type == "SOLID"
+        for name in names:
+            assert getattr(shading, name) == getattr(rendered, name), name
+
+
+def pixels_of(path):
+    """Colours (H, W, 3), first row at the bottom."""
+    image = bpy.data.images.load(str(path))
+    pixels = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(pixels)
+    return pixels.reshape(image.size[1], image.size[0], 4)[..., :3]
 
 
 @pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="built without sound")
