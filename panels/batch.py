@@ -10,6 +10,7 @@ from ..thunder_blender.text import draw_sentence
 from .editors import ThunderPanel, in_both_editors
 
 ICONS = {"done": "CHECKMARK", "failed": "ERROR", "missing": "QUESTION"}
+NAME = 0.82  # share of a row's width
 
 
 class THUNDER_UL_batch(bpy.types.UIList):
@@ -25,9 +26,11 @@ class THUNDER_UL_batch(bpy.types.UIList):
         _active_data: object,
         _active_property: str,
     ) -> None:
-        row = layout.split(factor=0.72, align=True)
+        row = layout.split(factor=NAME, align=True)
         row.label(text=item.line or item.name, icon=ICONS.get(item.status, "QUESTION"))
-        row.label(text="-" if item.score < 0.0 else f"{item.score:.2f}")
+        score = row.row()
+        score.alignment = "RIGHT"
+        score.label(text="-" if item.score < 0.0 else f"{item.score:.2f}")
 
 
 class Batch(ThunderPanel):
@@ -47,7 +50,8 @@ class Batch(ThunderPanel):
         if row is None:
             return
         if row.error or row.advice:
-            draw_sentence(layout, context, row.error or row.advice)
+            icon = "ERROR" if row.error else "INFO"
+            draw_sentence(layout, context, row.error or row.advice, icon)
         column = layout.column(align=True)
         column.operator("thunder.batch_jump", icon="NEXT_KEYFRAME")
         column.operator("thunder.batch_open", icon="FILE_BLEND")

@@ -58,7 +58,7 @@ def draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     row = layout.row(align=True)
     row.scale_y = 1.2
     row.use_property_split = False
-    row.operator("thunder.measure", icon="OUTLINER_OB_SPEAKER")
+    row.operator("thunder.measure", text="Measure", icon="OUTLINER_OB_SPEAKER")
     row.prop(context.scene.thunder_meter, "live", toggle=True)
     row = layout.row(align=True)
     row.operator("thunder.previous_weak_span", text="Previous", icon="TRIA_LEFT")

@@ -39,14 +39,17 @@ class Panel:
         self.stage = stage
         self.places: dict[str, tuple[int, int]] = {}
 
-    def click(self, start: str, **where: Any) -> Flow:
+    def click(self, start: str, near: str = "", **where: Any) -> Flow:
+        """Click a button; one that is not known yet is looked for from a known one down."""
         known = self._place(start)
         if known is not None:
             try:
                 yield from self.stage.click_again(start, *known)
                 return
             except StageError:
-                where["top"] = known[1] + MOVED
+                near = start
+        if near and (beside := self._place(near)):
+            where["top"] = beside[1] + MOVED
         self.places |= yield from self.stage.buttons(stop=start, deep=EVERYTHING, **where)
         place = self._place(start)
         if place is None:
@@ -84,7 +87,6 @@ def begin(stage: Stage, panel: Panel) -> Flow:
     yield from stage.until(scene.takes, SLOW, "a take")
     yield from stage.until(lambda: not scene.status().running, 20, "the panels to rest")
     desk.show_line(stage)
-    panel.places.clear()
     yield from measured(stage, panel)
     frames = range(closure(stage)[0] - 1, closure(stage)[1] + 2)
     stage.results["tight"] = min(zip(desk.aperture(frames), frames, strict=True))[1]
@@ -98,7 +100,7 @@ def spoil(stage: Stage, panel: Panel) -> Flow:
     """Edit Take, box select the jaw's keys over a closure, move them up, measure again."""
     first, last = closure(stage)
     frames = first - MARGIN, last + MARGIN
-    yield from panel.click(EDIT, across=TOOLS)
+    yield from panel.click(EDIT, RANGE, across=TOOLS)
     yield from stage.until(editing, 20, "the take to be open")
     yield from desk.show_curve(stage, "jawOpen", *frames)
     yield from desk.pick_keys(stage, jaw(), *frames)
@@ -156,7 +158,7 @@ def repair(stage: Stage, panel: Panel) -> Flow:
 def hear(stage: Stage, panel: Panel) -> Flow:
     """A muted strip under the line; one undo takes it away."""
     before = strips()
-    yield from panel.click(HEAR, across=RIGHT)
+    yield from panel.click(HEAR, REPAIR, across=RIGHT)
     yield from stage.until(lambda: len(strips()) > len(before), SLOW, "the strip")
     with desk.over(stage, "SEQUENCE_EDITOR"):
         bpy.ops.sequencer.view_all()
@@ -174,7 +176,7 @@ def make_anew(stage: Stage, panel: Panel) -> Flow:
     line = stage.options["again"]
     first, last = frames_of(line)
     old = take().name
-    yield from panel.click(BROWS, across=RIGHT)
+    yield from panel.click(BROWS, GENERATE, across=RIGHT)
     if not scene.rig().mesh.thunder.lock_brows:
         raise StageError("the click did not close the padlock")
     yield from desk.show_curve(stage, "jawOpen", first, last)
@@ -273,7 +275,7 @@ def measured(stage: Stage, panel: Panel) -> Flow:
     """Click Measure and wait for it."""
     status = bpy.context.window_manager.thunder_meter
     before = take().get("thunder_measured")
-    yield from panel.click(MEASURE)
+    yield from panel.click(MEASURE, GENERATE)
     yield from stage.until(
         lambda: take().get("thunder_measured") != before and not status.running, SLOW, "the meter"
     )
