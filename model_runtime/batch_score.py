@@ -33,9 +33,11 @@ class Scorer:
         self._hear = lru_cache(maxsize=2)(self._heard)
 
     def score(self, take: Take, audio: Audio, item: Item) -> Score:
-        """Score of a take at 50 fps against its sound."""
+        """Score of a take at 50 fps against its sound; no value for a FLAME's parameters."""
+        if set(UNITS) - set(take.channels):
+            return Score("contacts", None, 0.0, (1.0,))
         heard = self._hear(_Sound(audio, item.line.transcript))
-        if self._meters is None or set(UNITS) - set(take.channels):
+        if self._meters is None:
             return contact_score(take, heard, self._engine.sampling.point)
         units = take.weights[:, [take.channels.index(name) for name in UNITS]]
         motion = FaceMotion(float(MOTION_FPS), np.ascontiguousarray(units, np.float32))
