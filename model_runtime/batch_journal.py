@@ -17,7 +17,7 @@ import logging
 import os
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from .contract import OutputError
 from .files import sha256_of
 
 HIDDEN = ".thunder"  # folder of journals and claims inside the folder of results
+PART_LETTERS = 64  # of a file's name in that of its temporary file, by files.atomic_file
 MOST_WRITERS = 4096  # of one shard at once
 DONE, FAILED, STARTED, RUN, FORGET = "done", "failed", "started", "run", "forget"
 AWAY = {getattr(errno, name, 0) for name in ("ENOENT", "EIO", "ESTALE", "ENOTCONN", "ENODEV")}
@@ -190,6 +191,20 @@ class Journal:
         whole = data.rfind(b"\n") + 1
         self._read[path.name] = start + whole
         yield from decoded(data[:whole], path)
+
+
+def sweep(claims: Claims, parts: Mapping[Path, str], owners: Mapping[str, set[str]]) -> None:
+    """Remove half-written files of runs that died, where nobody is writing now.
+
+    `parts` has the letters of its own name that a temporary file holds, `owners` what to claim for
+    them: all of it must be free.
+    """
+    for path, letters in parts.items():
+        names = owners.get(letters, set())
+        taken = [name for name in names if claims.take(name)]
+        if names and len(taken) == len(names):
+            path.unlink(missing_ok=True)
+        claims.release(taken)
 
 
 def forget(out: Path, names: Sequence[str]) -> None:

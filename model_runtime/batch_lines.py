@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .batch_names import LONGEST_ID, file_stem
+from .batch_names import LONGEST_ID, file_stem, seen
 from .contract import (
     ARTICULATION_RANGE,
     LONGEST_TRANSCRIPT,
@@ -368,7 +368,7 @@ def _without_doubles(
     first: dict[str, BatchLine] = {}
     problems = []
     for line in lines:
-        other = first.setdefault(line.stem.casefold(), line)
+        other = first.setdefault(seen(line.stem), line)
         if other is not line:
             problems.append(
                 (

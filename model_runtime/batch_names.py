@@ -6,12 +6,19 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
 
 LONGEST = 80  # bytes of the readable part of a name; seed, kind and a temporary ending follow
 LONGEST_ID = 300  # letters
 _PLAIN = re.compile(r"[\w][\w.-]*", re.UNICODE)
 _OTHER = re.compile(r"[^\w-]+", re.UNICODE)
-_RESERVED = {"con", "prn", "aux", "nul"} | {f"{n}{i}" for n in ("com", "lpt") for i in range(10)}
+_RESERVED = {"con", "prn", "aux", "nul"} | {
+    f"{n}{i}" for n in ("com", "lpt") for i in "0123456789¹²³"
+}
 
 
 def file_stem(line_id: str) -> str:
@@ -27,6 +34,20 @@ def file_stem(line_id: str) -> str:
     while len(letters.encode()) > LONGEST:
         letters = letters[:-1]
     return f"{letters or 'line'}~{_digest(line_id)[:8]}"
+
+
+def alone(stems: Mapping[Key, str]) -> dict[Key, str]:
+    """The same names, each with a hash of its key where a file system may take two for one."""
+    known = Counter(seen(stem) for stem in stems.values())
+    return {
+        key: f"{stem}~{_digest(repr(key))[:8]}" if known[seen(stem)] > 1 else stem
+        for key, stem in stems.items()
+    }
+
+
+def seen(name: str) -> str:
+    """A name as file systems may compare it: without case, in one spelling."""
+    return unicodedata.normalize("NFC", name.casefold())
 
 
 def shard_of(line_id: str, shards: int) -> int:

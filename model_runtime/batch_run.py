@@ -21,12 +21,14 @@ from .batch_journal import (
     DONE,
     FAILED,
     HIDDEN,
+    PART_LETTERS,
     RUN,
     STARTED,
     Claims,
     Journal,
     Record,
     output_record,
+    sweep,
 )
 from .batch_lines import METERS
 from .batch_meter import meter_bytes
@@ -40,7 +42,6 @@ POOL = 256  # items looked at together
 GROUP = 16  # items performed together at most
 GROUP_BYTES = 32 << 20  # of their sound files
 MOST_REFUSED = 8  # outputs that fail in a row until the run gives up
-PART_LETTERS = 64  # of a file's name in that of its temporary file, by files.atomic_file
 PAUSE = 1.0  # seconds between two looks at what another run is doing
 
 log = logging.getLogger(__name__)
@@ -135,17 +136,13 @@ class Run:
 
     def _sweep(self, items: Sequence[Item]) -> None:
         """Remove what runs that died left half written, where nobody is writing now."""
-        parts = list((self.options.out / "takes").glob(".*.part"))
+        found = (self.options.out / "takes").glob(".*.part")
+        parts = {path: path.name[1:].rsplit(".", 2)[0] for path in found}
         owners: dict[str, set[str]] = {}  # long names begin alike
         for item in items if parts else ():
             for kind in curve_kinds(item):
                 owners.setdefault(item.path(kind).name[:PART_LETTERS], set()).add(item.name)
-        for path in parts:
-            names = owners.get(path.name[1:].rsplit(".", 2)[0], set())
-            taken = [name for name in names if self._claims.take(name)]
-            if names and len(taken) == len(names):
-                path.unlink(missing_ok=True)
-            self._claims.release(taken)
+        sweep(self._claims, parts, owners)
 
     def _pool(self, items: Sequence[Item]) -> list[Item]:
         """Do what is missing of these; gives those that another run has claimed."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look through a batch's report: load it, jump to a line's take and worst frame, open its file."""
+"""Look through a batch's report: load it, jump to a line's take and worst frame, open its file
+or its place in report.html."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from .base import Result, ThunderOperator
 
 NOTHING = "Load a batch's report first"
 NO_TAKE = "This line has no take; it failed or is not done yet"
+NO_PAGE = "There is no report.html beside the report"
 NO_SCENE = "This line has no .blend; make one with --outputs blend"
 
 
@@ -78,6 +80,31 @@ class THUNDER_OT_batch_open(ThunderOperator, bpy.types.Operator):
         return batch_review.open_scene(context, row)
 
 
+class THUNDER_OT_batch_page(ThunderOperator, bpy.types.Operator):
+    """Show this line in the browser, in the batch's report.html"""
+
+    bl_idname = "thunder.batch_page"
+    bl_label = "Show in Report"
+    bl_options = {"INTERNAL"}  # without a list's row it says nothing
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        if batch_review.selected(context) is None:
+            return NOTHING
+        return "" if batch_review.page(context).is_file() else NO_PAGE
+
+    def perform(self, context: bpy.types.Context) -> str:
+        row = batch_review.selected(context)
+        assert row is not None
+        bpy.ops.wm.url_open(url=batch_review.page_address(context, row))
+        return f"{row.line} in {batch_review.page(context)}"
+
+
 register, unregister = bpy.utils.register_classes_factory(
-    (THUNDER_OT_batch_load, THUNDER_OT_batch_jump, THUNDER_OT_batch_open)
+    (
+        THUNDER_OT_batch_load,
+        THUNDER_OT_batch_jump,
+        THUNDER_OT_batch_open,
+        THUNDER_OT_batch_page,
+    )
 )

@@ -55,6 +55,7 @@ class Batch(ThunderPanel):
         column = layout.column(align=True)
         column.operator("thunder.batch_jump", icon="NEXT_KEYFRAME")
         column.operator("thunder.batch_open", icon="FILE_BLEND")
+        column.operator("thunder.batch_page", icon="URL")
 
 
 register, unregister = bpy.utils.register_classes_factory(

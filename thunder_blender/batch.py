@@ -32,14 +32,15 @@ from ..model_runtime.batch_journal import (
     DONE,
     FAILED,
     HIDDEN,
+    PART_LETTERS,
     Claims,
     Journal,
     State,
     is_there,
     output_record,
+    sweep,
 )
 from ..model_runtime.batch_lines import CURVES
-from ..model_runtime.batch_names import file_stem
 from ..model_runtime.batch_tell import Teller
 from ..model_runtime.batch_work import Item
 from ..model_runtime.contract import OutputError, ThunderError
@@ -120,13 +121,16 @@ class SceneRun:
     counts: dict[str, int] = field(default_factory=lambda: {"made": 0, "kept": 0, "failed": 0})
     _start: float = field(default_factory=time.monotonic)
     _ready: deque[Item] = field(default_factory=deque)
-    _gathered: dict[str, list[Item]] = field(default_factory=dict)
+    _gathered: dict[str, list[Item]] = field(default_factory=dict)  # by a scene's file name
 
     def __post_init__(self) -> None:
         self._claims = Claims(self.options.out / HIDDEN)
         self._journal = Journal(self.options.out, self._claims, "blender")
         self._scenes = batch_scene.Scenes(self.options.out)
         self._awaited = {item.name: item for item in self.plan.items}
+        together = [item for item in self.plan.items if TAKES in item.line.outputs]
+        self._stems = batch_scene.scene_stems(together)
+        self._told: dict[str, str] = {}  # status of each item that was counted
 
     def close(self) -> None:
         self._scenes.close()
@@ -143,10 +147,27 @@ class SceneRun:
                 self._lines_scenes(self._ready.popleft())
         for name, items in self._gathered.items():
             self._characters_scene(name, items)
+        self._sweep()
         code = exit_code(self.crew.codes)
         if code == 1:
             self.counts["failed"] += len(blame(self._journal, [*self._awaited.values()]))
         return self._end(code)
+
+    def _sweep(self) -> None:
+        """Remove what runs that died left half written."""
+        parts = batch_outputs.half_written(self.options.out)
+        owners: dict[str, set[str]] = {}
+        for item in self.plan.items if parts else ():
+            for kind in set(item.line.outputs) & set(batch_outputs.ENDINGS):
+                name = item.path(batch_outputs.ENDINGS[kind]).name[:PART_LETTERS]
+                owners.setdefault(name, set()).add(f"scene/{item.name}")
+        for stem in self._stems.values():
+            name = self._scene_path(stem).name[:PART_LETTERS]
+            owners.setdefault(name, set()).add(f"scenes/{stem}")
+        sweep(self._claims, parts, owners)
+
+    def _scene_path(self, stem: str) -> Path:
+        return self.options.out / "scenes" / f"{stem}{_part(self.options.shard)}.blend"
 
     def _end(self, code: int) -> int:
         left = len(self.plan.items) - sum(self.counts.values())
@@ -190,7 +211,8 @@ class SceneRun:
         finally:
             self._claims.release([f"scene/{item.name}"])
         if TAKES in item.line.outputs:
-            self._gathered.setdefault(_character(item), []).append(item)
+            stem = self._stems[item.line.character or batch_scene.NEW_HEAD, item.line.scene]
+            self._gathered.setdefault(stem, []).append(item)
         took = {**state.result, "took": time.monotonic() - start}
         self._count("made" if outputs else "kept", item, took)
 
@@ -212,14 +234,24 @@ class SceneRun:
         records = []
         for kind in sorted(keys, key=list(batch_outputs.ENDINGS).index):
             path = self.options.out / item.path(batch_outputs.ENDINGS[kind])
+            self._journal.check()
             batch_outputs.write(kind, path, rig)
             records.append(self._record(path, kind, keys[kind], item, content))
         return records
 
-    def _characters_scene(self, name: str, items: list[Item]) -> None:
-        """All takes of a character in one file."""
+    def _characters_scene(self, stem: str, items: list[Item]) -> None:
+        """All takes of a character in one file, by one run at a time."""
         if self._out_of_time():
             return
+        while not self._claims.take(f"scenes/{stem}"):
+            time.sleep(LOOK)
+        try:
+            self._journal.refresh()
+            self._characters_file(self._scene_path(stem), items)
+        finally:
+            self._claims.release([f"scenes/{stem}"])
+
+    def _characters_file(self, path: Path, items: list[Item]) -> None:
         ordered = sorted(items, key=lambda one: (one.line.start_frame, one.name))
         states = {item.name: self._journal.state(item.name) for item in ordered}
         pairs = [(item, str(states[item.name].result.get("key", ""))) for item in ordered]
@@ -227,16 +259,18 @@ class SceneRun:
         out = self.options.out
         if all(is_there(states[item.name].output(TAKES, key), out) for item in ordered):
             return
-        path = out / "scenes" / f"{_scene_stem(name, self.options.shard)}.blend"
+        self._journal.check()
         try:
+            batch_scene.check_rates(ordered)
             rig = self._scenes.open(ordered[0].line)
             batch_scene.show([batch_scene.put_in(rig, item, out) for item in ordered])
             content = batch_scene.content_hash()
             batch_outputs.save(path)
         except ThunderError as error:
             self._journal.write([_failure(item, error) for item in ordered])
+            for item in ordered:
+                self.counts[self._told[item.name]] -= 1
             self.counts["failed"] += len(ordered)
-            self.counts["made"] -= len(ordered)
             self.tell({"event": "note", "text": f"failed {path.name} - {error}"})
             return
         records = [(one, self._record(path, TAKES, key, one, content)) for one in ordered]
@@ -259,6 +293,7 @@ class SceneRun:
 
     def _count(self, status: str, item: Item, facts: dict[str, Any]) -> None:
         self.counts[status] += 1
+        self._told[item.name] = status
         shown: dict[str, Any] = {
             name: facts[name] for name in ("score", "took", "error") if name in facts
         }
@@ -276,11 +311,6 @@ def _failure(item: Item, error: ThunderError) -> dict[str, Any]:
     return {"record": FAILED, "item": item.name, "id": item.line.line_id, "error": text}
 
 
-def _character(item: Item) -> str:
-    return item.line.character or batch_scene.NEW_HEAD
-
-
-def _scene_stem(character: str, shard: str) -> str:
+def _part(shard: str) -> str:
     number, shards = shard.split("/")
-    part = "" if int(shards) == 1 else f".{int(number)}-of-{int(shards)}"
-    return f"{file_stem(character)}{part}"
+    return "" if int(shards) == 1 else f".{int(number)}-of-{int(shards)}"

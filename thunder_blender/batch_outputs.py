@@ -13,6 +13,7 @@ from pathlib import Path
 import bpy
 from mathutils import Vector
 
+from ..model_runtime.batch_journal import PART_LETTERS
 from ..model_runtime.contract import OutputError
 from . import compat
 from .rig import Rig
@@ -39,7 +40,8 @@ def save(path: Path) -> None:
 @contextmanager
 def _whole(path: Path) -> Iterator[Path]:
     """A path beside `path` that takes its place when the block has written it."""
-    part = path.with_name(f".{secrets.token_hex(4)}.part{path.suffix}")
+    letters = path.name[:PART_LETTERS]
+    part = path.with_name(f".{letters}.{secrets.token_hex(4)}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
@@ -52,6 +54,12 @@ def _whole(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def half_written(out: Path) -> dict[Path, str]:
+    """What runs that died have left in a folder of results, and the names it was to have."""
+    found = [*out.glob("takes/.*.part.*"), *out.glob("scenes/.*.part.*")]
+    return {path: path.name[1:].rsplit(".", 3)[0] for path in found}
 
 
 def _flush(path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import bpy
 
@@ -54,6 +55,16 @@ def selected(context: bpy.types.Context) -> THUNDER_BatchRow | None:
     return own.rows[own.index] if 0 <= own.index < len(own.rows) else None
 
 
+def page(context: bpy.types.Context) -> Path:
+    """The report.html beside the report that is looked through."""
+    return Path(review(context).path).with_name("report.html")
+
+
+def page_address(context: bpy.types.Context, row: THUNDER_BatchRow) -> str:
+    """Of a row's place in report.html."""
+    return f"{page(context).absolute().as_uri()}#{quote(row.name)}"
+
+
 def load(context: bpy.types.Context, path: Path, chosen: str = "") -> int:
     """Show a report.json; how many lines it has. `chosen` is the take to pick.
 
@@ -74,7 +85,7 @@ def jump(context: bpy.types.Context, row: THUNDER_BatchRow) -> str:
 
     Returns the sentence to report. Raises ThunderError.
     """
-    action = bpy.data.actions.get(row.name[:60])
+    action = batch_scene.action_of(row.name)
     rig = _rig_with(context, action, row)
     if action is None or not takes.line_of(action):
         action = _bring(context, rig, row)
@@ -104,6 +115,7 @@ def _bring(context: bpy.types.Context, rig: Rig, row: THUNDER_BatchRow) -> bpy.t
     strip = batch_scene.add_strip(context.scene, Path(row.audio), row.start_frame, row.line)
     line = lines.line_of_strip(context.scene, strip)
     action = takes.add_take(rig, line, take, row.name[:60])
+    action[batch_scene.ITEM] = row.name
     takes.choose_take(rig, action)
     return action
 

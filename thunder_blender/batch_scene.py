@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import bpy
 
 from ..model_runtime.batch_lines import BatchLine
+from ..model_runtime.batch_names import alone, file_stem
 from ..model_runtime.batch_work import Item, digest
 from ..model_runtime.contract import RequestError
 from ..model_runtime.files import sha256_of
@@ -20,6 +22,7 @@ from . import compat, head, lines, load_line, request, sound, take_file, takes
 from .rig import Rig
 
 FORMAT = 1  # of scenes: a higher number makes every scene anew
+ITEM = "thunder_item"  # of an Action: the batch's name for it, which may be too long for Blender's
 NEW_HEAD = "Head"  # a character without a name, where there is no template
 COLLECTION = "Characters"
 
@@ -85,6 +88,36 @@ def new_head(name: str) -> None:
     head.create_head(collection, head.HeadParams(name=name))
 
 
+def scene_stems(items: Iterable[Item]) -> dict[tuple[str, Path | None], str]:
+    """File names of the scenes of several takes, by character and template.
+
+    A character that plays in several templates has a scene for each, named after both.
+    """
+    keys = dict.fromkeys((item.line.character or NEW_HEAD, item.line.scene) for item in items)
+    templates = Counter(character for character, _ in keys)
+    stems = {}
+    for character, scene in keys:
+        of = f".{file_stem(scene.stem)}" if scene and templates[character] > 1 else ""
+        stems[character, scene] = f"{file_stem(character)}{of}"
+    return alone(stems)
+
+
+def check_rates(items: Iterable[Item]) -> None:
+    """Raises RequestError where lines of one scene name different rates."""
+    rates = {item.line.fps for item in items}
+    if len(rates) > 1:
+        named = ", ".join(sorted(f"{rate:g}" if rate else "none" for rate in rates))
+        raise RequestError(
+            f"The takes of one scene need one rate; its lines name {named} frames a second."
+        )
+
+
+def action_of(item_name: str) -> bpy.types.Action | None:
+    """The take that a batch made of an item, in the open file."""
+    made = (action for action in bpy.data.actions if action.get(ITEM) == item_name)
+    return next(made, None) or bpy.data.actions.get(item_name[:60])
+
+
 def rig_of(line: BatchLine) -> Rig:
     """The rig of a line's character in the open file. Raises RigError."""
     if line.character:
@@ -103,6 +136,7 @@ def put_in(rig: Rig, item: Item, curves: Path, choose: bool = True) -> bpy.types
     strip.thunder_transcript = line.transcript
     of_strip = lines.line_of_strip(scene, strip)
     action = takes.add_take(rig, of_strip, take, item.name[:60])
+    action[ITEM] = item.name
     if choose:
         takes.choose_take(rig, action)
     return action

@@ -14,6 +14,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 
+from tests.blender import foreign_rigs  # noqa: E402
 from tests.blender.lines_fixture import write_wave  # noqa: E402
 
 if not bpy.app.build_options.audaspace:
@@ -109,6 +110,61 @@ def test_takes_of_a_character_share_one_scene(command, table, tmp_path, room):
     rig = room("thunder_blender.request").named_rig("Ada")
     assert len(room("thunder_blender.takes").take_strips(rig)) >= 2
     assert len(room("thunder_blender.lines").sound_strips(bpy.context.scene)) == 2
+
+
+def test_a_character_of_two_templates_has_a_scene_for_each_and_no_name_hides_another(
+    command, table, tmp_path, room
+):
+    head = room("thunder_blender.head")
+    for name in ("day", "night"):
+        bpy.ops.wm.read_homefile(use_empty=True)
+        head.create_head(bpy.context.scene.collection, head.HeadParams(name="Cy"))
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / f"{name}.blend"))
+    rows = ["a,a.wav,Cy,day.blend", "b,b.wav,Cy,night.blend", "c,c.wav,Bo,", "d,a.wav,bo,"]
+    table.write_text("\n".join(["id,audio,character,scene", *rows]) + "\n")
+    assert command(table, "--out", tmp_path / "out", "--outputs", "takes") == 0
+    made = sorted(path.name for path in (tmp_path / "out" / "scenes").iterdir())
+    assert made[1:3] == ["Cy.day.blend", "Cy.night.blend"]
+    assert len({name.casefold() for name in made}) == 4 and made[0].startswith("Bo~")
+
+
+def test_lines_of_one_scene_need_one_rate(command, table, tmp_path, capsys):
+    table.write_text("audio,character,fps\na.wav,Ada,24\nb.wav,Ada,25\n")
+    assert command(table, "--out", tmp_path / "out", "--outputs", "takes") == 3
+    said = capsys.readouterr().out
+    assert "24, 25 frames a second" in said and "2 failed" in said
+    assert not (tmp_path / "out" / "scenes").exists()
+
+
+def test_half_written_scenes_of_a_run_that_died_go_and_no_other_file_does(command, table, tmp_path):
+    out = tmp_path / "out"
+    table.write_text("id,audio,character\na,a.wav,Ada\n")
+    for name in ("takes/.a.s0.blend.0a0b.part.blend", "scenes/.Ada.blend.0a0b.part.blend"):
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(b"half")
+    (out / "takes" / ".other.blend.0a0b.part.blend").write_bytes(b"somebody's")
+    assert command(table, "--out", out, "--outputs", "blend,takes") == 0
+    left = [path.name for path in out.glob("[ts]*/.*.part.*")]
+    assert left == [".other.blend.0a0b.part.blend"]
+
+
+def test_a_character_of_another_maker_performs_in_its_own_scene(command, table, tmp_path, room):
+    body = foreign_rigs.quads("Hero")
+    foreign_rigs.add_keys(body, foreign_rigs.arkit_names("suffix"))
+    foreign_rigs.select(body)
+    assert bpy.ops.thunder.use_character() == {"FINISHED"}
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "hero.blend"))
+    table.write_text("id,audio,character,scene\na,a.wav,Hero,hero.blend\n")
+    out = tmp_path / "out"
+    assert command(table, "--out", out, "--outputs", "blend,takes,gltf,abc,usd") == 0
+    for path in (out / "takes" / "a.s0.blend", out / "scenes" / "Hero.blend"):
+        bpy.ops.wm.open_mainfile(filepath=str(path))
+        keys = bpy.data.objects["Hero"].data.shape_keys.key_blocks
+        seen = []
+        for frame in (5, 15, 25):
+            bpy.context.scene.frame_set(frame)
+            seen.append(keys["jawOpen"].value)
+        assert max(seen) > 0.02 and len(set(seen)) > 1
 
 
 def test_a_bad_sound_and_a_missing_scene_fail_alone(command, table, tmp_path, capsys):

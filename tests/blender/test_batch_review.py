@@ -60,6 +60,32 @@ def test_a_jump_brings_the_take_once_and_goes_to_its_worst_frame(room, rig, repo
     assert len(room("thunder_blender.lines").sound_strips(bpy.context.scene)) == 1
 
 
+def test_a_line_whose_name_is_too_long_for_blender_is_brought_once(room, rig, report):
+    name = "\u00e9" * 70 + ".s3"  # names of data-blocks hold 63 bytes, in 5.0 and newer 255
+    known = json.loads(report.read_text())
+    known["lines"] = [{**known["lines"][1], "item": name + end} for end in ("", "x")]
+    report.write_text(json.dumps(known))
+    bpy.ops.thunder.batch_load(filepath=str(report))
+    made = []
+    for index in (0, 1, 0, 1):
+        pick(room, index)
+        assert bpy.ops.thunder.batch_jump() == {"FINISHED"}
+        made.append(rig.mesh.thunder.take)
+    assert made[0] == made[2] != made[1] == made[3]
+
+
+def test_a_line_is_found_again_in_the_page_by_its_address(room, report):
+    bpy.ops.thunder.batch_load(filepath=str(report))
+    assert not bpy.ops.thunder.batch_page.poll()
+    report.with_name("report.html").write_text('<tr id="a%20b.s3">')
+    assert bpy.ops.thunder.batch_page.poll()
+    own = room("thunder_blender.batch_review")
+    row = own.selected(bpy.context)
+    row.name = "a b.s3"
+    address = own.page_address(bpy.context, row)
+    assert address.startswith("file:///") and address.endswith("/report.html#a%20b.s3")
+
+
 def test_what_is_no_report_is_told(room, tmp_path):
     path = tmp_path / "other.json"
     path.write_text('{"lines": 7}')

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import strategies as st  # noqa: E402
 from model_runtime import __main__ as cli  # noqa: E402
 from model_runtime.batch_journal import decoded, encoded  # noqa: E402
 from model_runtime.batch_lines import COLUMNS, OUTPUTS, read_lines  # noqa: E402
-from model_runtime.batch_names import file_stem  # noqa: E402
+from model_runtime.batch_names import alone, file_stem  # noqa: E402
 from model_runtime.batch_work import Choosing, items_of  # noqa: E402
 from model_runtime.contract import ThunderError  # noqa: E402
 
@@ -45,6 +46,19 @@ NASTY += [
     "\ud800",
     "%2e%2e",
     "LPT1.s0",
+    "COM¹",
+    "Con",
+    "AUX.wav",
+    "prn ",
+    "caf\u00e9",  # one name in two spellings
+    "cafe\u0301",
+    "\u212bngstrom",
+    "\u00c5ngstrom",
+    "Line",
+    "line",
+    "LINE",
+    "stra\u00dfe",
+    "STRASSE",
 ]
 TEXT = st.one_of(st.sampled_from(NASTY), st.text(max_size=40))
 CELL = st.one_of(
@@ -68,7 +82,41 @@ def test_a_name_stays_in_its_folder_and_fits_every_file_system(name):
     assert len(stem.encode("utf-8", "surrogatepass")) <= 100
     assert not re.search(r'[<>:"/\\|?*\x00-\x1f]', stem)
     assert not stem.endswith((".", " "))
-    assert not re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", stem)
+    assert not re.fullmatch(r"(?i)(con|prn|aux|nul|(com|lpt)[\d¹²³])(\..*)?", stem)
+
+
+def listed(tmp_path, *names):
+    path = tmp_path / "lines.json"
+    path.write_text(json.dumps([{"id": name, "audio": "a.wav"} for name in names]), "utf-8")
+    return read_lines(path)
+
+
+def test_spellings_of_one_name_become_two_files_and_ids_that_differ_in_case_are_refused(tmp_path):
+    read = listed(tmp_path, "caf\u00e9", "cafe\u0301", "Line", "line", "CON", "con")
+    kept = [line.line_id for line in read.lines]
+    assert kept == ["caf\u00e9", "cafe\u0301", "Line", "CON", "con"]
+    assert len({unicodedata.normalize("NFC", line.stem).casefold() for line in read.lines}) == 5
+    ((name, sentence),) = read.problems
+    assert name == "line" and "lines.json:1" in sentence and "'Line'" in sentence
+
+
+def test_every_id_of_the_nasty_ones_stays_in_the_folder_whole_or_is_named(tmp_path):
+    out, names = tmp_path / "out", [name for name in NASTY if name != "\ud800"]
+    read = listed(tmp_path, *names)
+    told = {name for name, _ in read.problems}
+    assert {line.line_id for line in read.lines} | told >= {name for name in names if name}
+    for item in items_of(read.lines, Choosing()):
+        for kind in OUTPUTS:
+            assert (out / item.path(kind)).resolve().parent == (out / "takes").resolve()
+            assert len(item.path(kind).name.encode()) < 200
+
+
+@given(st.lists(TEXT, unique=True, max_size=6))
+def test_names_of_scenes_are_never_two_for_one(names):
+    stems = alone({name: file_stem(name) for name in names})
+    assert len({unicodedata.normalize("NFC", stem.casefold()) for stem in stems.values()}) == len(
+        names
+    )
 
 
 @QUICK
@@ -104,8 +152,9 @@ def check(path: Path, out: Path) -> None:
         return
     assert all(re.match(r"[^:]+:\d+: ", sentence) for _, sentence in read.problems)
     items = items_of(read.lines, Choosing(3))
-    names = [item.name.casefold() for item in items]
-    assert len(names) == len(set(names))
+    for form in ("NFC", "NFD"):  # as file systems compare names
+        names = [unicodedata.normalize(form, item.name).casefold() for item in items]
+        assert len(names) == len(set(names)), form
     for item in items:
         assert all(within(out, item.path(kind)) for kind in OUTPUTS)
 

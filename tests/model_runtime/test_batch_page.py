@@ -61,7 +61,7 @@ def test_chromium_shows_every_line_and_takes_ids_for_text(page, tmp_path):
     shown = browser(tmp_path, page, "--dump-dom").decode()
     tags = parsed(shown)
     assert tags.tags.count("tr") == 5 and tags.tags.count("svg") == 3
-    assert "&lt;b id=evil&gt;" in shown and "b id=evil" not in shown.replace("&lt;b", "")
+    assert "&lt;b id=evil&gt;" in shown and "<b id" not in shown
     assert "<title>out: batch report</title>" in shown
     assert tags.tags.count("img") == 3
 
