@@ -27,11 +27,9 @@ from training.metrics import (
     evaluation,
     figures,
     languages,
-    pictures,
     realigned,
     table,
     thunder,
-    thunder_report,
 )
 from training.metrics.bench import open_bench, target_motion
 from training.metrics.model_systems import Performer, hear_labels
@@ -249,25 +247,6 @@ def test_the_truth_is_perfect_and_each_baseline_worse(corpus: Path, tmp_path: Pa
     assert drawn == {"systems.png", "shifts.png", "seeds.png"}
     assert main(command.split()) == 0
     assert out.read_bytes() == first
-
-
-def test_a_picture_shows_every_figure_that_was_measured(tmp_path: Path) -> None:
-    from matplotlib import pyplot as plt
-
-    one = {"mean": 0.5, "low": 0.4, "high": 0.6, "clips": 3}
-    row = dict.fromkeys(thunder_report.NAMES, one) | {"rest": None}
-    part = {"real": {"model": row, "truth": row, "late_1": row}}
-    drawn: list[str] = []
-
-    def look(figure: object, path: Path) -> Path:
-        drawn.extend(axis.get_title() for axis in figure.axes)
-        plt.close(figure)
-        return path
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(pictures, "save", look)
-        pictures.draw_systems(tmp_path / "systems.png", part)
-    assert set(drawn) == {t for name, t in thunder_report.NAMES.items() if name != "rest"}
 
 
 def test_steps_intensity_noise_and_languages_are_measured(
