@@ -9,12 +9,8 @@ one FlameError.
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 import re
-import struct
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from . import zipped
 from .face import FaceModel, FloatArray, IntArray, apply_pose
 from .flame_pickle import NUMBERS, FlameError, Record, array, items, read_pickle
 
@@ -30,7 +27,6 @@ __all__ = ["JOINTS", "Flame", "FlameError", "forward", "load_flame", "load_shape
 Array = npt.NDArray[Any]
 
 BYTES = (1_000, 400_000_000)  # least and most of a file, and most of what a .npz unpacks to
-MEMBERS = 200  # of a .npz
 EXPRESSIONS = 100
 VERTICES = (100, 100_000)
 FACES = 400_000
@@ -80,7 +76,7 @@ def load_shape(path: Path, most: int) -> FloatArray:
     """
     data = read_bytes(path, least=10)
     try:
-        parts = unzipped(data) if data[:2] == b"PK" else {"shape": data}
+        parts: dict[str, Any] = dict(unzipped(data)) if data[:2] == b"PK" else {"shape": data}
         values = _numbers(parts, "shape" if "shape" in parts else "betas")
         values = values.reshape(-1, values.shape[-1])[0] if values.size and values.ndim else values
         if values.ndim != 1 or not 0 < len(values) <= most or not np.isfinite(values).all():
@@ -123,33 +119,12 @@ def read_bytes(path: Path, least: int = BYTES[0]) -> bytes:
 
 
 def _parts(data: bytes) -> dict[str, Any]:
-    return unzipped(data) if data[:2] == b"PK" else items(read_pickle(data))
+    return dict(unzipped(data)) if data[:2] == b"PK" else items(read_pickle(data))
 
 
-def unzipped(data: bytes) -> dict[str, Any]:
-    """Entries of a .npz by name, as bytes; what they unpack to is limited first."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            if len(entries) > MEMBERS or sum(entry.file_size for entry in entries) > BYTES[1]:
-                raise FlameError("it unpacks to more than a face needs")
-            return {_entry_name(entry): _unpacked(archive, entry) for entry in entries}
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, struct.error) as error:
-        raise FlameError("the file is damaged") from error
-    except (NotImplementedError, RuntimeError, KeyError) as error:
-        raise FlameError("the file is packed in an unknown way") from error
-
-
-def _entry_name(entry: zipfile.ZipInfo) -> str:
-    return entry.filename.removesuffix(".npy")
-
-
-def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    with archive.open(entry) as member:
-        raw = member.read(entry.file_size)
-    if len(raw) != entry.file_size:
-        raise FlameError("the file breaks off")
-    return raw
+def unzipped(data: bytes) -> dict[str, bytes]:
+    """Entries of a .npz by name. Raises FlameError."""
+    return zipped.unzipped(data, BYTES[1], "face", FlameError)
 
 
 def _numbers(parts: dict[str, Any], key: str) -> Array:

@@ -6,40 +6,26 @@ from __future__ import annotations
 
 import io
 import math
-import struct
 import zipfile
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..zipped import unzipped
 from .motion import MOST_BYTES, MotionError
 
 Array = npt.NDArray[Any]
 
-MEMBERS = 200
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # fixed, so that the same arrays give the same bytes
 KINDS = "biufU"  # of numbers and texts
 
 
 def read_npz(data: bytes) -> dict[str, Array]:
     """Raises MotionError with half a sentence for anything that is no npz of numbers and texts."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            size = sum(entry.file_size for entry in entries)
-            if len(entries) > MEMBERS or size > MOST_BYTES:
-                raise MotionError("it unpacks to more than a motion needs")
-            return {
-                entry.filename.removesuffix(".npy"): _array(_unpacked(archive, entry))
-                for entry in entries
-            }
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, struct.error) as error:
-        raise MotionError("it is damaged or no npz file") from error
-    except (NotImplementedError, RuntimeError, KeyError) as error:
-        raise MotionError("it is packed in an unknown way") from error
+    found = unzipped(data, MOST_BYTES, "motion", MotionError)
+    return {name: _array(raw) for name, raw in found.items()}
 
 
 def npz_bytes(arrays: Mapping[str, Array]) -> bytes:
@@ -77,14 +63,6 @@ def number(arrays: Mapping[str, Array], key: str, otherwise: float) -> float:
     if value.size != 1 or value.dtype.kind not in "iuf":
         raise MotionError(f"its '{key}' is not a number")
     return float(value.reshape(-1)[0])
-
-
-def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    with archive.open(entry) as member:
-        raw = member.read(entry.file_size)
-    if len(raw) != entry.file_size:
-        raise MotionError("it breaks off")
-    return raw
 
 
 def _array(raw: bytes) -> Array:
