@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .batch_work import Item
+from .batch_work import Item, nearest_frame
 from .contacts import runs
 from .contract import MOTION_FPS, Advice, Meter
 from .meter_advice import WEAK
@@ -107,7 +107,7 @@ def _place(start: float, end: float, item: Item) -> dict[str, Any]:
 
 
 def _frame(second: float, item: Item) -> int:
-    return round(item.line.start_frame + second * _rate(item))
+    return nearest_frame(item.line.start_frame, second, _rate(item))
 
 
 def _rate(item: Item) -> float:

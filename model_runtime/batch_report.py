@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .batch_journal import Record, State, is_there, read_journals
-from .batch_work import Item, missing_kinds, take_key
+from .batch_work import Item, missing_kinds, nearest_frame, take_key
 from .contract import MOTION_FPS
 from .files import write_atomic
 
@@ -130,7 +130,7 @@ def _row(item: Item, state: State, out: Path, models: dict[str, str] | None) -> 
         "meter": known.get("score") if known.get("score_kind") == "meter" else None,
         "seed": known.get("seed", settings.seed),
         "worst_second": known.get("worst_second"),
-        "worst_frame": round(line.start_frame + worst * fps) if worst is not None else None,
+        "worst_frame": nearest_frame(line.start_frame, worst, fps) if worst is not None else None,
         "advice": _advice(line.start_frame, fps, known),
         "seconds": known.get("seconds"),
         "silent": known.get("silent"),
@@ -157,7 +157,7 @@ def _advice(start_frame: int, fps: float, known: Record) -> str:
     return (
         str(sentence)
         .replace("{frames}", frames)
-        .replace("{frame}", str(round(start_frame + second * fps)))
+        .replace("{frame}", str(nearest_frame(start_frame, second, fps)))
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -139,6 +140,14 @@ def output_key(kind: str, take: str, item: Item) -> str:
     if kind in METERS:
         known |= {"meter": item.meter, "start": line.start_frame, "id": line.line_id}
     return digest(known)
+
+
+def nearest_frame(start: int, second: float, fps: float) -> int:
+    """The frame of a moment of a line that starts at `start`; half a frame belongs to the next.
+
+    A thousandth of a frame is forgiven, for Blender's properties are of single precision.
+    """
+    return math.floor(start + second * fps + 0.501)
 
 
 def digest(values: Any) -> str:

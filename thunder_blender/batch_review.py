@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import bpy
 
+from ..model_runtime.batch_work import nearest_frame
 from ..model_runtime.contract import RequestError
 from . import batch_scene, lines, request, sound, take_file, takes
 from .rig import Rig
@@ -136,7 +137,7 @@ def _rig_with(
 def _worst_frame(action: bpy.types.Action, row: THUNDER_BatchRow, scene: bpy.types.Scene) -> int:
     """The worst moment on the take's own frames, wherever it stands by now."""
     first, last = takes.take_frames(action)
-    return min(last, first + round(row.worst_second * sound.scene_rate(scene)))
+    return min(last, nearest_frame(first, row.worst_second, sound.scene_rate(scene)))
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

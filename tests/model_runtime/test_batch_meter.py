@@ -14,7 +14,7 @@ import soundfile
 from model_runtime import batch_work
 from model_runtime.batch_lines import BatchLine
 from model_runtime.batch_meter import at_scene_rate, meter_bytes, weak_runs
-from model_runtime.batch_work import Choosing, Item
+from model_runtime.batch_work import Choosing, Item, nearest_frame
 from model_runtime.contract import Meter, Settings
 from tests.model_runtime.batch_help import FakePerformer, contents, rows, run, sounds, use_fake
 
@@ -38,6 +38,13 @@ def test_a_frame_of_the_csv_is_a_frame_of_the_scene():
     assert [int(row["frame"]) for row in table] == list(range(101, 127))
     assert float(table[10]["meter"]) == pytest.approx(0.4, abs=0.001)
     assert float(table[10]["second"]) == pytest.approx(0.4)
+
+
+def test_report_and_sidebar_round_to_the_same_frame():
+    single = float(np.float32(1.02))  # as a property of Blender's keeps it
+    assert single < 1.02
+    assert nearest_frame(10, 1.02, 25) == nearest_frame(10, single, 25) == 36
+    assert nearest_frame(11, 1.02, 25) == 37 and nearest_frame(-4, 0.1, 25) == -1
 
 
 @pytest.mark.parametrize("fps", [23.976, 24.0, 25.0, 50.0, 120.0])
@@ -74,7 +81,7 @@ def test_the_meter_is_written_beside_each_take(folder, tmp_path):
     assert told["id"] == "line_01" and told["lag_ms"] == 80.0 and told["fps"] == 25
     contact, late = told["advice"]
     assert contact["sentence"] == "Lips stay open on p at frame 4" and contact["phone"] == "P"
-    assert (contact["first_frame"], contact["last_frame"]) == (4, 4)
+    assert (contact["first_frame"], contact["last_frame"]) == (4, 5)
     assert late["sentence"] == "Motion is 2.0 frames late"
     outputs = rows(out)[0]["outputs"]
     assert set(outputs) == {"npz", "meter", "meter.csv"}
