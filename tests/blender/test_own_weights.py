@@ -98,6 +98,31 @@ def test_units_of_ones_own(room, made, own, rig, hello):
     assert told["denoiser"] == bundled["denoiser.safetensors"]
 
 
+def test_what_ones_own_folder_lacks_is_the_bundled(room, made, own, rig, hello):
+    """Meter, Best of N, Hear and Test Runtime work with a folder of two models."""
+    own.weights = str(made / "u" / "my_weights")
+    assert bpy.ops.thunder.best_of(rig=rig.mesh.name, count=2, keep="BEST") == {"FINISHED"}
+    action, provenance = lone_take(room, rig)
+    assert len(provenance["tried"]) == 2
+    sums = models_of(Path(own.weights))
+    assert provenance["models"]["denoiser"] == sums["denoiser.safetensors"]
+    assert bpy.ops.thunder.measure(rig=rig.mesh.name) == {"FINISHED"}
+    assert bpy.ops.thunder.hear_mesh(take=action.name) == {"FINISHED"}
+    assert bpy.ops.thunder.test_runtime() == {"FINISHED"}
+
+
+def test_closures_survive_a_lower_rate(room):
+    tightest = room("thunder_blender.fit_flame").tightest
+    gap = np.full(100, 5.0, np.float32)
+    gap[[0, 33, 34, 71, 99]] = 0.0
+    for rate in (24.0, 25.0, 30.0, 23.976):
+        found = tightest(gap, 50.0, rate, int(np.ceil(99 * rate / 50)) + 1)
+        shut = np.flatnonzero(found == 0.0) / rate
+        for second in np.array([0, 33, 34, 71, 99]) / 50.0:
+            assert np.abs(shut - second).min() <= 0.5 / rate + 1e-6, (rate, second)
+        assert len(shut) <= 5
+
+
 def test_parameters_of_a_flame(room, made, own, rig, hello):
     file = made / "f" / "generic_model.pkl"
     own.weights = str(made / "f" / "flame_weights")
