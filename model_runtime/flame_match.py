@@ -26,6 +26,8 @@ COLUMNS = np.array([-0.012, -0.006, 0.0, 0.006, 0.012])  # metres from the middl
 COLUMN_REACH = 0.004
 MOUTH_REACH = 0.025  # how far off the mouth of another person may lie
 MOUTH_SPREAD = 0.03  # how far round it the mouth's shift is felt
+CORNER_SPREAD = 0.02  # likewise of the corners' own
+CORNER_EDGES = 4  # nearest edges whose mean is a corner
 SMOOTHING = (60, 60, 40, 40, 25, 25, 15, 15, 8, 8)  # rounds of averaging after each step
 FARTHEST = 0.012  # metres between a vertex and what it is drawn to
 FACING = 0.3  # least cosine between the two surfaces
@@ -98,6 +100,7 @@ def match(
     points = place(flame.template)
     if mouth is None:
         points = _mouth_to_mouth(head, rest, points, lower & movable, ~lower & movable)
+        points = _corners_to_corners(head, rest, flame, points, lower)
     else:
         points = _by_landmarks(head, rest, points, place(mouth))
     sides = tuple(_Skin.of(head, rest, below) for below in (False, True))
@@ -356,6 +359,55 @@ def _mouth_to_mouth(
     shift = np.array([0.0, float(np.median(moves)), 0.0])
     away = ((points - middle + shift) ** 2).sum(1)
     return np.asarray(points + np.exp(-away / (2 * MOUTH_SPREAD**2))[:, None] * shift)
+
+
+def _corners_to_corners(
+    head: FaceModel, rest: Floats, flame: FaceModel, points: Floats, lower: Flags
+) -> Floats:
+    """Move the surroundings of the mouth sideways until its corners lie beside the open head's.
+
+    Surfaces slide on each other, and nothing else tells where along the lips a vertex lies.
+    """
+    skin = np.zeros(len(rest), bool)
+    skin[head.vertex_sets["outer_skin"]] = True
+    skin[head.vertex_sets["lip_rings"].ravel()] = True
+    faces = head.triangles[skin[head.triangles].all(1)]
+    rings = head.vertex_sets["lip_rings"].reshape(2, 12, 20)
+    middle = rest[rings[:, 2:10][:, :, [0, 19]]].reshape(-1, 3).mean(0)
+    jaw = np.asarray(head.skin_weights[:, head.joint("jaw")] > 0.5)
+    aims = mouth_corners(rest, faces, jaw, middle)
+    marks = mouth_corners(points, flame.triangles, lower, middle)
+    if aims is None or marks is None or np.abs((aims - marks)[:, 0]).max() > FARTHEST:
+        return points
+
+    def felt(spots: Floats) -> Floats:
+        away = ((spots[:, None] - marks) ** 2).sum(-1)
+        return np.asarray(np.exp(-away / (2 * CORNER_SPREAD**2)))
+
+    sideways = (aims - marks) * np.array([1.0, 0.0, 0.0])
+    return np.asarray(points + felt(points) @ np.linalg.solve(felt(marks), sideways))
+
+
+def mouth_corners(
+    points: Floats, triangles: Triangles, lower: Flags, middle: Floats
+) -> Floats | None:
+    """The corners of a mouth (2,3), the one with the larger x first: where, next to `middle`, an
+    edge joins what the jaw moves with what it does not. Between the lips there is no such edge.
+
+    None where one side has none near the mouth.
+    """
+    pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    joined = pairs[lower[pairs[:, 0]] != lower[pairs[:, 1]]]
+    spots = (points[joined[:, 0]] + points[joined[:, 1]]) / 2 - middle
+    near = (np.abs(spots) < (2 * MOUTH_REACH, MOUTH_REACH, 2 * MOUTH_REACH)).all(1)
+    found = []
+    for side in (1, -1):
+        own = spots[near & (side * spots[:, 0] > 0)]
+        if not len(own):
+            return None
+        order = np.argsort(side * own[:, 0])[:CORNER_EDGES]
+        found.append(own[order].mean(0) + middle)
+    return np.array(found)
 
 
 def _by_landmarks(head: FaceModel, rest: Floats, points: Floats, mouth: Floats) -> Floats:

@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from model_runtime import flame_match
 from model_runtime.contract import UNITS
 from model_runtime.face import load_face
 from model_runtime.flame import forward, load_flame
@@ -162,6 +163,34 @@ def test_upper_and_lower_lip_are_told_apart(made, flame, calibration):
     opened = made.units[OPEN][vertices, 1]
     assert opened[sides == 1].max() < opened[sides == 0].min() - 0.005
     assert set(mapping.lips[:, 1].tolist()) == {0, 1, 2, 3, 4}
+
+
+def test_the_corners_of_the_mouth_are_found_and_brought_to_the_open_heads(made, flame):
+    head = load_face()
+    names = ("lip_corner_left", "lip_corner_right")
+    true = [
+        flame.face.template[(made.cells == head.vertex_sets[name][0]).any(1)].mean(0)
+        for name in names
+    ]
+    lower = flame.face.skin_weights[:, flame.face.joint("jaw")] > 0.5
+    points = flame.face.template.astype(float)
+    found = flame_match.mouth_corners(points, flame.face.triangles, lower, np.mean(true, 0))
+    assert np.abs(found - true).max() < 0.004
+    assert np.sign(found[0, 0] - found[1, 0]) == 1
+
+    place = flame_match.placed(head, flame.face)
+    placed = place(flame.face.template)
+    away = ((placed - place(np.mean(true, 0)[None])) ** 2).sum(1)
+    moved = placed + 0.004 * np.exp(-away / (2 * 0.03**2))[:, None] * (1, 0, 0)
+    rest = head.template.astype(float)
+    back = [
+        flame_match._corners_to_corners(head, rest, flame.face, each, lower)
+        for each in (placed, moved)
+    ]
+    near = away < 0.03**2
+    before = np.abs(moved - placed)[near].mean()
+    assert np.abs(back[1] - back[0])[near].mean() < 0.25 * before
+    assert np.array_equal(back[1][:, 1:], moved[:, 1:])  # sideways only
 
 
 def test_progress_is_told_and_what_it_raises_ends_the_work(flame, calibration, told):
