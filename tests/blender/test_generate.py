@@ -392,3 +392,22 @@ def test_a_tick_is_short_also_for_a_long_line(engine, rig, room, empty_scene, tm
         longest = max(longest, time.thread_time() - start)
         time.sleep(0.001)
     assert longest < 0.06, f"{1000 * longest:.0f} ms"
+
+
+def test_models_of_a_flame_are_refused_on_another_rig_before_the_work(
+    engine, rig, hello, room, monkeypatch
+) -> None:
+    request, weights = room("thunder_blender.request"), room("thunder_blender.runtime_weights")
+    speaks = weights.Speaks("flame", 56, "efcd14cc" + "0" * 56, 50)
+    monkeypatch.setattr(request, "chosen_speech", lambda: speaks)
+    reason = request.disabled_reason(bpy.context)
+    assert "parameters of FLAME 2020" in reason and "'Head' is no FLAME" in reason
+    with pytest.raises(RuntimeError, match="Bring that file in with Import FLAME"):
+        bpy.ops.thunder.generate(strip="hello", rig=rig.mesh.name)
+    assert not engine.requests
+    rig.mesh["thunder_mapping"], rig.mesh["thunder_flame"] = "flame", "e75a09" + "0" * 58
+    assert "'Head' was made from a FLAME file (sha256 e75a0900...)" in request.models_reason(rig)
+    rig.mesh["thunder_flame"] = speaks.face
+    assert request.models_reason(rig) == ""
+    rig.mesh.thunder.layer = "MOUTH"
+    assert "of the whole face only" in request.models_reason(rig)
