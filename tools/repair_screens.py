@@ -26,7 +26,7 @@ STEPS = {  # picture: what is seen
     "02-picked": "Edit Take; the jaw's keys over the m are picked",
     "03-moving": "They are moved up by hand",
     "04-spoilt": "The lips stay open; the meter's strip is stale there",
-    "05-flagged": "Measured again, then Shift Alt Up: the weak span, with its reason",
+    "05-flagged": "Measured again: flagged in yellow; Shift Alt Up jumps there",
     "06-repaired": "Repair: the lips meet, the meter is blue, all else is as it was",
     "07-undone": "Ctrl Z brings the spoilt keys back",
 }
@@ -35,8 +35,8 @@ ORDER = ("00-generating", "01-generated", "02-picked", "03-moving", "04-spoilt",
 SHEET = ("01-generated", "04-spoilt", "05-flagged", "06-repaired")
 CURVES = (222, 70, 822, 832)  # in pixels of an 1800 x 1300 window: the Graph Editor
 FACE = (1060, 400, 1500, 840)
-CELL, CAPTION, GAP = 300, 22, 8
-COLOURS = 160
+CELL, CAPTION, GAP = 280, 22, 8
+COLOURS = 128
 FPS, SECONDS = 10, 1.8  # a picture's time in the film
 
 
