@@ -20,9 +20,13 @@ from tools import environments  # noqa: E402
 PACKAGE = "bl_ext.user_default.thunder_blender"
 MAKER = Path(__file__).with_name("own_models.py")
 
-pytestmark = pytest.mark.skipif(
-    bpy.app.version[:2] != (4, 5), reason="models are trained, for a minute: once, in Blender 4.5"
-)
+pytestmark = [
+    pytest.mark.timeout(840),
+    pytest.mark.skipif(
+        bpy.app.version[:2] != (4, 5),
+        reason="models are trained, for a minute: once, in Blender 4.5",
+    ),
+]
 
 
 def engine_python() -> Path:
