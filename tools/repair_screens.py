@@ -30,8 +30,6 @@ STEPS = {  # picture: what is seen
     "06-repaired": "Repair: the lips meet, the meter is blue, all else is as it was",
     "07-undone": "Ctrl Z brings the spoilt keys back",
 }
-ORDER = ("00-generating", "01-generated", "02-picked", "03-moving", "04-spoilt", "05-flagged", "07-undone",
-         "06-repaired")  # fmt: skip
 SHEET = ("01-generated", "04-spoilt", "05-flagged", "06-repaired")
 CURVES = (222, 70, 822, 832)  # in pixels of an 1800 x 1300 window: the Graph Editor
 FACE = (1060, 400, 1500, 840)
@@ -53,10 +51,10 @@ def film(folder: Path, path: Path) -> None:
 
 
 def shown(folder: Path) -> Iterator[Image.Image]:
-    for name in ORDER:
+    for name, told in STEPS.items():
         page = Image.new("RGB", (1800, 1340), (24, 24, 24))
         page.paste(Image.open(folder / f"{name}.png").convert("RGB"), (0, 40))
-        ImageDraw.Draw(page).text((16, 8), STEPS[name], "white", ImageFont.load_default(22))
+        ImageDraw.Draw(page).text((16, 8), told, "white", ImageFont.load_default(22))
         for _ in range(int(FPS * SECONDS)):
             yield page
 
