@@ -80,7 +80,7 @@ def page(
     height = HEAD + size + LAMP + GAP + WAVES + FOOT
     width, height = width + width % 2, height + height % 2  # as H.264 needs them
     figure = plt.figure(figsize=(width / DPI, height / DPI), dpi=DPI)
-    figure.text(0.5, 1 - 6 / height, fill(caption, width // 7), ha="center", va="top", fontsize=8)
+    figure.text(0.5, 1 - 6 / height, fill(caption, width // 6), ha="center", va="top", fontsize=8)
     for column, label in enumerate(curves):
         middle = (face_left(column, size) + size / 2) / width
         bottom = 1 - (HEAD - 4) / height
