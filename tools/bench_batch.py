@@ -8,7 +8,8 @@ lengths spread around 3.6 s as in dialogue. Measured from outside: wall time, pr
 the resident memory whenever ten more lines are done. Beside it the baseline: a `generate` of its
 own for each of three lines. --blender adds a .blend of each line, by an extension in that Python's
 bpy that drives the same engine. --kills takes the figures of `tools/campaign.py --out` in,
---scaling those of runs of this command with other numbers of jobs.
+--scaling those of runs of this command with other numbers of jobs. --dry N has N lines performed
+with noise in place of the models, which shows what the batch itself holds on to.
 Figures are merged into the file that --out names.
 """
 
@@ -57,9 +58,21 @@ def environment() -> dict[str, str]:
 
 def run_batch(folder: Path, out: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Run the batch and look at it; figures."""
-    command = [sys.executable, "-m", "model_runtime", "batch", str(folder), "--out", str(out)]
-    command += ["--log", "json", "--jobs", str(options.jobs), "--no-report"]
-    command += ["--time-limit", options.limit] if options.limit else []
+    words = ["--jobs", str(options.jobs)]
+    words += ["--time-limit", options.limit] if options.limit else []
+    return watched(["-m", "model_runtime"], [str(folder), "--out", str(out), *words])
+
+
+def run_dry(work: Path, count: int) -> dict[str, Any]:
+    """Memory of a batch whose takes are noise, by lines done."""
+    make_episode(work / "dry", count)
+    child = [str(ROOT / "tools" / "campaign_child.py"), "--fake"]
+    return watched(child, [str(work / "dry"), "--out", str(work / "dry out")])["memory"]
+
+
+def watched(start: Sequence[str], words: Sequence[str]) -> dict[str, Any]:
+    """Run a batch's command and look at it; figures."""
+    command = [sys.executable, *start, "batch", *words, "--log", "json", "--no-report"]
     start, memory, done = time.monotonic(), {}, 0
     with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE) as process:
         for line in process.stdout or ():
@@ -135,6 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ray", type=Path, help="figures of tests/model_runtime/test_batch_ray.py")
     parser.add_argument("--blender", type=Path, help="a Python with bpy, for the .blend files")
     parser.add_argument("--no-curves", action="store_true", help="only add the other figures")
+    parser.add_argument("--dry", type=int, default=0, metavar="N", help="memory without models")
     parser.add_argument("--kills", type=Path, help="figures of the campaign")
     parser.add_argument("--scaling", type=Path, nargs="+", default=[], help="figures of other runs")
     parser.add_argument("--out", type=Path, required=True)
@@ -147,6 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         speech = make_episode(work / "episode", options.lines)
         if not options.no_curves:
             known |= curves(work, speech, options)
+        if options.dry:
+            known["rss_mb_dry"] = run_dry(work, options.dry)
         if options.blender:
             known |= run_blends(work / "episode", work, options)
     if options.kills:
