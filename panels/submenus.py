@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+PARENT = "THUNDER_MT_performance"  # of `menus`, which is registered first
 SEPARATOR = ""
 TAKES = ("switch_take", "star_take", "rename_take", "copy_settings", "bake_take", "delete_take")
 METER = (
@@ -81,10 +82,10 @@ def draw_submenus(self: Any, _context: bpy.types.Context) -> None:
 def register() -> None:
     for menu in MENUS:
         bpy.utils.register_class(menu)
-    bpy.types.THUNDER_MT_performance.append(draw_submenus)
+    getattr(bpy.types, PARENT).append(draw_submenus)
 
 
 def unregister() -> None:
-    bpy.types.THUNDER_MT_performance.remove(draw_submenus)
+    getattr(bpy.types, PARENT).remove(draw_submenus)
     for menu in reversed(MENUS):
         bpy.utils.unregister_class(menu)
