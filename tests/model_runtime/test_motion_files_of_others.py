@@ -249,3 +249,51 @@ def test_face_cap_and_its_dropped_frames(tmp_path) -> None:
 def test_a_damaged_face_cap_recording_is_a_sentence(text, said, tmp_path) -> None:
     with pytest.raises(MotionError, match=said):
         read_motion(written(tmp_path, "a.txt", text))
+
+
+SOUND = {
+    "tracker.csv": tracker([(f"{n * 33}",) for n in range(12)], "frame,timestamp_ms", lost=(4,)),
+    "cap.txt": face_cap(range(12)),
+    **{f"{form}.json": json.dumps(document) for form, document in FORMS.items()},
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_such_files_changed_at_random_end_in_motion_or_a_sentence(name, tmp_path) -> None:
+    rng = np.random.default_rng(12)
+    path = tmp_path / name
+    for _ in range(150):
+        data = bytearray(SOUND[name].encode())
+        for _ in range(int(rng.integers(1, 6))):
+            data[int(rng.integers(0, len(data)))] = int(rng.integers(0, 256))
+        if rng.random() < 0.3:
+            del data[int(rng.integers(1, len(data))) :]
+        path.write_bytes(bytes(data))
+        try:
+            assert read_motion(path).frames > 0
+        except MotionError as error:
+            assert name in str(error)
+
+
+def test_json_of_any_kind_ends_in_a_sentence(tmp_path) -> None:
+    values = [None, 1, "x", [], {}, [1], [None], {"jawOpen": None}, {"jawOpen": True}, [[]]]
+    shells = [
+        lambda v: v,
+        lambda v: [v],
+        lambda v: {"frames": v},
+        lambda v: {"fps": v, "frames": [{"jawOpen": 0.1}]},
+        lambda v: {"fps": 30, "frames": [{"blendshapes": v}, {"jawOpen": 0.1}]},
+        lambda v: {"fps": 30, "frames": [{"jawOpen": v}]},
+        lambda v: {"names": v, "frames": [{"weights": [0.1]}]},
+        lambda v: {"names": ["jawOpen"], "frames": v},
+        lambda v: {"names": ["jawOpen"], "frames": [{"weights": v, "time": v}]},
+        lambda v: {"facsNames": ["jawOpen"], "exportFps": v, "weightMat": [[0.1]]},
+        lambda v: [{"time": v, "jawOpen": 0.1}, {"time": 1, "jawOpen": 0.1}],
+    ]
+    for shell in shells:
+        for value in values:
+            path = written(tmp_path, "a.json", json.dumps(shell(value)))
+            try:
+                assert read_motion(path).frames > 0
+            except MotionError as error:
+                assert "a.json" in str(error)
