@@ -150,6 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-curves", action="store_true", help="only add the other figures")
     parser.add_argument("--dry", type=int, default=0, metavar="N", help="memory without models")
     parser.add_argument("--kills", type=Path, help="figures of the campaign")
+    parser.add_argument("--kills-real", type=Path, help="figures of the campaign with --real")
     parser.add_argument("--scaling", type=Path, nargs="+", default=[], help="figures of other runs")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
@@ -169,6 +170,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures = json.loads(options.kills.read_text("utf-8"))
         known["campaign"] = figures
         known |= {name: figures[name] for name in ("kills", "lost", "repeated", "bytes_differ")}
+    if options.kills_real:
+        known["campaign_real"] = json.loads(options.kills_real.read_text("utf-8"))
     known |= json.loads(options.ray.read_text("utf-8")) if options.ray else {}
     if options.scaling:
         known["scaling"] = [scaled(path) for path in options.scaling]

@@ -119,6 +119,26 @@ def clear(place):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+def test_a_read_only_drive_is_told_before_any_work_and_loses_nothing(drive, folder, capsys):
+    place, _, _ = drive
+    out, late = place / "out", folder / "line_05.wav"
+    sound = late.read_bytes()
+    late.unlink()
+    assert run(folder, "--out", out) == 0
+    late.write_bytes(sound)
+    FakePerformer.performed.clear()
+    assert mounted("-o", "remount,bind,ro", place)
+    for where in (out, place / "new"):
+        capsys.readouterr()
+        assert run(folder, "--out", where) == 1
+        said = capsys.readouterr().err.strip().splitlines()
+        assert len(said) == 1 and "read-only" in said[0]
+    assert FakePerformer.performed == []
+    assert mounted("-o", "remount,bind,rw", place)
+    assert run(folder, "--out", out) == 0
+    assert FakePerformer.performed == ["line_05.s0"] and len(contents(out)) == 6
+
+
 @pytest.mark.parametrize(
     ("call", "number"),
     [

@@ -84,33 +84,3 @@ def slow_shard(line):
     parser = argparse.ArgumentParser()
     batch_cli.add_commands(parser.add_subparsers(dest="command"))
     return batch_cli.perform(parser.parse_args(list(line)), Slow, lambda event: None), ""
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.skipif(sys.platform == "win32", reason="Ray's local clusters are for Linux and macOS")
-def test_a_machine_that_does_not_see_the_folder_is_named_and_writes_nothing(
-    cluster, tmp_path, monkeypatch, capsys
-):
-    from model_runtime import batch_ray
-
-    made, _ = cluster
-    folder, out = sounds(tmp_path / "episode", 3, 0.3), tmp_path / "cluster"
-    monkeypatch.setattr(batch_ray, "perform_shard", elsewhere)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("THUNDER_TEST_ELSEWHERE", str(tmp_path / "not mounted"))
-    assert run(folder, "--out", out, "--ray", made.address, "--ray-jobs", "2") == 1
-    assert "not mounted" in capsys.readouterr().out
-    assert not (tmp_path / "not mounted").exists()
-
-
-def elsewhere(line):
-    """A shard on a machine where the folder of results is not."""
-    sys.path.insert(0, str(ROOT))
-    from model_runtime import batch_cli
-    from model_runtime.batch_ray import perform_shard
-    from tests.model_runtime.batch_help import FakePerformer
-
-    batch_cli.performer_of = lambda options: FakePerformer
-    words = list(line)
-    words[words.index("--out") + 1] = os.environ["THUNDER_TEST_ELSEWHERE"]
-    return perform_shard(words)
