@@ -26,7 +26,6 @@ from .mesh_to_speech import UNITS_NAME, MeshToSpeech, load_centroids, load_m2s
 from .meter_advice import advise
 from .meter_config import CONTACT_FEATURES, NAME, MeterConfig, MeterNet
 from .meter_evidence import (
-    SWING_REACH,
     Compared,
     Miss,
     compare,
@@ -36,8 +35,18 @@ from .meter_evidence import (
     line_features,
     misses,
 )
-from .meter_hearing import HeardLine, hear_line
-from .meter_motion import Judged, Mouth, Rows, at_motion_rate, judged, measured_probe, mouth_of
+from .meter_hearing import HeardLine, hear_line, seen_lips
+from .meter_lips import SWING_REACH
+from .meter_motion import (
+    Judged,
+    Mouth,
+    Rows,
+    at_motion_rate,
+    judged,
+    measured_probe,
+    mouth_of,
+    touching,
+)
 from .weights import WEIGHTS_DIR, check_file, load_state, read_metadata, weights_path
 
 log = logging.getLogger(__name__)
@@ -127,7 +136,7 @@ class Meters:
         heard = sound if isinstance(sound, HeardLine) else self.hear(sound, transcript)
         chosen = frames_of(span, heard.frames)
         values = at_motion_rate(motion, heard.frames, self.face)
-        evidence = self.evidence(heard, values, chosen)
+        evidence = self.evidence(heard, values, chosen, motion)
         return self.weigh(heard, evidence, chosen)
 
     def line_score(self, sound: FloatArray | HeardLine, weights: FloatArray) -> float:
@@ -135,17 +144,23 @@ class Meters:
         motion = FaceMotion(float(MOTION_FPS), np.ascontiguousarray(weights[:, :52], np.float32))
         return self.measure(sound, motion).score
 
-    def evidence(self, heard: HeardLine, motion: FloatArray, rows: Rows) -> Evidence:
-        """Compare a motion at 50 fps, (frames, 52) or (frames, V, 3), in the frames `rows`."""
+    def evidence(
+        self, heard: HeardLine, motion: FloatArray, rows: Rows, keyed: FaceMotion | None = None
+    ) -> Evidence:
+        """Compare a motion at 50 fps, (frames, 52) or (frames, V, 3), in the frames `rows`.
+
+        `keyed` is the same at the rate that it came in.
+        """
         near = self.near(heard, rows)
         reach = self.config.shifts
         said = judged(self.judge, motion, heard.voice, widened(near, reach, heard.frames))
-        mouth = self._mouth(motion, widened(near, reach + SWING_REACH, heard.frames))
+        mouth = self._mouth(motion, widened(near, reach + SWING_REACH, heard.frames), keyed)
         return self.compared(heard, said, mouth, rows)
 
     def compared(self, heard: HeardLine, said: Judged, mouth: Mouth, rows: Rows) -> Evidence:
         """The same of what the judge and the probe saw already."""
-        compared = compare(heard, said, mouth, self.config, self.near(heard, rows))
+        seen = seen_lips(self.net.lips, mouth)
+        compared = compare(heard, said, seen, self.config, self.near(heard, rows))
         found = [miss for miss in misses(heard, mouth, self.config) if _touches(miss, rows)]
         return Evidence(
             compared,
@@ -185,14 +200,22 @@ class Meters:
             self.model,
         )
 
-    def _mouth(self, motion: FloatArray, rows: Rows) -> Mouth:
+    def _mouth(self, motion: FloatArray, rows: Rows, keyed: FaceMotion | None) -> Mouth:
         """Lips in the frames `rows`; elsewhere neither apart nor shut."""
         probe = self.probe if motion.ndim == 2 else self.measured
         near = mouth_of(probe, motion[slice(*rows)])
         full = [np.full(len(motion), 0.0, np.float32) for _ in near]
         for values, found in zip(full, near, strict=True):
             values[slice(*rows)] = found
-        return Mouth(*full)
+        if keyed is None or keyed.fps == MOTION_FPS:
+            return Mouth(*full)
+        first, last = (round(row * keyed.fps / MOTION_FPS) for row in rows)
+        frames = keyed.weights if keyed.offsets is None else keyed.offsets
+        assert frames is not None
+        if first >= len(frames):
+            return Mouth(*full)
+        at_keys = mouth_of(probe, np.asarray(frames[first:last], np.float32))
+        return touching(Mouth(*full), at_keys, keyed.fps, first)
 
 
 def _check_parts(

@@ -10,17 +10,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .hearing import Calibration
-from .phones import PHONES
+from .meter_lips import LipMatch
 
 NAME = "meter"  # of the model file
 STREAMS = ("units", "mel", "lips")
 CONTACT_FEATURES = ("open", "no_teeth", "shut", "silent")
-PER_STREAM = 7  # frame features of a stream: three windows' evidence, two windows' two contrasts
+PER_STREAM = 9  # frame features of a stream: three windows' evidence, two windows' three contrasts
 FRAME_FEATURES = PER_STREAM * (len(STREAMS) + 1)  # and those of all streams together
 LINE_FEATURES = 1 + 3 * (len(STREAMS) + 1)
-CUES = len(PHONES) + 1  # of the sound, from which lips are expected: phones and loudness
-TAPS = (-8, -4, -2, 0, 2, 4, 8)  # frames about each whose cues count
-LIP_SHAPES = 2  # aperture and width
+LAG_FEATURES = 3  # the peak over the median, over the best shift elsewhere, and by itself
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,8 @@ class MeterConfig:
     windows: tuple[int, int, int] = (13, 41, 121)  # frames that the evidence is smoothed over
     shifts: int = 20  # the motion is also compared this many frames early and late
     apart: int = 5  # frames of shift from which the words count as others
+    near: int = 8  # frames of shift up to which motion that is off is looked for by itself
+    words: bool = True  # contacts are weighed by the words that the sound can form
     floor: float = 0.1  # share of the background in the judge's opinion
     hidden: int = 12
     closed_mm: float = 0.3  # lips nearer than this look shut
@@ -38,8 +38,9 @@ class MeterConfig:
     toothless_mm: float = 2.0
     sure: float = 0.2  # contacts heard with less are left out
     told: float = 0.95  # how sure a transcript's contacts are
-    lag_prominence: float = 1.0  # peak of the lag curve over its median, in `spread`, that counts
-    spread: tuple[float, ...] = (1.0,) * len(STREAMS)  # of a line's evidence over shifts
+    mix: tuple[float, ...] = (1.0,) * len(STREAMS)  # of the streams, taken together
+    lag_weights: tuple[float, ...] = (1.0,) * LAG_FEATURES
+    lag_least: float = 0.0  # weighed features of a lag, from which it is told
     background: tuple[float, ...] = ()  # probability of each speech unit in any motion
     mean: tuple[float, ...] = (0.0,) * FRAME_FEATURES
     scale: tuple[float, ...] = (1.0,) * FRAME_FEATURES
@@ -59,7 +60,7 @@ class MeterNet(nn.Module):
         self.out = nn.Linear(config.hidden, 1)
         self.cost = nn.Parameter(torch.zeros(len(CONTACT_FEATURES)))
         self.line = nn.Linear(LINE_FEATURES, 1)
-        self.lips = nn.Linear(len(TAPS) * CUES, LIP_SHAPES)
+        self.lips = LipMatch()
 
     def frames(self, evidence: Tensor, contacts: Tensor) -> Tensor:
         """evidence (n, FRAME_FEATURES), contacts (n, len(CONTACT_FEATURES)) -> logits (n,).
@@ -73,18 +74,8 @@ class MeterNet(nn.Module):
         right = (belongs - contacts @ functional.softplus(self.cost)).clamp(max=-1e-5)
         return right - torch.log1p(-right.exp())
 
-    def expected_lips(self, cues: Tensor) -> Tensor:
-        """cues (n, CUES) of the sound -> shapes of the lips (n, LIP_SHAPES)."""
-        return self.lips(tapped(cues))
-
     def lines(self, features: Tensor) -> Tensor:
         """features (n, LINE_FEATURES) -> logits (n,)."""
         mean = features.new_tensor(self.config.line_mean)
         scale = features.new_tensor(self.config.line_scale)
         return self.line((features - mean) / scale)[..., 0]
-
-
-def tapped(cues: Tensor) -> Tensor:
-    """Cues (n, CUES) -> each frame's with those about it (n, len(TAPS) * CUES), ends held."""
-    at = torch.arange(len(cues), device=cues.device)
-    return torch.cat([cues[(at + tap).clamp(0, len(cues) - 1)] for tap in TAPS], 1)

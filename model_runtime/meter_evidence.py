@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import convolve1d, uniform_filter1d
+from scipy.ndimage import convolve1d
 
 from .contract import MOTION_FPS, FloatArray
 from .meter_config import CONTACT_FEATURES, STREAMS, MeterConfig
 from .meter_hearing import Contact, HeardLine
-from .meter_motion import Judged, Mouth, Rows, lip_shapes
+from .meter_motion import Judged, Mouth, Rows
 from .phones import BILABIAL, LABIODENTAL
 
 SLACK = 2  # frames about a contact in which it may be made
@@ -20,10 +20,8 @@ GATE = 3  # frames on either side of a missed contact that it counts against
 MOST_SURE = 0.98  # that a missed contact was one
 QUIET_MOVE = 0.25  # mm a frame that the lips' gap may change by in silence
 TELLING = 0.15  # weight of a frame in which nothing is said
-SWING = 61  # frames that the lips' own mean and spread are taken over
-SWING_REACH = 2 * (SWING // 2) + 2  # frames on either side that have a part in it
-LEAST_SPREAD = 0.02  # of a shape, so that trembling does not count as moving
-SHAPE_SHARES = np.array((0.65, 0.35), np.float32)
+MOST_LIKELY = 3.0  # nats that lips may speak for a frame
+ELSEWHERE = 6  # frames of shift
 MILLISECONDS = 1000.0 / MOTION_FPS
 
 
@@ -32,7 +30,7 @@ class Compared(NamedTuple):
 
     units: FloatArray  # log of the sound's unit in the judge's opinion over the background
     mel: FloatArray  # -mean |difference|
-    lips: FloatArray  # how far the lips go along with those the sound lets expect
+    lips: FloatArray  # log of how much likelier these lips are here than elsewhere
 
 
 class Miss(NamedTuple):
@@ -44,9 +42,12 @@ class Miss(NamedTuple):
 
 
 def compare(
-    heard: HeardLine, judged: Judged, mouth: Mouth, config: MeterConfig, rows: Rows
+    heard: HeardLine, judged: Judged, seen: FloatArray, config: MeterConfig, rows: Rows
 ) -> Compared:
-    """Compare frames `rows` of the sound with the motion at every shift; other rows stay 0."""
+    """Compare frames `rows` of the sound with the motion at every shift; other rows stay 0.
+
+    seen (frames, MEETING): the lips, as `seen_lips` has them.
+    """
     frames = heard.frames
     background = np.asarray(config.background, np.float32)
     place = np.arange(*rows)
@@ -54,22 +55,15 @@ def compare(
     sound = heard.mel.reshape(frames, -1)[place]
     shape = (frames, 2 * config.shifts + 1)
     units, mel, lips = (np.zeros(shape, np.float32) for _ in STREAMS)
-    expected, seen = _swing(heard.lips)[place], _swing(lip_shapes(mouth))
+    expected = heard.lips[place]
     for column, shift in enumerate(range(-config.shifts, config.shifts + 1)):
         moved = np.clip(place + shift, 0, frames - 1)
         ratio = judged.units[moved, unit] / background[unit]
         units[place, column] = np.log(config.floor + (1.0 - config.floor) * ratio)
         mel[place, column] = -np.abs(judged.mel[moved] - sound).mean(1)
-        lips[place, column] = (expected * seen[moved] * SHAPE_SHARES).sum(1)
+        likely = np.minimum((expected * seen[moved]).sum(1), MOST_LIKELY)
+        lips[place, column] = np.log(config.floor + (1.0 - config.floor) * np.exp(likely))
     return Compared(units, mel, lips)
-
-
-def _swing(shapes: FloatArray) -> FloatArray:
-    """Shapes (T, n) less their mean nearby, over their spread nearby: how strongly is left out."""
-    about = uniform_filter1d(shapes, SWING, axis=0, mode="nearest")
-    away = shapes - about
-    spread = np.sqrt(uniform_filter1d(away**2, SWING, axis=0, mode="nearest"))
-    return np.asarray(np.clip(away / (spread + LEAST_SPREAD), -2.5, 2.5), np.float32)
 
 
 def frame_features(compared: Compared, spoken: npt.NDArray[np.bool_], c: MeterConfig) -> FloatArray:
@@ -81,13 +75,13 @@ def frame_features(compared: Compared, spoken: npt.NDArray[np.bool_], c: MeterCo
             smooth = _smoothed(stream, weight, window)
             columns.append(smooth[:, c.shifts])
             if window != c.windows[0]:
-                columns += [_over_others(smooth, c), _under_best(smooth, c)]
+                columns += [_over_others(smooth, c), _under_best(smooth, c), _under_near(smooth, c)]
     return np.stack(columns, 1).astype(np.float32)
 
 
 def together(compared: Compared, config: MeterConfig) -> FloatArray:
-    """All streams in units of their spread, added."""
-    parts = (stream / spread for stream, spread in zip(compared, config.spread, strict=True))
+    """All streams, each with its weight, added."""
+    parts = (stream * weight for stream, weight in zip(compared, config.mix, strict=True))
     return np.asarray(sum(parts), np.float32)
 
 
@@ -108,6 +102,11 @@ def _under_best(smooth: FloatArray, config: MeterConfig) -> FloatArray:
     return np.asarray(smooth[:, config.shifts] - smooth.max(1), np.float32)
 
 
+def _under_near(smooth: FloatArray, config: MeterConfig) -> FloatArray:
+    near = smooth[:, config.shifts - config.near : config.shifts + config.near + 1]
+    return np.asarray(smooth[:, config.shifts] - near.max(1), np.float32)
+
+
 def line_features(
     compared: Compared, logits: FloatArray, chosen: npt.NDArray[np.bool_], config: MeterConfig
 ) -> FloatArray:
@@ -126,21 +125,24 @@ def line_features(
 
 def lag_of(compared: Compared, chosen: npt.NDArray[np.bool_], config: MeterConfig) -> float:
     """Milliseconds that the motion is late by, early below 0; nan where no shift stands out."""
-    curve, prominence = lag_curve(compared, chosen, config)
-    if not prominence >= config.lag_prominence:
+    if not chosen.any():
+        return float("nan")
+    curve = together(compared, config)[chosen].mean(0)
+    if lag_features(curve, int(chosen.sum())) @ np.array(config.lag_weights) < config.lag_least:
         return float("nan")
     return MILLISECONDS * (_peak(curve) - config.shifts)
 
 
-def lag_curve(
-    compared: Compared, chosen: npt.NDArray[np.bool_], config: MeterConfig
-) -> tuple[FloatArray, float]:
-    """Evidence at each shift, both streams in units of their spread; its peak over its median."""
-    if not chosen.any():
-        return np.zeros(2 * config.shifts + 1, np.float32), float("nan")
-    curve = together(compared, config)[chosen].mean(0)
-    trust = np.sqrt(min(int(chosen.sum()), 250) / 100.0)
-    return curve, float(trust * (curve.max() - np.median(curve)))
+def lag_features(curve: FloatArray, frames: int) -> FloatArray:
+    """(LAG_FEATURES,) of a curve over shifts that is the mean of so many frames.
+
+    The peak over the median and over the best shift at least ELSEWHERE from it, both of which tell
+    more in a longer line, and the peak itself.
+    """
+    trust, top = np.sqrt(min(frames, 250) / 100.0), int(curve.argmax())
+    away = curve[np.abs(np.arange(len(curve)) - top) >= ELSEWHERE]
+    peak = float(curve[top])
+    return np.array((trust * (peak - np.median(curve)), trust * (peak - away.max()), peak))
 
 
 def _peak(curve: FloatArray) -> float:

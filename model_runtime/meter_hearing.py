@@ -13,14 +13,17 @@ import torch
 from .align import Alignment, align, sayable
 from .contacts import OperatingPoint, peak_events, runs
 from .contract import MOTION_FPS, FloatArray
-from .encoder import SpeechEncoder, encode
+from .encoder import Speech, SpeechEncoder, encode
 from .features import SILENT_ENERGY, frame_energy, log_mel, loudness, normalise
 from .hearing import calibrated, contact_posteriors
 from .mesh_to_speech import nearest_unit, speaker_embedding
 from .meter_config import MeterConfig, MeterNet
+from .meter_lips import LipMatch, lip_shapes
+from .meter_motion import Mouth
 from .phones import BILABIAL, LABIODENTAL, PHONE_INDEX, PHONES, SILENCE, VOWELS
 from .spoken import spoken_words
 from .transcript import ENOUGH
+from .words import load_words, trust, weigh_contacts, weigh_phones
 
 SWITCH = 2.5  # nats that a change of phone costs
 SHORTEST_PAUSE = 8  # frames; what is shorter belongs to the words around it
@@ -46,7 +49,7 @@ class HeardLine:
     voice: FloatArray
     spoken: BoolArray  # (frames,)
     cues: FloatArray  # (frames, CUES): phone posteriors and loudness
-    lips: FloatArray  # (frames, LIP_SHAPES) that such sound lets expect
+    lips: FloatArray  # (frames, MEETING): which lips it lets expect, beside meter_lips
     contacts: tuple[Contact, ...]  # p b m, f v and vowels
     phones: Spans
     words: Spans
@@ -68,14 +71,14 @@ def hear_line(
     mel = normalise(natural)
     device = next(encoder.parameters()).device
     speech = encode(encoder, torch.from_numpy(mel).to(device))
-    posteriors = speech.phone_logits.softmax(-1).float().cpu().numpy()
     silent = frame_energy(natural) < SILENT_ENERGY
-    posteriors[silent] = np.eye(len(PHONES), dtype=np.float32)[PHONE_INDEX[SILENCE]]
-    contacts = calibrated(contact_posteriors(speech), config.contacts)
+    ear, posteriors, contacts = opinions(speech, config.words)
+    contacts = calibrated(contacts, config.contacts)
+    ear[silent] = posteriors[silent] = np.eye(len(PHONES), dtype=np.float32)[PHONE_INDEX[SILENCE]]
     contacts[silent] = (0.0, 0.0, 0.0, 1.0)
     cues = np.concatenate((posteriors, loudness(natural)[:, None]), 1).astype(np.float32)
     heard = heard_phones(posteriors)
-    said = _aligned(posteriors, transcript)
+    said = _aligned(ear, transcript)
     found = heard_contacts(posteriors, contacts, heard, config)
     if said is not None:
         found = _told_contacts(found, said, config)
@@ -85,17 +88,41 @@ def hear_line(
         speaker_embedding(natural),
         _spoken(contacts[:, 3] < 0.5),
         cues,
-        expected_lips(net, cues),
+        expected_lips(net.lips, cues),
         found,
         heard if said is None else tuple((s.phone, s.start, s.end) for s in said.segments),
         () if said is None else tuple((w.text, w.start, w.end) for w in said.words),
     )
 
 
+def opinions(speech: Speech, words: bool) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Posteriors of the phones as the ear has them, of the phones, and of phones.CONTACTS.
+
+    With `words` the last two are weighed by the words that the sound can form, as far as those
+    account for it; else they are the ear's.
+    """
+    ear = speech.phone_logits.softmax(-1).float().cpu().numpy()
+    contacts = contact_posteriors(speech)
+    if not words:
+        return ear, ear.copy(), contacts
+    model = load_words()
+    said = weigh_phones(model, ear)
+    share = (model.config.share * trust(model, ear, said))[:, None]
+    phones = ((1.0 - share) * ear + share * said).astype(np.float32)
+    return ear, phones, weigh_contacts(model, contacts, ear, said)
+
+
 @torch.inference_mode()
-def expected_lips(net: MeterNet, cues: FloatArray) -> FloatArray:
-    """Shapes of the lips (frames, LIP_SHAPES) that cues (frames, CUES) let expect."""
-    lips: FloatArray = net.expected_lips(torch.from_numpy(cues)).numpy()
+def expected_lips(match: LipMatch, cues: FloatArray) -> FloatArray:
+    """(frames, MEETING): the side of the sound of `LipMatch`, from cues (frames, CUES)."""
+    lips: FloatArray = match.of_sound(torch.from_numpy(cues)).numpy()
+    return lips
+
+
+@torch.inference_mode()
+def seen_lips(match: LipMatch, mouth: Mouth) -> FloatArray:
+    """(frames, MEETING): the side of the motion."""
+    lips: FloatArray = match.of_lips(torch.from_numpy(lip_shapes(mouth))).numpy()
     return lips
 
 

@@ -19,7 +19,6 @@ from .mesh_to_speech import MeshToSpeech, region_vertices
 CORE = 100  # frames that one window of the judge decides
 CONTEXT = 50  # frames it sees on either side: 4 s in all, as it was trained on
 BATCH = 32  # windows at once
-WIDE_MM = 8.0
 REACH = 0.5  # m; an offset beyond it is no mouth
 Rows = tuple[int, int]  # first frame, and the first behind the last
 
@@ -108,10 +107,18 @@ def mouth_of(probe: LipProbe, motion: FloatArray) -> Mouth:
     return Mouth(probe.aperture(flat), probe.labiodental_gap(flat), probe.width(flat))
 
 
-def lip_shapes(mouth: Mouth) -> FloatArray:
-    """(T, LIP_SHAPES): aperture, in which the last millimetres count less, and width."""
-    opening = np.tanh(np.maximum(mouth.aperture, 0.0) / WIDE_MM)
-    return np.stack((opening, mouth.width / WIDE_MM), 1).astype(np.float32)
+def touching(mouth: Mouth, keyed: Mouth, fps: float, first: int) -> Mouth:
+    """Lips at 50 fps that also touch where they do in the frames as they were keyed.
+
+    keyed: every frame at `fps`, from `first` on. A closure of one frame at 24 fps may lie between
+    two at 50, where it would look half open.
+    """
+    place = np.round((first + np.arange(len(keyed.aperture))) * MOTION_FPS / fps).astype(np.int64)
+    inside = place < len(mouth.aperture)
+    aperture, teeth = mouth.aperture.copy(), mouth.labiodental.copy()
+    np.minimum.at(aperture, place[inside], keyed.aperture[inside])
+    np.minimum.at(teeth, place[inside], keyed.labiodental[inside])
+    return Mouth(aperture, teeth, mouth.width)
 
 
 @torch.inference_mode()

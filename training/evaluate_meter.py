@@ -26,7 +26,13 @@ from model_runtime.engine import Engine
 from model_runtime.meter import JUDGE, Meters
 from model_runtime.weights import WEIGHTS_DIR
 from training.corpus.store import open_corpus
-from training.meter_planted import held_apart, opened_by_hand, seconds_for_ten, span_change
+from training.meter_planted import (
+    held_apart,
+    off_in_time,
+    opened_by_hand,
+    seconds_for_ten,
+    span_change,
+)
 from training.meter_trials import Stage, Trial, makers, open_stage, run
 from training.metrics.clips import choose
 from training.metrics.results import update_results
@@ -36,6 +42,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 SHORTEST_LINE = 1.5  # s
 FRAMES_OF_A_LINE = 50  # at most, drawn evenly, for the frames' figures
 MS_A_FRAME = 40.0  # at 25 fps
+SLIPS = (3, 5)  # motion frames that a stretch is early or late by
 MEASURES = ("auc_shift4", "auc_shuffled", "auc_other_words", "auc_frame", "lag_within_1")
 MEANS = ("mean_truth", "mean_face", "mean_shuffled")
 
@@ -205,6 +212,10 @@ def evaluate(stage: Stage, engine: Engine | None, takes: int) -> tuple[dict[str,
     planted = {
         "opened": asdict(opened_by_hand(stage, made["articulation"], stage.clips)),
         "held_apart": asdict(held_apart(stage, made["articulation"], stage.clips)),
+        **{
+            f"off_{frames}": asdict(off_in_time(stage, made["articulation"], stage.clips, frames))
+            for frames in SLIPS
+        },
     }
     first = stage.clips[0]
     motion = made["articulation"](first)[:, :52]

@@ -25,13 +25,15 @@ from torch.nn import functional
 from model_runtime.contract import FloatArray
 from model_runtime.files import sha256_of
 from model_runtime.meter import JUDGE, Meters
-from model_runtime.meter_config import NAME, STREAMS, MeterConfig, MeterNet, tapped
-from model_runtime.meter_evidence import Compared, compare, frame_features, lag_curve, line_features
-from model_runtime.meter_hearing import expected_lips
-from model_runtime.meter_motion import lip_shapes
+from model_runtime.meter_config import NAME, MeterConfig, MeterNet
+from model_runtime.meter_evidence import Compared, compare, frame_features, line_features
+from model_runtime.meter_hearing import expected_lips, seen_lips
+from model_runtime.meter_lips import LipMatch
 from model_runtime.weights import CHECKSUMS, WEIGHTS_DIR, save_model
 from training.corpus.store import open_corpus
-from training.meter_data import Pair, calibrate_contacts, contacts_of, gather
+from training.fit_lips import fit_lips
+from training.meter_data import Pair, calibrate_contacts, gather, missed
+from training.meter_lags import fit_lags, fit_mix
 from training.metrics.clips import KINDS, choose
 
 log = logging.getLogger(__name__)
@@ -41,8 +43,6 @@ QUIET_WEIGHT = 0.2  # of a frame without speech
 STEPS, RATE, DECAY = 220, 0.03, 1e-3
 MOST_ROWS = 50_000  # frames the network is fitted to, drawn from all
 PLANTED_SHARE = 0.4  # of the weight of wrong frames: those of motions that else belong
-RIDGE = 30.0
-FALSE_LAGS = 0.1  # share of wrong lines for which a lag is told
 
 
 class Rows(NamedTuple):
@@ -58,17 +58,18 @@ def fit(pairs: Sequence[Pair], config: MeterConfig, seed: int = 0) -> MeterNet:
     """The network for these pairs; `config` with its background and statistics filled in."""
     torch.manual_seed(seed)
     config = replace(config, background=_background(pairs))
-    lips = _lips(pairs)
+    lips = fit_lips(pairs, seed)
     pairs = [_expecting(pair, lips) for pair in pairs]
-    compared = [compare(p.heard, *p.watched, config, (0, p.heard.frames)) for p in pairs]
-    config = _with_lags(config, pairs, compared)
+    compared = _compared(pairs, config, lips)
+    config = fit_mix(config, pairs, compared)
+    config = fit_lags(config, pairs, compared)
     features = [
         frame_features(c, p.heard.spoken, config) for c, p in zip(compared, pairs, strict=True)
     ]
     config = _with_statistics(config, np.concatenate(features))
     net = MeterNet(config)
-    net.lips.load_state_dict(lips.lips.state_dict())
-    contacts = [contacts_of(pair, config) for pair in pairs]
+    net.lips.load_state_dict(lips.state_dict())
+    contacts = [missed(pair, config) for pair in pairs]
     _fit_frames(net, _rows(pairs, features, contacts))
     lines = _lines(net, pairs, compared, features, contacts)
     return _fit_lines(net, lines, np.array([pair.belongs for pair in pairs]))
@@ -81,43 +82,21 @@ def _background(pairs: Sequence[Pair]) -> tuple[float, ...]:
     return tuple(float(value) for value in mean / mean.sum())
 
 
-def _lips(pairs: Sequence[Pair]) -> MeterNet:
-    """A network that expects the lips of motions that belong: ridge regression."""
-    net = MeterNet(MeterConfig())
-    truth = [pair for pair in pairs if pair.kind == "truth"]
-    cues = np.concatenate([tapped(torch.from_numpy(p.heard.cues)).numpy() for p in truth])
-    shapes = np.concatenate([lip_shapes(pair.watched.mouth) for pair in truth])
-    mean = cues.mean(0)
-    away = (cues - mean).astype(np.float64)
-    joint = away.T @ away + RIDGE * np.eye(away.shape[1])
-    weight = np.linalg.solve(joint, away.T @ (shapes - shapes.mean(0)))
-    with torch.no_grad():
-        net.lips.weight.copy_(torch.from_numpy(weight.T))
-        net.lips.bias.copy_(torch.from_numpy(shapes.mean(0) - mean @ weight))
-    return net
+def _expecting(pair: Pair, lips: LipMatch) -> Pair:
+    return replace(pair, heard=replace(pair.heard, lips=expected_lips(lips, pair.heard.cues)))
 
 
-def _expecting(pair: Pair, net: MeterNet) -> Pair:
-    heard = replace(pair.heard, lips=expected_lips(net, pair.heard.cues))
-    return replace(pair, heard=heard)
-
-
-def _with_lags(
-    config: MeterConfig, pairs: Sequence[Pair], compared: Sequence[Compared]
-) -> MeterConfig:
-    """The streams' spread over shifts, and the prominence that few wrong lines reach."""
-    wrong = [
-        (c, p)
-        for c, p in zip(compared, pairs, strict=True)
-        if p.kind in ("shuffled", "other words")
+def _compared(pairs: Sequence[Pair], config: MeterConfig, lips: LipMatch) -> list[Compared]:
+    return [
+        compare(
+            pair.heard,
+            pair.watched.judged,
+            seen_lips(lips, pair.watched.mouth),
+            config,
+            (0, pair.heard.frames),
+        )
+        for pair in pairs
     ]
-    spread = [
-        float(np.mean([c[i][p.heard.spoken].mean(0).std() for c, p in wrong]))
-        for i in range(len(STREAMS))
-    ]
-    config = replace(config, spread=tuple(spread))
-    found = [lag_curve(c, p.heard.spoken, config)[1] for c, p in wrong if p.kind == "shuffled"]
-    return replace(config, lag_prominence=float(np.nanquantile(found, 1.0 - FALSE_LAGS)))
 
 
 def _with_statistics(config: MeterConfig, features: FloatArray) -> MeterConfig:

@@ -16,6 +16,7 @@ from training.corpus.alignment import Segment
 
 OPENED = 0.30  # jawOpen that an opened closure is given
 OPEN_BEFORE = 0.03  # s, the opening begins that much before the closure and ends after it
+SLIP_BORDER = 6  # frames over which a slip begins and ends
 SHUTTERS = ("mouthClose", "mouthPressBoth", "mouthRollLower", "mouthRollUpper", "mouthPucker")
 SHOWN = BILABIAL | LABIODENTAL | VOWELS
 RANGES = {  # of the units of a sketched mouth; below 0 the unit is not used
@@ -187,6 +188,20 @@ def shut(motion: FloatArray, vowel: Segment) -> FloatArray:
     out = motion.copy()
     out[:, MOUTH] *= (1.0 - amount)[:, None]  # at rest the lips are sealed
     return out
+
+
+def slipped(motion: FloatArray, first: int, last: int, frames: int) -> FloatArray:
+    """The motion with the frames first..last so many frames late, early below 0.
+
+    The slip grows and ends over SLIP_BORDER frames within the stretch.
+    """
+    place = np.arange(len(motion), dtype=np.float32)
+    inside = np.minimum(place - first, last - 1 - place) / SLIP_BORDER
+    share = np.clip(inside, 0.0, 1.0)
+    source = np.clip(place - frames * share * share * (3 - 2 * share), 0, len(motion) - 1)
+    low = np.minimum(source.astype(np.int64), len(motion) - 2)
+    part = (source - low).astype(np.float32)[:, None]
+    return np.asarray(motion[low] * (1 - part) + motion[low + 1] * part, np.float32)
 
 
 def around(spans: Sequence[Segment], frames: int, slack: float) -> BoolArray:

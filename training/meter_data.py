@@ -12,21 +12,31 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from model_runtime.contract import EMOTIONS, FloatArray
+from model_runtime.contract import EMOTIONS, MOTION_FPS, FloatArray
 from model_runtime.encoder import encode
 from model_runtime.features import log_mel, motion_frames, normalise
-from model_runtime.hearing import Calibration, contact_posteriors
+from model_runtime.hearing import Calibration
 from model_runtime.lips import LipProbe
 from model_runtime.meter import Meters
 from model_runtime.meter_config import MeterConfig
 from model_runtime.meter_evidence import contact_features, misses
-from model_runtime.meter_hearing import HeardLine
+from model_runtime.meter_hearing import HeardLine, opinions
 from model_runtime.meter_motion import Judged, Mouth, judged, mouth_of
 from model_runtime.phones import BILABIAL, CONTACTS, LABIODENTAL, VOWELS
 from training.calibrate import fit_platt
 from training.corpus.alignment import Segment
 from training.corpus.store import Clip, Corpus
-from training.meter_alter import around, held, opened, other_words, performed, shut, sketched
+from training.meter_alter import (
+    SLIP_BORDER,
+    around,
+    held,
+    opened,
+    other_words,
+    performed,
+    shut,
+    sketched,
+    slipped,
+)
 from training.meter_other import warped
 from training.metrics.bench import target_motion
 from training.metrics.clips import partners
@@ -34,11 +44,12 @@ from training.pack import frame_phones
 from training.train_encoder import contact_labels
 
 log = logging.getLogger(__name__)
-TAKES = 2  # of each line
+TAKES = 3  # of each line
 NEAREST_WRONG, FARTHEST_WRONG = 7, 60  # frames of shift that a wrong motion has
-SKETCHED = 0.35  # share of the motions that are keyed in a hurry, of all others articulated
+SKETCHED = 0.45  # share of the motions that are keyed in a hurry, of all others articulated
+SLIP_FRAMES, SLIP_SECONDS = (3, 8), (0.5, 1.2)  # by how much a stretch slips, and how long it is
 SPOILT = 0.3  # share of the contacts that are opened in a spoilt motion
-STILL_SHARE = 0.25  # of the lines that also lie under a still face
+STILL_SHARE = 0.8  # of the lines that also lie under a still face
 
 
 class Watched(NamedTuple):
@@ -75,15 +86,15 @@ class Pair:
 
 
 def calibrate_contacts(meters: Meters, corpus: Corpus, clips: Sequence[Clip]) -> Calibration:
-    """Platt scaling of the contacts the encoder hears, without words."""
+    """Platt scaling of the contacts that the encoder hears and the words weigh."""
     posteriors, labels = [], []
     for clip in clips:
         mel = log_mel(corpus.samples(clip))
         speech = encode(meters.encoder, torch.from_numpy(normalise(mel)))
-        posteriors.append(contact_posteriors(speech))
+        posteriors.append(opinions(speech, meters.config.words)[2])
         spans = tuple((s.phone, s.start, s.end) for s in clip.segments)
-        phones = frame_phones(spans, len(mel) // 2)
-        labels.append(contact_labels(torch.from_numpy(phones.astype(np.int64))).numpy())
+        told = frame_phones(spans, len(mel) // 2)
+        labels.append(contact_labels(torch.from_numpy(told.astype(np.int64))).numpy())
     heard = np.clip(np.concatenate(posteriors), 1e-6, 1 - 1e-6)
     logits, truth = np.log(heard / (1 - heard)), np.concatenate(labels)
     fits = [fit_platt(logits[:, i], truth[:, i]) for i in range(len(CONTACTS))]
@@ -121,7 +132,8 @@ def gather(
             pairs += [_shifted(line, watched, rng) for _ in range(2)]
             pairs.append(_spoilt(meters, clip, line, take, rng))
         pairs.append(Pair(line, seen[stranger.id][0].fitted(line.frames), "shuffled", False))
-        pairs += [_warped(meters, line, heard[stranger.id], donor) for donor in takes[stranger.id]]
+        donor = takes[stranger.id][int(rng.integers(TAKES))]
+        pairs.append(_warped(meters, line, heard[stranger.id], donor))
         told = replace(clip, segments=other_words(clip.segments, stranger.segments))
         take = _take(corpus, told, rng)
         pairs.append(Pair(line, watch(meters, line, take, meters.probe), "other words", False))
@@ -157,15 +169,21 @@ def _warped(meters: Meters, heard: HeardLine, stranger: HeardLine, motion: Float
 def _spoilt(
     meters: Meters, clip: Clip, heard: HeardLine, take: FloatArray, rng: np.random.Generator
 ) -> Pair:
-    """Some contacts opened and some vowels shut."""
+    """Some contacts opened, some vowels shut, and a stretch of the words early or late."""
     motion = take
     for segment in clip.segments:
         if segment.phone in BILABIAL | LABIODENTAL and rng.random() < SPOILT:
             motion = opened(motion, segment)
         elif segment.phone in VOWELS and rng.random() < SPOILT / 4:
             motion = shut(motion, segment)
+    length = min(round(rng.uniform(*SLIP_SECONDS) * MOTION_FPS), heard.frames - 2)
+    first = int(rng.integers(0, heard.frames - length))
+    shift = int(rng.integers(*SLIP_FRAMES, endpoint=True)) * int(rng.choice((-1, 1)))
+    motion = slipped(held(motion, heard.frames), first, first + length, shift)
     watched = watch(meters, heard, motion, meters.probe)
-    return Pair(heard, watched, "spoilt", True, flawed(clip.segments, watched.mouth))
+    wrong = flawed(clip.segments, watched.mouth)
+    wrong[first + SLIP_BORDER : first + length - SLIP_BORDER] = True
+    return Pair(heard, watched, "spoilt", True, wrong)
 
 
 def flawed(segments: Sequence[Segment], mouth: Mouth) -> npt.NDArray[np.bool_]:
@@ -186,7 +204,7 @@ def flawed(segments: Sequence[Segment], mouth: Mouth) -> npt.NDArray[np.bool_]:
     return around(wrong, frames, 0.04)
 
 
-def contacts_of(pair: Pair, config: MeterConfig) -> FloatArray:
+def missed(pair: Pair, config: MeterConfig) -> FloatArray:
     """(frames, len(CONTACT_FEATURES)) of a pair."""
     found = misses(pair.heard, pair.watched.mouth, config)
     return contact_features(found, pair.watched.mouth, pair.heard.spoken)

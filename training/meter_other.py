@@ -49,6 +49,7 @@ BY_HAND: dict[str, Shape] = {  # what an artist keys in a hurry: three mouths, a
 EARLY, LATE = 0.07, 0.05  # s that a phone's pull begins before it and ends after it
 SHARPNESS = 3.0  # of the competition between neighbouring phones
 SOFTNESS = 0.022  # s, standard deviation of the last smoothing
+ASIDE = 0.03  # cost of a step of a warp off the diagonal
 
 
 def pose(shape: Shape) -> FloatArray:
@@ -116,13 +117,12 @@ def warped(donor: FloatArray, theirs: FloatArray, ours: FloatArray) -> FloatArra
     cost = np.abs(ours[:, None] - theirs[None])
     best = np.full((len(ours) + 1, len(theirs) + 1), np.inf)
     best[0, 0] = 0.0
-    for row in range(1, len(ours) + 1):
-        above, diagonal = best[row - 1, 1:] + 0.03, best[row - 1, :-1]
-        reach = np.minimum(above, diagonal)
-        left = np.inf
-        for column, here in enumerate(cost[row - 1]):
-            left = here + min(float(reach[column]), left + 0.03)
-            best[row, column + 1] = left
+    for total in range(2, len(ours) + len(theirs) + 1):  # what has one sum of places at a time
+        row = np.arange(max(1, total - len(theirs)), min(len(ours), total - 1) + 1)
+        column = total - row
+        straight = best[row - 1, column - 1]
+        aside = np.minimum(best[row - 1, column], best[row, column - 1]) + ASIDE
+        best[row, column] = cost[row - 1, column - 1] + np.minimum(straight, aside)
     path = _way_back(best)
     return donor[path]
 
@@ -133,8 +133,8 @@ def _way_back(best: FloatArray) -> FloatArray:
     path = np.zeros(row, np.int64)
     while row > 0:
         path[row - 1] = column - 1
-        options = (best[row - 1, column - 1], best[row - 1, column] + 0.03, best[row, column - 1])
-        step = int(np.argmin((options[0], options[1], options[2] + 0.03)))
+        above, left = best[row - 1, column] + ASIDE, best[row, column - 1] + ASIDE
+        step = int(np.argmin((best[row - 1, column - 1], above, left)))
         row -= step in (0, 1)
         column -= step in (0, 2)
         column = max(column, 1)

@@ -6,33 +6,49 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from model_runtime.contract import MOTION_FPS, UNITS, FaceMotion, FloatArray
+from model_runtime.contract import MOTION_FPS, UNITS, FaceMotion, FloatArray, Meter
 from model_runtime.face import FaceModel
 from model_runtime.features import SAMPLE_RATE
 from model_runtime.meter import Meters
+from model_runtime.meter_advice import WEAK
+from model_runtime.meter_hearing import HeardLine
 from training.corpus.alignment import Segment
 from training.corpus.store import Clip
-from training.meter_alter import around, closures, held, opened
+from training.meter_alter import around, closures, held, opened, slipped
 from training.meter_trials import Maker, Stage
 
 LIFT = 0.004  # m that a sculpted key holds the lips apart by
 LIFT_WIDTH = 0.02  # m
-INSIDE, OUTSIDE = 0.05, 0.4  # s about the closure: where it should show, and where it should not
+INSIDE, OUTSIDE = 0.05, 0.35  # s about a closure, and about that: it should show, and should not
+STRETCH = 0.8  # s of a line that are early or late
 RUNS, REST = 15, 0.5  # timed runs, and s between them
-Change = Callable[[FloatArray, Segment], FaceMotion]
+
+
+class Spoilt(NamedTuple):
+    """A motion with an error in it, where that lies in seconds, and the advice that names it."""
+
+    motion: FaceMotion
+    start: float
+    end: float
+    named: tuple[str, ...]
+
+
+Spoiler = Callable[[Clip, FloatArray], Spoilt | None]
 
 
 @dataclass(frozen=True)
 class Planted:
-    """Means over closures of the meter's frames."""
+    """Means over planted errors of the meter's frames."""
 
-    closures: int
-    before: float  # at the closure
+    errors: int
+    before: float  # where the error will be
     after: float
     found: float  # share that falls under 0.5 somewhere
+    unspoilt: float  # the same share before anything was planted
     told: float  # share that the advice names
     outside: float  # mean change elsewhere in the line
     outside_most: float  # 95th percentile of the line's largest change elsewhere
@@ -40,17 +56,53 @@ class Planted:
 
 def opened_by_hand(stage: Stage, make: Maker, clips: Sequence[Clip]) -> Planted:
     """One closure of each line opened by changed unit weights."""
-    return _planted(stage, make, clips, lambda motion, closure: _weights(opened(motion, closure)))
+
+    def spoil(clip: Clip, motion: FloatArray) -> Spoilt | None:
+        closure = _closure(clip)
+        if closure is None:
+            return None
+        return _at(closure, _weights(opened(motion, closure)))
+
+    return _planted(stage, make, clips, spoil)
 
 
 def held_apart(stage: Stage, make: Maker, clips: Sequence[Clip]) -> Planted:
     """The same by a sculpted key that no unit stands for: it is in the measured offsets alone."""
-    face = stage.meters.face
 
-    def change(motion: FloatArray, closure: Segment) -> FaceMotion:
-        return FaceMotion(float(MOTION_FPS), offsets=lifted(face, motion, closure))
+    def spoil(clip: Clip, motion: FloatArray) -> Spoilt | None:
+        closure = _closure(clip)
+        if closure is None:
+            return None
+        offsets = lifted(stage.meters.face, motion, closure)
+        return _at(closure, FaceMotion(float(MOTION_FPS), offsets=offsets))
 
-    return _planted(stage, make, clips, change)
+    return _planted(stage, make, clips, spoil)
+
+
+def off_in_time(stage: Stage, make: Maker, clips: Sequence[Clip], frames: int) -> Planted:
+    """A stretch in the middle of each line so many motion frames late, or early in every second."""
+    way = {clip.id: frames * (-1) ** number for number, clip in enumerate(clips)}
+
+    def spoil(clip: Clip, motion: FloatArray) -> Spoilt | None:
+        length = round(STRETCH * MOTION_FPS)
+        rows = np.flatnonzero(stage.heard[clip.id].spoken)
+        if len(rows) < length:
+            return None
+        first = max(0, int(rows[len(rows) // 2]) - length // 2)
+        made = _weights(slipped(motion, first, first + length, way[clip.id]))
+        named = ("lag", "weak", "open", "no_teeth", "shut")
+        return Spoilt(made, first / MOTION_FPS, (first + length) / MOTION_FPS, named)
+
+    return _planted(stage, make, clips, spoil)
+
+
+def _closure(clip: Clip) -> Segment | None:
+    chosen = closures(clip.segments)
+    return chosen[len(chosen) // 2] if chosen else None
+
+
+def _at(closure: Segment, motion: FaceMotion) -> Spoilt:
+    return Spoilt(motion, closure.start - INSIDE, closure.end + INSIDE, ("open",))
 
 
 def offsets_of(face: FaceModel, motion: FloatArray) -> FloatArray:
@@ -79,44 +131,39 @@ def _weights(motion: FloatArray) -> FaceMotion:
     return FaceMotion(float(MOTION_FPS), motion)
 
 
-def _planted(stage: Stage, make: Maker, clips: Sequence[Clip], change: Change) -> Planted:
+def _planted(stage: Stage, make: Maker, clips: Sequence[Clip], spoil: Spoiler) -> Planted:
     rows = []
     for clip in clips:
         heard = stage.heard[clip.id]
-        chosen = closures(clip.segments)
-        if not chosen:
-            continue
-        closure = chosen[len(chosen) // 2]
         motion = held(make(clip), heard.frames)
-        before = stage.meters.measure(heard, _weights(motion))
-        after = stage.meters.measure(heard, change(motion, closure))
-        inside = around([closure], heard.frames, INSIDE)
-        outside = ~around([closure], heard.frames, OUTSIDE) & heard.spoken
-        drop = np.abs(after.frames - before.frames)
-        named = any(
-            one.kind == "open" and one.start < closure.end + 0.06 and one.end > closure.start - 0.06
-            for one in after.advice
-        )
-        rows.append(
-            (
-                float(before.frames[inside].mean()),
-                float(after.frames[inside].mean()),
-                float(after.frames[inside].min() < 0.5),
-                float(named),
-                float(drop[outside].mean()) if outside.any() else 0.0,
-                float(drop[outside].max()) if outside.any() else 0.0,
-            )
-        )
+        spoilt = spoil(clip, motion)
+        if spoilt is not None:
+            plain = stage.meters.measure(heard, _weights(motion))
+            rows.append(_row(heard, plain, stage.meters.measure(heard, spoilt.motion), spoilt))
     table = np.array(rows)
-    mean = table.mean(0)
-    return Planted(
-        len(rows),
-        before=float(mean[0]),
-        after=float(mean[1]),
-        found=float(mean[2]),
-        told=float(mean[3]),
-        outside=float(mean[4]),
-        outside_most=float(np.percentile(table[:, 5], 95)),
+    before, after, found, unspoilt, told, outside = (float(v) for v in table[:, :-1].mean(0))
+    most = float(np.percentile(table[:, -1], 95))
+    return Planted(len(rows), before, after, found, unspoilt, told, outside, most)
+
+
+def _row(heard: HeardLine, before: Meter, after: Meter, spoilt: Spoilt) -> tuple[float, ...]:
+    """Figures in the order of `Planted`."""
+    time = np.arange(heard.frames) / MOTION_FPS
+    inside = (time >= spoilt.start) & (time <= spoilt.end)
+    far = (time < spoilt.start - OUTSIDE) | (time > spoilt.end + OUTSIDE)
+    drop = np.abs(after.frames - before.frames)[far & heard.spoken]
+    named = any(
+        one.kind in spoilt.named and one.start < spoilt.end and one.end > spoilt.start
+        for one in after.advice
+    )
+    return (
+        float(before.frames[inside].mean()),
+        float(after.frames[inside].mean()),
+        float(after.frames[inside].min() < WEAK),
+        float(before.frames[inside].min() < WEAK),
+        float(named),
+        float(drop.mean()) if len(drop) else 0.0,
+        float(drop.max()) if len(drop) else 0.0,
     )
 
 

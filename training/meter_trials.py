@@ -16,7 +16,8 @@ from model_runtime.engine import Engine
 from model_runtime.features import log_mel, loudness
 from model_runtime.lips import LipProbe
 from model_runtime.meter import Meters
-from model_runtime.meter_hearing import HeardLine
+from model_runtime.meter_evidence import compare, lag_of
+from model_runtime.meter_hearing import HeardLine, seen_lips
 from training.corpus.store import Clip, Corpus
 from training.meter_alter import held, other_words
 from training.meter_data import Watched, watch
@@ -117,9 +118,11 @@ def run(stage: Stage, kind: str, make: Maker, clips: Sequence[Clip]) -> list[Tri
             trials.append(_trial(stage, kind, test, clip, seen_too, stage.probe.jaw_opening(full)))
 
         add("truth", seen, jaw)
-        for name, shifts in (("shift", WRONG_SHIFTS), ("lag", LAG_SHIFTS)):
-            for shift in shifts:
-                add(f"{name}{shift:+d}", seen.moved(FRAME * shift), _moved(jaw, FRAME * shift))
+        for shift in WRONG_SHIFTS:
+            add(f"shift{shift:+d}", seen.moved(FRAME * shift), _moved(jaw, FRAME * shift))
+        for shift in LAG_SHIFTS:
+            late = seen.moved(FRAME * shift), _moved(jaw, FRAME * shift)
+            trials.append(_lag_trial(stage, kind, f"lag{shift:+d}", clip, *late))
         theirs, ours = stage.loud[stranger.id], stage.loud[clip.id]
         donor = held(motions[stranger.id], len(theirs))
         add_motion("shuffled", warped(donor, theirs, ours))
@@ -149,6 +152,18 @@ def _trial(
         correlation_lag(loud, jaw, stage.meters.config.shifts),
         near_correlation(loud, jaw)[spoken],
     )
+
+
+def _lag_trial(
+    stage: Stage, kind: str, test: str, clip: Clip, watched: Watched, jaw: FloatArray
+) -> Trial:
+    """Only the lag is measured, as `Meters.weigh` does."""
+    heard, config = stage.heard[clip.id], stage.meters.config
+    seen = seen_lips(stage.meters.net.lips, watched.mouth)
+    compared = compare(heard, watched.judged, seen, config, (0, heard.frames))
+    lag, none = lag_of(compared, heard.spoken, config), np.zeros(0, np.float32)
+    plain = correlation_lag(stage.loud[clip.id], jaw, config.shifts)
+    return Trial(kind, test, clip.id, float("nan"), lag, none, float("nan"), plain, none)
 
 
 def _moved(curve: FloatArray, frames: int) -> FloatArray:

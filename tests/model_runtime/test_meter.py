@@ -16,6 +16,7 @@ from model_runtime import worker_meter
 from model_runtime.audio import read_audio
 from model_runtime.contract import (
     MOTION_FPS,
+    UNITS,
     CancelledError,
     FaceMotion,
     MeasureRequest,
@@ -28,7 +29,7 @@ from model_runtime.meter import Meters
 from model_runtime.meter_advice import advise
 from model_runtime.meter_evidence import Miss
 from model_runtime.meter_hearing import Contact, heard_phones
-from model_runtime.meter_motion import at_motion_rate
+from model_runtime.meter_motion import Mouth, at_motion_rate, touching
 from model_runtime.phones import PHONE_INDEX, PHONES
 from training.corpus.alignment import Segment
 from training.meter_alter import closures, moved, opened
@@ -178,6 +179,34 @@ def test_resampling_keeps_keys_and_meets_halfway(meters):
     ramp[:, 17] = np.arange(25) / 25
     there = at_motion_rate(FaceMotion(25.0, ramp), 40, meters.face)
     np.testing.assert_allclose(there[2:38, 17], np.arange(2, 38) / 50, atol=1e-5)
+
+
+def test_a_closure_of_one_frame_at_24_fps_is_no_missed_contact(meters, heard, motion):
+    """Between keys the lips part so fast that no frame at 50 fps finds them shut."""
+    sure = [c for c in heard.contacts if c.phone in "PBM" and c.sure > 0.7]
+    near = [(c, k) for c in sure for k in range(round(c.start * 24), round(c.end * 24) + 1)]
+    contact, frame = min(near, key=lambda one: abs(one[1] * 50 / 24 % 1 - 0.5))
+    keys = np.zeros((int(len(motion) / 50 * 24), 52), np.float32)
+    keys[:, UNITS.index("jawOpen")] = 0.5
+    keys[frame] = 0.0
+    kept = meters.measure(heard, FaceMotion(24.0, keys))
+    keys[frame] = keys[frame - 1]
+    lost = meters.measure(heard, FaceMotion(24.0, keys))
+    middle = contact.start - 0.02, contact.end + 0.02
+
+    def told(meter):
+        return [a for a in meter.advice if a.kind == "open" and middle[0] < a.start < middle[1]]
+
+    assert told(lost) and not told(kept)
+
+
+def test_lips_touch_where_their_own_frames_do():
+    half = np.full(50, 2.0, np.float32)
+    keyed = np.full(24, 2.0, np.float32)
+    keyed[11] = -0.5
+    found = touching(Mouth(half, half, half), Mouth(keyed, keyed, keyed), 24.0, 0)
+    assert found.aperture.argmin() == 23 and found.aperture.min() == -0.5
+    assert (np.delete(found.aperture, 23) == 2.0).all() and (found.width == 2.0).all()
 
 
 def test_phones_as_heard_follow_the_posteriors():

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -10,15 +12,19 @@ import torch
 from model_runtime.contract import UNITS
 from model_runtime.face import load_face
 from model_runtime.lips import lip_probe
-from model_runtime.meter_config import CUES, TAPS, MeterConfig, MeterNet, tapped
+from model_runtime.meter_config import MeterConfig, MeterNet
+from model_runtime.meter_evidence import lag_features
+from model_runtime.meter_lips import CUES, LIP_SHAPES, LipMatch, lip_shapes, tapped
 from model_runtime.meter_motion import Mouth
 from model_runtime.phones import VOWELS
 from training.corpus.alignment import Segment
 from training.evaluate_meter import auc, calibration_error, figures, reliability
-from training.meter_alter import keyed_at, opened, other_words, performed, shut
-from training.meter_data import flawed
+from training.fit_lips import fit_lips
+from training.meter_alter import keyed_at, opened, other_words, performed, shut, slipped
+from training.meter_data import Pair, Watched, flawed
 from training.meter_other import hand_keys, other_rules, warped
 from training.meter_trials import Trial, correlation, correlation_lag
+from training.meter_uncertain import Event, drawn, opinion, reached
 
 LINE = [
     Segment("SIL", 0.0, 0.4),
@@ -130,6 +136,85 @@ def test_contacts_can_only_lower_the_meter():
 
 
 def test_cues_of_frames_about_each_are_seen_from_it():
+    taps = (-8, 0, 4)
     cues = torch.arange(30.0)[:, None].expand(-1, CUES)
-    seen = tapped(cues)[15].reshape(len(TAPS), CUES)[:, 0]
-    assert seen.tolist() == [15.0 + tap for tap in TAPS]
+    seen = tapped(cues, taps)[15].reshape(len(taps), CUES)[:, 0]
+    assert seen.tolist() == [15.0 + tap for tap in taps]
+
+
+def test_a_slip_is_late_inside_and_nothing_outside():
+    ramp = np.arange(100, dtype=np.float32)[:, None]
+    late = slipped(ramp, 30, 70, 3)
+    np.testing.assert_array_equal(late[:30], ramp[:30])
+    np.testing.assert_array_equal(late[70:], ramp[70:])
+    np.testing.assert_allclose(late[40:60], ramp[37:57])
+    np.testing.assert_allclose(slipped(ramp, 30, 70, -3)[40:60], ramp[43:63])
+
+
+def test_how_strongly_lips_move_is_left_out_but_not_whether_they_touch():
+    time = np.linspace(0, 12, 200)
+    wide = 4 + 4 * np.sin(time)
+    mouth = Mouth(wide, wide + 8, 50 + np.cos(time))
+    half = Mouth(2 + wide / 2, wide / 2 + 10, 50 + np.cos(time))
+    one, other = lip_shapes(mouth), lip_shapes(half)
+    assert one.shape == (200, LIP_SHAPES)
+    assert np.corrcoef(one[:, 0], other[:, 0])[0, 1] > 0.95
+    shut = mouth.aperture < 0.3
+    assert one[shut, 3].min() > 0.7 and other[:, 3].max() < 0.1
+
+
+def test_lips_are_fitted_to_the_sound_they_go_with():
+    match = fit_lips([_pair(seed) for seed in range(6)], steps=150)
+    pair = _pair(99)
+    cues, shapes = torch.from_numpy(pair.heard.cues), lip_shapes(pair.watched.mouth)
+    product = match.of_sound(cues) @ match.of_lips(torch.from_numpy(shapes)).T
+    own = product.diagonal()
+    late = product.diagonal(12)
+    assert isinstance(match, LipMatch) and own.mean() > late.mean() + 0.5
+
+
+def _pair(seed: int) -> Pair:
+    """A sound whose first cue is how far the lips are open."""
+    rng = np.random.default_rng(seed)
+    curve = np.convolve(rng.normal(size=340), np.hanning(15), "valid")[:300]
+    cues = np.zeros((300, CUES), np.float32)
+    cues[:, 0] = curve / 4
+    mouth = Mouth(4 + curve, 12 + curve, 50 + 0 * curve)
+    heard = SimpleNamespace(cues=cues, spoken=np.ones(300, bool))
+    return Pair(heard, Watched(None, mouth), "truth", True)
+
+
+def test_a_peak_that_stands_alone_tells_more_than_one_among_others():
+    place = np.arange(41)
+    alone = np.exp(-(((place - 23) / 2.0) ** 2))
+    twice = alone + 0.9 * np.exp(-(((place - 8) / 2.0) ** 2))
+    one, other = lag_features(alone, 100), lag_features(twice, 100)
+    assert one[1] > other[1] + 0.5 and one[2] == pytest.approx(1.0)
+    assert lag_features(alone, 200)[0] > one[0]
+
+
+def _events(rng: np.random.Generator, telling: float) -> list[Event]:
+    """Half of the closures are real; the judge sees `telling` nats more of the sound in those."""
+    return [
+        Event(line, 0.4, (0,) if line % 2 else (), float(rng.normal(telling * (line % 2))), 0.0)
+        for line in rng.permutation(40)
+    ]
+
+
+def test_a_judge_that_sees_real_closures_would_choose_them():
+    found = _events(np.random.default_rng(0), telling=6.0)
+    one, eight = (drawn(found, 0.3, 20, seeds) for seeds in (1, 8))
+    assert eight[0] > one[0] + 0.3 and eight[1] > one[1] + 0.05
+    real = np.array([bool(event.phones) for event in found])
+    heard, seen = (opinion(found, seen) for seen in (False, True))
+    assert auc(seen[real], seen[~real]) > 0.95 > auc(heard[real], heard[~real])
+
+
+def test_every_phone_counts_once_and_every_closure_by_itself():
+    found = [
+        Event(0, 0.9, (0, 1), 0.0, 0.0),
+        Event(0, 0.9, (1,), 0.0, 0.0),
+        Event(1, 0.5, (), 0, 0),
+    ]
+    assert reached(found, np.array([True, True, False]), 4) == (0.5, 1.0)
+    assert reached(found, np.array([False, True, True]), 4) == (0.25, 0.5)
