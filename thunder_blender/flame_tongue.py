@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..model_runtime.face import FaceModel
 from ..model_runtime.flame_calibration import Calibration
 from ..model_runtime.flame_match import placed
-from . import flame_residuals, head
+from . import compat, flame_residuals, head
 from .flame_axes import to_flame
 from .head_mesh import to_blender
 from .rig import Rig
@@ -91,11 +91,18 @@ def _mesh(name: str, rest: Floats, faces: list[list[int]]) -> bpy.types.Object:
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata([tuple(point) for point in to_blender(rest).tolist()], [], faces)
     mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), bool))
-    material = bpy.data.materials.new(name)
-    material.diffuse_color = COLOUR
-    mesh.materials.append(material)
+    mesh.materials.append(_material(name))
     mesh.update()
     return bpy.data.objects.new(name, mesh)
+
+
+def _material(name: str) -> bpy.types.Material:
+    material = bpy.data.materials.new(name)
+    material.diffuse_color = COLOUR
+    nodes = compat.node_tree(material).nodes
+    shader = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")
+    shader.inputs["Base Color"].default_value = COLOUR
+    return material
 
 
 def _key(body: bpy.types.Object, out: Floats, rig: Rig) -> None:
