@@ -54,6 +54,8 @@ class Weights:
         others = [name for name in OTHERS if name in self.held]
         rest = ", ".join(others) if others else "the bundled ones"
         lines = [f"Denoiser: {spoken(self.speaks)}", encoder, f"Meter, Repair and Hear: {rest}"]
+        if self.speaks.kind == FLAME:
+            lines.insert(1, "Its takes go onto the rig that Import FLAME makes of that file")
         if self.own_ears and not {"m2s_judge", "speech_units", "meter"} <= set(self.held):
             lines.append(
                 "The meter was made for the bundled encoder: with this one its figures, and with "

@@ -62,6 +62,7 @@ def test_a_flame_is_named_by_its_edition(folder):
     found = weights.look(folder)
     assert (found.speaks.face, found.speaks.expressions) == (face, 50)
     assert found.told()[0].startswith("Denoiser: Exp1 to Exp50, jaw and neck of FLAME 2020")
+    assert "Import FLAME" in found.told()[1]
 
 
 def test_what_is_missing_is_named(folder):
