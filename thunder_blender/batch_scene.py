@@ -115,7 +115,8 @@ def check_rates(items: Iterable[Item]) -> None:
 def action_of(item_name: str) -> bpy.types.Action | None:
     """The take that a batch made of an item, in the open file."""
     made = (action for action in bpy.data.actions if action.get(ITEM) == item_name)
-    return next(made, None) or bpy.data.actions.get(item_name[:60])
+    named = bpy.data.actions.get(item_name[:60])  # of a batch before they were marked
+    return next(made, None) or (named if named is not None and ITEM not in named else None)
 
 
 def rig_of(line: BatchLine) -> Rig:

@@ -61,6 +61,8 @@ def test_a_jump_brings_the_take_once_and_goes_to_its_worst_frame(room, rig, repo
 
 
 def test_a_line_whose_name_is_too_long_for_blender_is_brought_once(room, rig, report):
+    if not bpy.app.build_options.audaspace:
+        pytest.skip("this bpy is built without sound")
     name = "\u00e9" * 70 + ".s3"  # names of data-blocks hold 63 bytes, in 5.0 and newer 255
     known = json.loads(report.read_text())
     known["lines"] = [{**known["lines"][1], "item": name + end} for end in ("", "x")]
