@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 
 import bpy
 
-from ..model_runtime.contract import Answer, CancelledError, Question, ThunderError
+from ..model_runtime.contract import Answer, CancelledError, Request, ThunderError
 from ..thunder_blender import engine
 from ..thunder_blender.steps import Stepped, Steps, finish
 from .base import Result, ThunderOperator, hand_is_busy, playing
@@ -23,7 +23,7 @@ class Asked(Protocol):
     """A question, and what becomes of its answer."""
 
     @property
-    def question(self) -> Question: ...
+    def question(self) -> Request: ...
 
     def land(self, answer: Answer) -> str:
         """Bring the answer into the scene; the sentence to report. Raises ThunderError."""

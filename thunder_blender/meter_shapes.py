@@ -46,7 +46,7 @@ def state(rig: Rig) -> Told:
     return (
         ("shapes", shape_hash(rig.mesh)),
         ("still keys", *_still_keys(keys)),
-        *(("deformer", *_deformer(modifier)) for modifier in rig.mesh.modifiers),
+        *(("deformer", *_deformer(modifier, rig.mesh)) for modifier in rig.mesh.modifiers),
         *(("bone", *told) for told in _bones(rig)),
     )
 
@@ -71,9 +71,9 @@ def _still_keys(keys: bpy.types.Key) -> Iterator[tuple[str, float]]:
             yield key.name, round(key.value, DIGITS)
 
 
-def _deformer(modifier: bpy.types.Modifier) -> Told:
+def _deformer(modifier: bpy.types.Modifier, mesh: bpy.types.Object) -> Told:
     """A modifier's own values and, beside the armature, the object that it follows."""
-    told: Told = (modifier.type, *_plain(modifier, _paths(modifier.id_data), "modifiers"))
+    told: Told = (modifier.type, *_plain(modifier, _paths(mesh), "modifiers"))
     target = getattr(modifier, "object", None)
     if target is None or modifier.type == "ARMATURE":
         return told

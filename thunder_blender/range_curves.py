@@ -155,19 +155,19 @@ def _planned(rig: Rig, clock: Clock, frames: Any, mended: Mended) -> _Planned:
     seconds = np.array([clock.second(float(frame)) for frame in frames])
     low, high = math.floor((seconds[0] - AROUND) * rate), math.ceil((seconds[-1] + AROUND) * rate)
     low = max(0, low)
-    values = []
-    for motion in (mended.before, mended.after):
+
+    def values(motion: FloatArray) -> Values:
         whole = keys.scene_motion(rig, Take(motion, CHANNELS, float(MOTION_FPS)), rate)
         parts = mapping.plan_for(rig)(whole[low : high + 1], CHANNELS)
-        values.append(
-            {
-                (number, curve.data_path, curve.index): _at(curve.values, seconds * rate - low)
-                for number, part in enumerate(parts)
-                for curve in part
-            }
-        )
+        return {
+            (number, curve.data_path, curve.index): _at(curve.values, seconds * rate - low)
+            for number, part in enumerate(parts)
+            for curve in part
+        }
+
     size = np.abs(mended.after - mended.before).max(1) / REPLACED
-    return _Planned(*values, _at(size.clip(0.0, 1.0), seconds * MOTION_FPS))
+    moved = _at(size.clip(0.0, 1.0), seconds * MOTION_FPS)
+    return _Planned(values(mended.before), values(mended.after), moved)
 
 
 def _at(values: FloatArray, places: Any) -> FloatArray:

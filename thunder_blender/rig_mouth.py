@@ -119,7 +119,7 @@ def mouth_sampler(rig: Rig) -> MouthSampler:
 
 def _of_head(rig: Rig) -> npt.NDArray[np.bool_]:
     """The vertices (V,) that may tell how the head has moved: all, or what FLAME's neck turns."""
-    found = np.ones(len(rig.mesh.data.vertices), bool)
+    found = np.ones(len(rig.mesh.data.vertices), np.bool_)
     if flame_rig.is_flame(rig) and (group := rig.mesh.vertex_groups.get(NECK_BONE)):
         for vertex in rig.mesh.data.vertices:
             weights = {each.group: each.weight for each in vertex.groups}

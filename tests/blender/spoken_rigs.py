@@ -62,7 +62,7 @@ def played(room, bundled, empty_scene, stand_in, monkeypatch) -> Iterator[Callab
     """Brings a character of CAST into the scene, with its take."""
 
     def played(name: str) -> Played:
-        empty_scene.render.fps = 25
+        bpy.context.scene.render.fps = 25
         rig, gap = _flame(room, stand_in) if name == "flame" else _character(room, bundled, name)
         motion = spoken(room)
         line = line_without_strip(
