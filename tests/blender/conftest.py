@@ -62,6 +62,16 @@ def face() -> Any:
     return make_face()
 
 
+@pytest.fixture(scope="session")
+def flame_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file as FLAME 2020's, in a folder where what was found out about it may be kept."""
+    from tools import make_test_flame
+
+    path = tmp_path_factory.mktemp("flame") / "generic_model.pkl"
+    make_test_flame.write_2020(path, make_test_flame.stand_in())
+    return path
+
+
 @pytest.fixture
 def rig(room: Any, empty_scene: Any, face: Any) -> Any:
     """The small head, built into the empty scene."""

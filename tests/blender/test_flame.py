@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -18,16 +16,9 @@ NEAR = 1e-4  # metres
 JOINTS = ("root", "neck", "jaw", "left_eye", "right_eye")
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("flame") / "generic_model.pkl"
-    make_test_flame.write_2020(path, make_test_flame.stand_in())
-    return path
-
-
 @pytest.fixture
-def flame(room, file):
-    return room("model_runtime.flame").load_flame(file)
+def flame(room, flame_file):
+    return room("model_runtime.flame").load_flame(flame_file)
 
 
 @pytest.fixture
@@ -143,10 +134,12 @@ def take():
 
 
 @pytest.fixture
-def imported(room, empty_scene, file):
+def imported(room, empty_scene, flame_file):
     """A rig through the importer; the fit is found once."""
     importer = room("thunder_blender.flame_import")
-    return importer.import_flame(empty_scene.collection, importer.FlameImport(file), file.parent)
+    return importer.import_flame(
+        empty_scene.collection, importer.FlameImport(flame_file), flame_file.parent
+    )
 
 
 def test_the_units_are_found_in_the_expressions(imported) -> None:
@@ -158,9 +151,9 @@ def test_the_units_are_found_in_the_expressions(imported) -> None:
     assert "worst: mouthClose" in imported.sentence()
 
 
-def test_what_was_found_is_kept_for_the_file_and_on_the_rig(imported, file, room) -> None:
+def test_what_was_found_is_kept_for_the_file_and_on_the_rig(imported, flame_file, room) -> None:
     mapping = room("thunder_blender.flame_mapping")
-    assert len(list(file.parent.glob("*.npz"))) == 1
+    assert len(list(flame_file.parent.glob("*.npz"))) == 1
     stored = mapping.stored(imported.rig.mesh)
     assert np.allclose(stored.expression, imported.mapping.expression)
     assert np.array_equal(stored.lips, imported.mapping.lips)
@@ -203,11 +196,11 @@ def test_units_come_back_from_the_rigs_own_motion(imported, room, take) -> None:
 
 
 def test_residual_keys_are_made_on_request_and_keyed_by_takes(
-    room, empty_scene, file, take
+    room, empty_scene, flame_file, take
 ) -> None:
     importer, mapping = room("thunder_blender.flame_import"), room("thunder_blender.mapping")
-    wanted = importer.FlameImport(file, shape_keys=0, residual_keys=True)
-    made = importer.import_flame(empty_scene.collection, wanted, file.parent).rig
+    wanted = importer.FlameImport(flame_file, shape_keys=0, residual_keys=True)
+    made = importer.import_flame(empty_scene.collection, wanted, flame_file.parent).rig
     names = {block.name for block in made.keys.key_blocks}
     assert {"residual eyeBlinkLeft", "residual mouthRollLower"} <= names
     assert not {"residual jawOpen", "residual mouthClose"} & names
@@ -219,11 +212,11 @@ def test_residual_keys_are_made_on_request_and_keyed_by_takes(
 
 
 def test_the_tongue_that_a_flame_lacks_lies_in_its_mouth_and_comes_out(
-    room, empty_scene, file, take
+    room, empty_scene, flame_file, take
 ) -> None:
     importer, mapping = room("thunder_blender.flame_import"), room("thunder_blender.mapping")
-    wanted = importer.FlameImport(file, shape_keys=0, residual_keys=True)
-    made = importer.import_flame(empty_scene.collection, wanted, file.parent).rig
+    wanted = importer.FlameImport(flame_file, shape_keys=0, residual_keys=True)
+    made = importer.import_flame(empty_scene.collection, wanted, flame_file.parent).rig
     tongue = bpy.data.objects[f"{made.mesh.name} Tongue"]
     stored = room("thunder_blender.flame_mapping").stored(made.mesh)
     mouth = room("thunder_blender.flame_tongue").flame_mouth(made, stored)
@@ -257,16 +250,16 @@ def test_the_tongue_that_a_flame_lacks_lies_in_its_mouth_and_comes_out(
 
 
 def test_masks_become_vertex_groups_and_landmarks_tell_the_mouth(
-    room, empty_scene, file, tmp_path
+    room, empty_scene, flame_file, tmp_path
 ) -> None:
     importer = room("thunder_blender.flame_import")
     masks = {"lips": np.arange(7), "neck": np.arange(5)}
     (tmp_path / "FLAME_masks.pkl").write_bytes(make_test_flame.Pickler2().dump(masks))
     np.savez(tmp_path / "few.npz", lmk_face_idx=np.arange(9), lmk_b_coords=np.full((9, 3), 1 / 3))
     wanted = importer.FlameImport(
-        file, shape_keys=0, masks=tmp_path / "FLAME_masks.pkl", landmarks=tmp_path / "few.npz"
+        flame_file, shape_keys=0, masks=tmp_path / "FLAME_masks.pkl", landmarks=tmp_path / "few.npz"
     )
-    body = importer.import_flame(empty_scene.collection, wanted, file.parent).rig.mesh
+    body = importer.import_flame(empty_scene.collection, wanted, flame_file.parent).rig.mesh
     groups = {group.name for group in body.vertex_groups}
     assert {"mask lips", "mask neck", "neck"} <= groups
     inside = body.vertex_groups["mask lips"].index
@@ -329,9 +322,9 @@ def test_the_open_heads_curves_are_as_before(room, empty_scene, face, take) -> N
     assert {curve.group for curve in bones} == {"neck"}
 
 
-def test_import_by_operator_reports_and_selects(room, empty_scene, file) -> None:
+def test_import_by_operator_reports_and_selects(room, empty_scene, flame_file) -> None:
     empty_scene.cursor.location = (1, 2, 0)
-    assert bpy.ops.thunder.import_flame(filepath=str(file), shape_keys=5) == {"FINISHED"}
+    assert bpy.ops.thunder.import_flame(filepath=str(flame_file), shape_keys=5) == {"FINISHED"}
     body = bpy.context.object
     assert body["thunder_mapping"] == "flame"
     assert tuple(body.parent.location) == (1, 2, 0)

@@ -14,25 +14,17 @@ bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 
 from model_runtime.contract import CHANNELS, UNITS  # noqa: E402
 from model_runtime.motion_files import FlameCurves, read_motion  # noqa: E402
-from tools import make_test_flame  # noqa: E402
 
 FPS, FRAMES = 25, 50
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("flame") / "generic_model.pkl"
-    make_test_flame.write_2020(path, make_test_flame.stand_in())
-    return path
-
-
 @pytest.fixture
-def flame(room, empty_scene, file):
+def flame(room, empty_scene, flame_file):
     """A FLAME rig through the importer; its calibration is found once and kept beside the file."""
     empty_scene.render.fps, empty_scene.render.fps_base = FPS, 1.0
     importer = room("thunder_blender.flame_import")
-    wanted = importer.FlameImport(file)
-    return importer.import_flame(empty_scene.collection, wanted, file.parent).rig
+    wanted = importer.FlameImport(flame_file)
+    return importer.import_flame(empty_scene.collection, wanted, flame_file.parent).rig
 
 
 def talk() -> np.ndarray:

@@ -12,17 +12,9 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 
 from tests.blender.fake_layout import draw  # noqa: E402
-from tools import make_test_flame  # noqa: E402
 
 LIMIT = 240.0  # seconds for what takes 5 on a machine that has nothing else to do
 QUIET = ("RUNNING_MODAL", "PASS_THROUGH")
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("flame") / "generic_model.pkl"
-    make_test_flame.write_2020(path, make_test_flame.stand_in())
-    return path
 
 
 @pytest.fixture
@@ -74,9 +66,9 @@ class Window:
 
 
 @pytest.fixture
-def door(room, task, file):
+def door(room, task, flame_file):
     module = room("operators.import_flame")
-    window = Window(module.THUNDER_OT_import_flame, file)
+    window = Window(module.THUNDER_OT_import_flame, flame_file)
     task.begin(window, window.operator._wanted(window))
     return window
 
@@ -108,11 +100,11 @@ def test_the_window_lives_while_the_file_is_fitted(nothing_kept, door, task, roo
     assert bpy.context.object["thunder_mapping"] == "flame"
 
 
-def test_the_same_rig_comes_through_both_doors(door, task, room, file) -> None:
+def test_the_same_rig_comes_through_both_doors(door, task, room, flame_file) -> None:
     door.until_ready(task)
     door.event("TIMER")
     first = bpy.context.object
-    assert bpy.ops.thunder.import_flame(filepath=str(file), shape_keys=5) == {"FINISHED"}
+    assert bpy.ops.thunder.import_flame(filepath=str(flame_file), shape_keys=5) == {"FINISHED"}
     second = bpy.context.object
     for name in ("expression", "jaw", "lips"):
         one, two = (np.array(body[f"thunder_flame_{name}"]) for body in (first, second))
@@ -139,9 +131,9 @@ def test_the_button_cancels_too(door, task, room) -> None:
     assert not bpy.ops.thunder.cancel_flame.poll()
 
 
-def test_a_cancelled_thread_ends_and_keeps_nothing(room, file, tmp_path, task) -> None:
+def test_a_cancelled_thread_ends_and_keeps_nothing(room, flame_file, tmp_path, task) -> None:
     importer, contract = room("thunder_blender.flame_import"), room("model_runtime.contract")
-    preparing = task.Preparing(importer.FlameImport(file), tmp_path)
+    preparing = task.Preparing(importer.FlameImport(flame_file), tmp_path)
     preparing.cancel()
     with pytest.raises(contract.CancelledError):
         preparing.result()

@@ -8,27 +8,19 @@ import pytest
 
 from tests.blender import foreign_rigs
 from tests.blender.take_helpers import line_without_strip, ramp
-from tools import make_test_flame
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 
 from tools import rig_addons, rig_cast, rig_words  # noqa: E402
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("flame") / "generic_model.pkl"
-    make_test_flame.write_2020(path, make_test_flame.stand_in())
-    return path
-
-
 @pytest.fixture
-def flame(room, empty_scene, file):
+def flame(room, empty_scene, flame_file):
     """A rig as the model's own add-on makes it: numbered keys, bones, nothing of ours."""
 
     def flame(first: int = 1, digits: int = 1, mode: str = "AXIS_ANGLE"):
         flame_rig = room("thunder_blender.flame_rig")
-        loaded = room("model_runtime.flame").load_flame(file)
+        loaded = room("model_runtime.flame").load_flame(flame_file)
         made = flame_rig.create_flame(
             empty_scene.collection, loaded, flame_rig.FlameParams(shape_keys=3)
         )
