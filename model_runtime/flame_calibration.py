@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .face import FaceModel, rotation_matrices
 from .flame_back import WayBack, way_back
-from .flame_match import Match, eyeballs, match
+from .flame_match import Match, eyeballs, match, placed
 from .flame_solve import Problem, Rule, Target, apart, joint_shifts, misfits, posed, solve, together
 
 Doubles = npt.NDArray[np.float64]
@@ -93,6 +93,11 @@ def calibrate(
         back.turned.astype(np.float32),
     )
     return calibration, left
+
+
+def turn_between(head: FaceModel, flame: FaceModel) -> Doubles:
+    """The rotation (3,3) from the FLAME's axes to the open head's."""
+    return placed(head, flame).turn
 
 
 def unit_target(flame: FaceModel, head: FaceModel, found: Match) -> Target:

@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..model_runtime.face import FaceModel
-from ..model_runtime.flame_calibration import Calibration
-from ..model_runtime.flame_match import placed
+from ..model_runtime.flame_calibration import Calibration, turn_between
 from . import compat, flame_residuals, head
 from .flame_axes import to_flame
 from .head_mesh import to_blender
@@ -33,7 +32,7 @@ def add(rig: Rig, mapping: Calibration, face: FaceModel) -> bpy.types.Object | N
     if not len(mapping.lips):
         return None
     bundled = head.bundled_face()
-    size, turn = float(mapping.scale[0]), placed(bundled, face).turn
+    size, turn = float(mapping.scale[0]), turn_between(bundled, face)
     chosen = np.unique(bundled.vertex_sets["tongue"]).astype(int)
     middle = head_mouth(bundled)
     rest = (bundled.template[chosen] - middle) @ turn * size + flame_mouth(rig, mapping)
