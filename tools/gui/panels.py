@@ -22,7 +22,8 @@ LOAD, AUTO = "bpy.ops.thunder.batch_load(", "bpy.ops.thunder.map_auto("
 LINKS, LINES = "thunder_map.active", "thunder_batch.index"
 RIG, TEST = "thunder.rig", ".test"
 LAST = "thunder_meter.threshold"  # of the panel over Batch
-TITLE = 25  # pixels from a panel's first button up to its title
+TITLE = 30  # pixels from a panel's first button up to its title
+FOLDED = 28  # pixels from title to title of folded panels; five are between Batch and Character
 JAW = "jawOpen"
 
 
@@ -43,8 +44,6 @@ def panels(stage: Stage) -> Flow:
     bpy.context.preferences.view.ui_scale = 2.0
     yield from rest(stage)
     stage.picture("mapping-2x")
-    yield from alone(stage, RIG)  # folds it, and opens the others again
-    stage.picture("all-2x")
 
 
 def build(stage: Stage) -> Any:
@@ -98,13 +97,12 @@ def jump(stage: Stage) -> Flow:
     stage.picture("batch-2x")
     bpy.context.preferences.view.ui_scale = 1.0
     yield from rest(stage)
-    yield from alone(stage, LOAD)  # opens the others again
 
 
 def mapping(stage: Stage) -> Flow:
-    """Unfold Mapping; its links are listed."""
+    """Unfold Character, and Mapping in it; its links are listed."""
+    yield from alone(stage, LOAD, TITLE + FOLDED * 5)
     yield from stage.unfold(RIG, AUTO)
-    yield from alone(stage, RIG)
     own = scene.rig().mesh.thunder_map
     stage.results["links"] = len(own.rows)
     own.active = next(n for n, row in enumerate(own.rows) if row.source == JAW)
@@ -135,11 +133,12 @@ def tested(stage: Stage) -> Flow:
     stage.results["tested"] = [target, rig.keys.key_blocks[JAW[0].upper() + JAW[1:]].value]
 
 
-def alone(stage: Stage, first: str) -> Flow:
-    """Ctrl click on the title of the panel whose first button is given: all others are folded."""
+def alone(stage: Stage, first: str, above: float = TITLE) -> Flow:
+    """Ctrl click on the title of the panel whose first button is given, or `above` that button:
+    all other panels are folded."""
     _x, y = yield from stage.find(first)
     region, pixel = stage.sidebar(), bpy.context.preferences.system.ui_scale
-    place = {"x": region.x + int(60 * pixel), "y": y + int(TITLE * pixel)}
+    place = {"x": region.x + int(60 * pixel), "y": y + int(above * pixel)}
     stage._send("MOUSEMOVE", "NOTHING", *place.values())
     yield PRESS
     for value in ("PRESS", "RELEASE"):
