@@ -30,6 +30,7 @@ from .jaw import JawFit, fit_jaw
 from .pack import pack_basis, steady
 from .palette import WORN
 from .poses import UNIT_MAX
+from .seat import seat
 from .sets import vertex_sets
 from .settle import settle_people, settle_units
 from .source import Array, Ints, MakeHumanData
@@ -55,12 +56,14 @@ def build(data: MakeHumanData) -> Arrays:
     expression = settle_units(draft)
     draft = replace(draft, expression_basis=expression.astype(np.float32))
     draft = replace(draft, identity_basis=settle_people(draft).astype(np.float32))
-    template, basis = ease(draft)
+    eased, basis = ease(draft)
+    template, basis = seat(draft, eased, basis)
     jaw = fit_jaw(
-        template,
+        eased,
         expression[UNITS.index("jawOpen")],
         sets["teeth_lower"],
         _skin_weights(data, chosen, spans),
+        template,
     )
     regressor = _regressor(data, chosen, [who, *everyone.values()], jaw, surface)
     return {

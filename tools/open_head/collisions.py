@@ -54,11 +54,15 @@ class Depths:
 
 
 class CollisionMeter:
-    """Measures poses of one face; knows which vertices can touch."""
+    """Measures poses of one face; knows which vertices can touch.
 
-    def __init__(self, face: FaceModel) -> None:
+    `spare` metres more of crowns and gums are looked at than stand free: whoever moves teeth has to
+    know of the rows that come free by that.
+    """
+
+    def __init__(self, face: FaceModel, spare: float = 0.0) -> None:
         sets = face.vertex_sets
-        self.face = face
+        self.face, self.spare = face, spare
         skin = face.quad_material == face.material_names.index("skin")
         teeth = face.quad_material == face.material_names.index("teeth")
         gums = face.quad_material == face.material_names.index("gums")
@@ -190,11 +194,11 @@ class CollisionMeter:
 
     def _crowns(self, which: str, root: int) -> Ints:
         own = self.face.vertex_sets[f"teeth_{which}"]
-        return np.asarray(own[self._height(own, which, root) < CROWN], int)
+        return np.asarray(own[self._height(own, which, root) < CROWN + self.spare], int)
 
     def _gum(self, which: str, root: int) -> Ints:
         own = self.face.vertex_sets[f"gums_{which}"]
-        return np.asarray(own[self._height(own, which, root) < GUM], int)
+        return np.asarray(own[self._height(own, which, root) < GUM + self.spare], int)
 
     def _lids(self, skin: Ints) -> Iterator[tuple[Ints, Skin]]:
         """Per side: eyeball vertices and the triangles of the lids' outer skin over them."""

@@ -8,6 +8,7 @@ over, as Gauss and Seidel do with equations. Skin does not move, so lips measure
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,17 +24,28 @@ from .poses import frame, hard_spoken_poses, sheet_poses, strong_poses, unit_pos
 from .settle import BITE
 from .source import Array, Ints
 
-FREE = 0.2e-3  # metres of overlap from which something gives way
-LEFT = 0.08e-3  # metres of overlap that it aims at
 TOOTH_WIDTH, TONGUE_WIDTH = 2.5e-3, 4.0e-3  # metres within which the neighbours give way too
 HELD_WIDTH = 1.0e-3  # metres around what is held that hardly give way
 MOST = 2.0e-3  # metres that anything gives way
 STEP = 0.5e-3  # metres that anything gives way to one pose at once
 GAPS = (0.0, 0.92)  # mm; the labiodental gap at f v stays within, or where it was: 1.0 is contact
-SWEEPS = (8, 12)  # passes over what is still pressed, after each look at all poses
 FLIP = np.array([-1.0, 1.0, 1.0])
 TIE = 1e-14  # square metres
 HALVES = ("jawForward", "jawLeft", "jawRight", "mouthClose", "mouthLeft", "tongueOut")
+
+
+@dataclass(frozen=True)
+class Care:
+    """How closely to look, in metres, and how often."""
+
+    free: float = 0.2e-3  # overlap from which something gives way
+    left: float = 0.08e-3  # overlap that it aims at
+    spare: float = 0.0  # of crowns and gums beyond what stands free
+    tongue: bool = False  # whether the tongue gives way to lips too, not to teeth alone
+    sweeps: tuple[int, ...] = (8, 12)  # passes over what is pressed, after each look at all poses
+
+
+ROUGH = Care()
 
 
 @dataclass(frozen=True)
@@ -58,13 +70,18 @@ class Contact:
         return self.least <= _gap(self.probe, points[self.edge]) <= self.most
 
 
-def contact(face: FaceModel, identity: str) -> Contact:
-    """The contact of one person; the bounds leave the gap where it is, or within GAPS."""
+def contact(face: FaceModel, identity: str, within: tuple[float, float] = GAPS) -> Contact:
+    """The contact of one person; the bounds leave the gap where it is, or `within` (mm)."""
     probe, edge = lip_probe(face, identity), face.vertex_sets["incisal_upper"]
     rest = identity_vertices(face, identity)
     edge = edge[cKDTree(1000 * rest[edge]).query(probe.incisors.rest)[1]]
     now = _gap(probe, rest[edge])
-    return Contact(probe, edge, min(GAPS[0], now), max(GAPS[1], now))
+    return Contact(probe, edge, min(within[0], now), max(within[1], now))
+
+
+def gap_at(contact: Contact, rest: Array) -> float:
+    """The labiodental gap at f v, mm, of resting vertices (V,3)."""
+    return _gap(contact.probe, rest[contact.edge])
 
 
 def _gap(probe: LipProbe, edge: FloatArray | Array) -> float:
@@ -90,9 +107,11 @@ def ease(face: FaceModel) -> tuple[Array, Array]:
 class Easer:
     """Moves the hard parts and the tongue of the heads of one face."""
 
-    def __init__(self, face: FaceModel) -> None:
+    def __init__(
+        self, face: FaceModel, care: Care = ROUGH, poses: Iterable[FloatArray] | None = None
+    ) -> None:
         sets = face.vertex_sets
-        self.meter = CollisionMeter(face)
+        self.meter, self.care = CollisionMeter(face, care.spare), care
         self.upper = Part(np.union1d(sets["teeth_upper"], sets["gums_upper"]), TOOTH_WIDTH)
         self.lower = Part(np.union1d(sets["teeth_lower"], sets["gums_lower"]), TOOTH_WIDTH)
         self.tongue = Part(np.asarray(sets["tongue"], int), TONGUE_WIDTH)
@@ -102,12 +121,12 @@ class Easer:
         self.above[self.lower.own] = self.below[self.upper.own] = 0.0
         self.mirror = _mirror(face.template, (self.upper, self.lower, self.tongue))
         basis = face.expression_basis.astype(float)
-        self.moves = [np.tensordot(pose, basis, 1) for pose in _poses()]
+        self.moves = [np.tensordot(pose, basis, 1) for pose in (poses or easing_poses())]
 
     def eased(self, rest: Array, contact: Contact | None = None) -> Array:
         """Rest vertices (V,3) that clear all poses; without a contact the incisors' edges stay."""
         out = rest.copy()
-        for sweeps in SWEEPS:
+        for sweeps in self.care.sweeps:
             busy = self.moves
             for _ in range(sweeps):
                 pressed = []
@@ -124,7 +143,7 @@ class Easer:
     ) -> Array:
         """Vertices (V,3) after as much of a push as contact and bite allow: the most that does."""
         held = _around(rest, rest[self.edge])
-        worst = max(FREE, self._bitten(out))
+        worst = max(self.care.free, self._bitten(out))
         shares = [held] if contact is None else [np.ones_like(held), held]
         for share in [*shares, held * self.above, held * self.below]:
             tried = rest + _shortened(out + _shortened(share * push, STEP) - rest, MOST)
@@ -149,12 +168,29 @@ class Easer:
         jaw = bool(move[self.lower.own].any())
         turn = _rotation(rest[self.lower.own], points[self.lower.own]) if jaw else np.eye(3)
         flesh = meter.in_flesh(self.hard, points)
-        out = _field(self.upper, rest, flesh, np.eye(3)) + _field(self.lower, rest, flesh, turn)
+        out = self._field(self.upper, rest, flesh, np.eye(3))
+        out += self._field(self.lower, rest, flesh, turn)
         if jaw or move[self.tongue.own].any() or not move.any():
             teeth = meter.teeth.inside(points[meter.tongue], points[meter.teeth.vertices])
-            out += _field(self.tongue, rest, _numbered(teeth, meter.tongue), turn)
+            out += self._field(self.tongue, rest, _numbered(teeth, meter.tongue), turn)
+            if self.care.tongue:
+                out += self._field(self.tongue, rest, meter.in_flesh(meter.tongue, points), turn)
         if jaw or not move.any():
-            out += _field(self.lower, rest, meter.bite(points), turn)
+            out += self._field(self.lower, rest, meter.bite(points), turn)
+        return out
+
+    def _field(self, part: Part, rest: Array, hits: Hits, turn: Array) -> Array:
+        """Smooth displacement (V,3) of a part that takes its `hits` out; `turn` is the part's."""
+        out = np.zeros_like(rest)
+        hits = hits.chosen((hits.depth > self.care.free) & np.isin(hits.index, part.own))
+        if not len(hits.index):
+            return out
+        way = hits.way_out @ turn  # back to the part at rest
+        push = (hits.depth - self.care.left)[:, None] * way
+        near = np.exp(-0.5 * (cdist(rest[part.own], rest[hits.index]) / part.width) ** 2)
+        weight = near * hits.depth  # the deep ones count
+        share = near.max(1, keepdims=True)
+        out[part.own] = share * (weight @ push) / np.maximum(weight.sum(1, keepdims=True), 1e-12)
         return out
 
 
@@ -167,7 +203,7 @@ def _mirror(template: FloatArray, parts: tuple[Part, ...]) -> Ints:
     return found
 
 
-def _poses() -> list[FloatArray]:
+def easing_poses() -> list[FloatArray]:
     """Units to their full, some at half, left sides alone, and blends, at rest first."""
     full = {name: pose for name, pose in unit_poses((1.0,)).items() if _counts(name)}
     half = {name: pose for name, pose in unit_poses((0.5,)).items() if name.startswith(HALVES)}
@@ -185,20 +221,6 @@ def _counts(pose: str) -> bool:
 def _numbered(hits: Hits, which: Ints) -> Hits:
     """Hits of some vertices with the vertices' own numbers."""
     return replace(hits, index=which[hits.index])
-
-
-def _field(part: Part, rest: Array, hits: Hits, turn: Array) -> Array:
-    """Smooth displacement (V,3) of a part that takes its `hits` out; `turn` is the part's."""
-    out = np.zeros_like(rest)
-    hits = hits.chosen((hits.depth > FREE) & np.isin(hits.index, part.own))
-    if not len(hits.index):
-        return out
-    push = (hits.depth - LEFT)[:, None] * hits.way_out @ turn  # back to the part at rest
-    near = np.exp(-0.5 * (cdist(rest[part.own], rest[hits.index]) / part.width) ** 2)
-    weight = near * hits.depth  # the deep ones count
-    share = near.max(1, keepdims=True)
-    out[part.own] = share * (weight @ push) / np.maximum(weight.sum(1, keepdims=True), 1e-12)
-    return out
 
 
 def _rotation(rest: Array, moved: Array) -> Array:

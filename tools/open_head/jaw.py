@@ -31,8 +31,13 @@ class JawFit:
     correction: float  # rms metres of the corrective over the moving vertices
 
 
-def fit_jaw(rest: Array, opened: Array, teeth: Array, weights: Array) -> JawFit:
-    """Fits the jaw joint to the jawOpen unit (V,3), using the lower teeth (indices)."""
+def fit_jaw(
+    rest: Array, opened: Array, teeth: Array, weights: Array, seated: Array | None = None
+) -> JawFit:
+    """Fits the jaw joint to the jawOpen unit (V,3), using the lower teeth (indices).
+
+    `seated` (V,3) is the resting head that is turned, where it is not the one fitted to.
+    """
     turn, centre, residual = rigid_motion(rest[teeth], rest[teeth] + opened[teeth])
     angle = float(turn[0])
     centre = np.array([0.0, centre[1], centre[2]])
@@ -41,7 +46,8 @@ def fit_jaw(rest: Array, opened: Array, teeth: Array, weights: Array) -> JawFit:
     fresh = _jaw_weights(opened, rigid, weights)
     share = fresh[:, JAW, None, None]
     blend = share * rotation + (1 - share) * np.eye(3)
-    left = opened - fresh[:, JAW, None] * rigid
+    turned = rest if seated is None else seated
+    left = opened - fresh[:, JAW, None] * ((turned - centre) @ rotation.T + centre - turned)
     corrective = np.linalg.solve(blend, left[..., None])[..., 0] / np.sin(angle)
     basis = np.zeros((9 * (len(NAMES) - 1), *rest.shape))
     basis[9 * (JAW - 1) + SINE_ENTRY] = corrective

@@ -25,6 +25,7 @@ STRONG: dict[str, dict[str, float]] = {
 HALF_AND_FULL = (0.5, 1.0)
 UNIT_MAX = {"mouthRollLower": 0.7}  # further in, the lip passes into the upper incisors
 SPOKEN = Path(__file__).parent / "spoken.json"
+PERFORMED = SPOKEN.with_name("performed.json")
 COMPANIONS = {  # units that docs/head.md allows only beside another one: its weight a weight
     "mouthClose": ("jawOpen", 1.0),
     "tongueOut": ("jawOpen", 0.3),
@@ -61,6 +62,11 @@ def hard_spoken_poses() -> dict[str, Weights]:
     They are kept, so that the head does not change with the articulation model.
     """
     return {name: frame(units) for name, units in json.loads(SPOKEN.read_text()).items()}
+
+
+def performed_poses() -> dict[str, Weights]:
+    """Frames of lines that the articulation model performs, as unlike as can be; kept likewise."""
+    return {name: frame(units) for name, units in json.loads(PERFORMED.read_text()).items()}
 
 
 def strong_poses() -> dict[str, Weights]:

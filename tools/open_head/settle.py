@@ -93,7 +93,7 @@ def settle_people(face: FaceModel) -> Array:
     seen = np.stack([*poses, *hard_spoken_poses().values()])
     for name in face.identity_names:
         rest = identity_vertices(face, name).astype(float)
-        rest = _smaller_eyes(meter, rest, seen)
+        rest = smaller_eyes(meter, rest, seen)
         tries = []
         for size in SIZES:
             placed = _teeth_to_lip(face, _sized(face, rest, size), goal)
@@ -150,7 +150,7 @@ def _teeth_to_lip(face: FaceModel, rest: Array, goal: float) -> Array:
     return out
 
 
-def _smaller_eyes(meter: CollisionMeter, rest: Array, poses: FloatArray) -> Array:
+def smaller_eyes(meter: CollisionMeter, rest: Array, poses: FloatArray) -> Array:
     """Rest vertices with eyeballs small enough for the lids in every pose."""
     deep = 0.0
     basis = meter.face.expression_basis

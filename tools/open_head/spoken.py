@@ -1,24 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Poses that the articulation model makes: every phone under every emotion.
 
-`python -m tools.open_head.spoken` writes those of HARDEST to spoken.json, which the build uses.
+`python -m tools.open_head.spoken` writes those of HARDEST to spoken.json, and frames of random
+lines to performed.json, which the build uses. With --performed the second file alone.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from model_runtime.contract import EMOTIONS, INTENSITY_RANGE, MOTION_FPS, UNITS
+from model_runtime.face import load_face
 from model_runtime.phones import PHONES, SILENCE
 from training.articulation.emotions import rest_weights
 from training.articulation.model import articulate
 from training.articulation.phone_targets import ALIKE
-from training.articulation.settings import ArticulationSettings
+from training.articulation.settings import ArticulationSettings, sample_style
 from training.corpus.alignment import Segment
 
-from .poses import SPOKEN, Weights, frame, sheet_poses, unit_poses
+from .poses import (
+    PERFORMED,
+    SPOKEN,
+    Weights,
+    frame,
+    performed_poses,
+    sheet_poses,
+    strong_poses,
+    unit_poses,
+)
 
 HARDEST = {  # phones that press something on someone, by emotion
     "neutral": ("TH", "DH", "F"),
@@ -30,6 +44,11 @@ HARDEST = {  # phones that press something on someone, by emotion
     "contempt": ("F", "OW", "UW", "W"),
 }
 HOLD, PAUSE = 0.30, 0.40  # seconds a phone is held, and silence around it
+QUARTERS = (0.25, 0.5, 0.75, 1.0)  # of a unit's range
+INTENSITIES = (0.5, 1.0, INTENSITY_RANGE[1])
+LENGTHS = (0.05, 0.22)  # seconds of a phone of a random line
+PHONES_A_LINE = 60
+KEPT = 120  # frames of random lines
 
 
 def spoken_poses(intensity: float = INTENSITY_RANGE[1]) -> dict[str, Weights]:
@@ -52,17 +71,68 @@ def spoken_poses(intensity: float = INTENSITY_RANGE[1]) -> dict[str, Weights]:
     return found
 
 
+def random_frames(seed: int) -> Iterator[tuple[str, Weights]]:
+    """Frames (T,52) of a line of random phones a name, every emotion at three intensities."""
+    rng = np.random.default_rng(seed)
+    phones = [phone for phone in PHONES if phone != SILENCE]
+    for emotion in EMOTIONS:
+        for intensity in INTENSITIES:
+            ends = np.cumsum(rng.uniform(*LENGTHS, PHONES_A_LINE))
+            said = [*rng.choice(phones, PHONES_A_LINE - 1), SILENCE]
+            segments = [
+                Segment(str(phone), float(start), float(end))
+                for phone, start, end in zip(said, np.r_[0.0, ends], ends, strict=False)
+            ]
+            loud = rng.uniform(0.5, 1.0) * np.ones(round(ends[-1] * MOTION_FPS), np.float32)
+            settings = ArticulationSettings(emotion, intensity, sample_style(rng))
+            yield f"{emotion} {intensity:g}", articulate(segments, loud, rng, settings)[:, :52]
+
+
+def unlike_frames(seed: int = 0, count: int = KEPT) -> dict[str, Weights]:
+    """The frames of random lines that are most unlike each other (farthest first, Gonzalez 1985).
+
+    Weights are compared by how far they move the face, so brows and gaze count for little.
+    """
+    names, frames = [], []
+    for name, motion in random_frames(seed):
+        names += [f"{name} frame {index}" for index in range(len(motion))]
+        frames.append(motion)
+    every, size = np.concatenate(frames), _sizes()
+    chosen, far = [int((every * size).sum(1).argmax())], np.full(len(every), np.inf)
+    while len(chosen) < count:
+        far = np.minimum(far, np.linalg.norm((every - every[chosen[-1]]) * size, axis=1))
+        chosen.append(int(far.argmax()))
+    return {names[index]: every[index] for index in chosen}
+
+
+def _sizes() -> Weights:
+    """Root mean square motion (52,) of the lips by each unit, and a little of the rest."""
+    face = load_face()
+    lips = (face.expression_basis[:, face.vertex_sets["lips"]] ** 2).sum(-1).mean(-1) ** 0.5
+    rest = (face.expression_basis**2).sum(-1).mean(-1) ** 0.5
+    return np.asarray(lips + 0.2 * rest)
+
+
 def all_poses() -> dict[str, Weights]:
     """Everything the head is checked in."""
-    return {"neutral": frame({}), **unit_poses(), **sheet_poses(), **spoken_poses()}
+    posed = {**unit_poses(QUARTERS), **sheet_poses(), **strong_poses(), **performed_poses()}
+    return {"neutral": frame({}), **posed, **spoken_poses()}
 
 
 def main() -> None:
-    poses = spoken_poses()
-    picked = [f"{emotion} {phone}" for emotion, phones in HARDEST.items() for phone in phones]
-    kept = {name: _rounded(poses[name]) for name in picked}
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--performed", action="store_true", help="leave spoken.json as it is")
+    if not parser.parse_args().performed:
+        poses = spoken_poses()
+        picked = [f"{emotion} {phone}" for emotion, phones in HARDEST.items() for phone in phones]
+        _write(SPOKEN, {name: poses[name] for name in picked})
+    _write(PERFORMED, unlike_frames())
+
+
+def _write(path: Path, poses: dict[str, Weights]) -> None:
+    kept = {name: _rounded(weights) for name, weights in poses.items()}
     lines = [f"{json.dumps(name)}: {json.dumps(units)}" for name, units in kept.items()]
-    SPOKEN.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def _rounded(weights: Weights) -> dict[str, float]:
