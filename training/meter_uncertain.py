@@ -103,7 +103,8 @@ def opinion(found: Sequence[Event], seen: bool) -> FloatArray:
     if seen:
         columns += [np.array([e.units for e in found]), np.array([e.mel for e in found])]
     rows = np.stack(columns, 1)
-    rows = np.concatenate((np.ones((len(rows), 1)), rows / (rows.std(0) + 1e-6)), 1)
+    rows = (rows - rows.mean(0)) / (rows.std(0) + 1e-6)
+    rows = np.concatenate((np.ones((len(rows), 1)), rows), 1)
     real = np.array([bool(event.phones) for event in found])
     fold = np.array([event.clip % FOLDS for event in found])
     logits = np.zeros(len(rows), np.float32)

@@ -206,7 +206,7 @@ def test_a_judge_that_sees_real_closures_would_choose_them():
     one, eight = (drawn(found, 0.3, 20, seeds) for seeds in (1, 8))
     assert eight[0] > one[0] + 0.3 and eight[1] > one[1] + 0.05
     real = np.array([bool(event.phones) for event in found])
-    heard, seen = (opinion(found, seen) for seen in (False, True))
+    heard, seen = (opinion(found, too) for too in (False, True))
     assert auc(seen[real], seen[~real]) > 0.95 > auc(heard[real], heard[~real])
 
 
