@@ -9,9 +9,11 @@ import bpy
 
 from ..thunder_blender import request, rig_presets, rig_rows, rig_store
 from ..thunder_blender.rig_mapping import BOTTOM, TOP
+from ..thunder_blender.text import draw_value, width
 from .editors import ThunderPanel, in_both_editors
 
 ROWS = 6
+WIDE = 320  # pixels at scale 1 from which there is room for the gains in the list
 
 
 class THUNDER_UL_links(bpy.types.UIList):
@@ -19,7 +21,7 @@ class THUNDER_UL_links(bpy.types.UIList):
 
     def draw_item(
         self,
-        _context: bpy.types.Context,
+        context: bpy.types.Context,
         layout: bpy.types.UILayout,
         _data: Any,
         row: Any,
@@ -29,9 +31,15 @@ class THUNDER_UL_links(bpy.types.UIList):
     ) -> None:
         line = layout.row(align=True)
         line.active = not row.mute
-        line.label(text=row.source.removeprefix("viseme:"), icon=rig_rows.icon_of(row))
-        line.label(text=row.target)
-        line.prop(row, "gain", text="", emboss=False)
+        source, icon = source_of(row), rig_rows.icon_of(row)
+        if source.lower() == row.target.lower():  # one name says it
+            line.label(text=row.target, icon=icon)
+        else:
+            names = line.split(factor=0.5, align=True)
+            names.label(text=source, icon=icon)
+            names.label(text=row.target)
+        if width(context) >= WIDE:
+            line.prop(row, "gain", text="", emboss=False)
         icon = "HIDE_ON" if row.mute else "HIDE_OFF"
         line.prop(row, "mute", text="", icon=icon, emboss=False)
 
@@ -84,7 +92,13 @@ class Mapping(ThunderPanel):
         layout.operator("thunder.stop_using_character", icon="X")
 
 
+def source_of(row: Any) -> str:
+    return str(row.source.removeprefix("viseme:"))
+
+
 def _draw_link(column: bpy.types.UILayout, row: Any) -> None:
+    draw_value(column, "Source", source_of(row))
+    draw_value(column, "Target", row.target)
     column.prop(row, "test", slider=True)
     column.prop(row, "gain")
     column.prop(row, "offset")
