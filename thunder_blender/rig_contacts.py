@@ -31,7 +31,7 @@ FULL, FADED = (
 )  # mm of the open head's gap: kept up to the first, left alone from the second
 PRESSED = -0.6  # mm; lips that press harder are not asked to
 TOOTH = 0.6  # mm from lip to tooth that is meant to be contact
-TOOTH_NEAR = 1.6  # mm on the open head from which on the teeth are meant
+TOOTH_NEAR = 2.3  # mm on the open head: f and v come to 1.55 there, nothing else within 2.8
 APART = (0.8, 3.0)  # mm between the lips while one is at the teeth
 ROUNDS = 24
 FRAMES = 500  # that are solved at a time, so that memory stays small
