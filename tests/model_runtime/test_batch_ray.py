@@ -28,6 +28,7 @@ def cluster(tmp_path, monkeypatch):
     """Three nodes of one CPU each on this machine, beside a head that works nothing."""
     monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "0")
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # a busy machine would starve the nodes
     made = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
     nodes = [made.add_node(num_cpus=1) for _ in range(NODES)]
     made.wait_for_nodes()
