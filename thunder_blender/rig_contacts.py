@@ -30,7 +30,7 @@ FULL, FADED = (
     6.0,
 )  # mm of the open head's gap: kept up to the first, left alone from the second
 PRESSED = -0.6  # mm; lips that press harder are not asked to
-TOOTH = 0.6  # mm from lip to tooth that is meant to be contact
+TOOTH = 0.5  # mm from lip to tooth that is meant to be contact, half of what counts as one
 TOOTH_NEAR = 2.3  # mm on the open head: f and v come to 1.55 there, nothing else within 2.8
 APART = (0.8, 3.0)  # mm between the lips while one is at the teeth
 ROUNDS = 24
