@@ -22,8 +22,11 @@ SHOTS = ROOT / "build" / "screenshots"
 STATES = ("idle", "running", "done", "error")
 SIDEBAR = (1315, 80, 1600, 830)  # in pixels of a 1600 x 1000 window
 PANELS = {  # picture: screenshots and boxes in pixels of a 1400 x 1440 window
-    "mapping": (("mapping-1x", (0, 80, 1088, 1330)), ("mapping-1x", (1110, 80, 1400, 1000))),
-    "batch": (("batch-1x", (1110, 80, 1400, 610)), ("batch-jumped-1x", (1110, 80, 1400, 610))),
+    "mapping": (
+        ("mapping-tested-1x", (500, 210, 900, 930)),
+        ("mapping-tested-1x", (1110, 110, 1400, 810)),
+    ),
+    "batch": (("batch-1x", (1110, 80, 1375, 610)), ("batch-jumped-1x", (1110, 80, 1375, 610))),
 }
 GAP = 12
 COLOURS = 64
