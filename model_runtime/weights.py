@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from .contract import WeightsError
-from .files import sha256_of
+from .files import sha256_of, write_atomic
 
 WEIGHTS_DIR = Path(__file__).parent / "weights"
 MODEL_FILES = ("encoder", "denoiser")
@@ -49,7 +49,8 @@ def save_model(model: nn.Module, config: Any, path: Path, **extra: Any) -> None:
     }
     metadata = {"config": json.dumps(asdict(config)), "extra": json.dumps(extra)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.contiguous() for name, value in tensors.items()}, path, metadata)
+    whole = {name: value.contiguous() for name, value in tensors.items()}
+    write_atomic(path, save(whole, metadata))  # readable by others, unlike safetensors' own file
 
 
 def write_checksums(folder: Path) -> None:

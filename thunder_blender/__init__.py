@@ -23,10 +23,11 @@
   `apply_take` puts it onto its rig, `take_writing` writes the keys in short `steps`; `hand_edits`
   tells which takes were edited by hand
 - `range_task`: some frames of a take anew; `range_motion` reads what it does and what is kept,
-  `range_write` brings the range into its keys; `take_span` finds the frames for it and for
-  `repair`; `channel_locks`: which channels are locked, and
-  `locked_curves`: they keep their keys; `layers`: takes of a part of the face; `best_take`: seeds
-  that compete by the meter
+  `range_write` brings the range into its keys; on rigs that take no units as keys `range_units`
+  reads them back, `range_movers` knows what moves, `range_curves` writes the difference;
+  `take_span` finds the frames for it and for `repair`; `channel_locks`: which channels are locked,
+  and `locked_curves`: they keep their keys; `layers`: takes of a part of the face; `best_take`:
+  seeds that compete by the meter
 - `load_line`: a sound file becomes a line; `take_label`: a take's name in its list
 - `engine`: jobs and the engine that performs them; `engine_client` is the worker's other end,
   `engine_process` its process and pipes, `engine_fake` stands in for it in tests

@@ -42,6 +42,7 @@ MANY_RIGS = "Select one of the heads, or pick it as Rig"
 NO_STRIP = "Select a sound strip in the sequencer, or load a sound with Load Line"
 NO_SUCH_STRIP = "There is no strip '{}' any more; pick another one"
 NO_SOUND = "'{}' is no sound strip; select one in the sequencer"
+HEARD_MESH = "'{}' is what a face says; select the line's own strip"
 LOST_SOUND = "'{}' has lost its sound; load the file again with Load Line"
 LOST_FILE = "The sound file of '{}' is missing; find it with File > External Data"
 PARTLESS = (
@@ -166,7 +167,9 @@ def active_strip_reason(context: bpy.types.Context) -> str:
     strip = active_strip(context)
     if strip is None:
         return "Select a sound strip in the sequencer"
-    return "" if strip.type == "SOUND" else NO_SOUND.format(strip.name)
+    if strip.type != "SOUND":
+        return NO_SOUND.format(strip.name)
+    return HEARD_MESH.format(strip.name) if lines.is_heard(strip) else ""
 
 
 def current_line_id(context: bpy.types.Context) -> str | None:
@@ -211,6 +214,8 @@ def strip_reason(context: bpy.types.Context) -> str:
         return NO_SOUND.format(strip.name)
     if strip.sound is None:
         return LOST_SOUND.format(strip.name)
+    if lines.is_heard(strip):
+        return HEARD_MESH.format(strip.name)
     return "" if _has_file(strip.sound) else LOST_FILE.format(strip.name)
 
 

@@ -12,9 +12,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from model_runtime.engine import sampling_config
+from model_runtime.files import write_atomic
 from model_runtime.weights import WEIGHTS_DIR, read_metadata, write_checksums
 
 
@@ -25,7 +26,7 @@ def bundle(encoder: Path, denoiser: Path, sampling: dict[str, Any], out: Path) -
     config, extra = read_metadata(denoiser)
     extra["sampling"] = asdict(sampling_config({**extra.get("sampling", {}), **sampling}))
     metadata = {"config": json.dumps(config), "extra": json.dumps(extra)}
-    save_file(load_file(denoiser), out / "denoiser.safetensors", metadata)
+    write_atomic(out / "denoiser.safetensors", save(load_file(denoiser), metadata))
     write_checksums(out)
 
 

@@ -76,6 +76,8 @@ def test_what_a_face_says_is_no_line(room, asked, line, rig) -> None:
     assert requests.current_strip(bpy.context).name == line.name, "the scene has one line only"
     assert lines.find_strip(scene, said.name) is None
     scene.sequence_editor.active_strip = said
+    assert "what a face says" in requests.strip_reason(bpy.context)
+    assert "what a face says" in requests.active_strip_reason(bpy.context)
     with pytest.raises(RuntimeError, match="no line"):
         bpy.ops.thunder.generate(seed=1)
     with pytest.raises(RuntimeError, match=r"(?i)no(t| such| line)"):
