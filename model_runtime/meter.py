@@ -93,9 +93,12 @@ class Meters:
         """The meter of the folder `weights`; what it lacks is the bundled one.
 
         `encoder` is that of an engine that is loaded already; the judge then goes to its device.
+        Bundled speech units are of the bundled encoder, which is then loaded beside another.
         Training gives another `judge` file's name, or a `net` that is not fitted yet.
         Raises WeightsError where a file is missing or damaged.
         """
+        if weights is not None and not _holds(weights, UNITS_NAME):
+            encoder, weights = None if _holds(weights, "encoder") else encoder, WEIGHTS_DIR
         ears = encoder or load_ears(_found("encoder", weights))
         device = device or next(ears.parameters()).device
         path = _found(judge, weights)
@@ -276,5 +279,9 @@ def meter_config(values: dict[str, Any]) -> MeterConfig:
 
 def _found(name: str, folder: Path | None) -> Path:
     """The model file in `folder`, or the bundled one. Raises WeightsError."""
-    near = None if folder is None else folder / f"{name}.safetensors"
-    return near if near is not None and near.is_file() else weights_path(name, WEIGHTS_DIR)
+    held = folder if folder is not None and _holds(folder, name) else WEIGHTS_DIR
+    return weights_path(name, held)
+
+
+def _holds(folder: Path, name: str) -> bool:
+    return (folder / f"{name}.safetensors").is_file()

@@ -38,11 +38,11 @@ def answer(tasks: Tasks, question: MeasureRequest, progress: ProgressCallback) -
 def meters_of(tasks: Tasks, engine: Engine) -> Meters:
     """The meter beside an engine, kept for the next question. Raises WeightsError."""
     key = f"meter {engine.device}"
-    found: Meters | None = tasks.models.get(key)
-    if found is None or found.encoder is not engine.encoder:
-        found = Meters.load(tasks.weights, engine.encoder)
-        tasks.models[key] = found
-    return found
+    known: tuple[Engine, Meters] | None = tasks.models.get(key)
+    if known is None or known[0] is not engine:
+        known = (engine, Meters.load(tasks.weights, engine.encoder, engine.device))
+        tasks.models[key] = known
+    return known[1]
 
 
 def heard_line(

@@ -31,6 +31,7 @@ from model_runtime.meter_evidence import Miss
 from model_runtime.meter_hearing import Contact, heard_phones
 from model_runtime.meter_motion import Mouth, at_motion_rate, touching
 from model_runtime.phones import PHONE_INDEX, PHONES
+from model_runtime.weights import save_model
 from training.corpus.alignment import Segment
 from training.meter_alter import closures, moved, opened
 from training.meter_planted import lifted, offsets_of
@@ -172,6 +173,14 @@ def test_an_encoder_that_the_units_do_not_belong_to_is_refused():
     other = SpeechEncoder(EncoderConfig(width=16, layers=1, heads=2))
     with pytest.raises(WeightsError, match="speech units"):
         Meters.load(encoder=other)
+
+
+def test_models_of_ones_own_without_a_meter_are_measured_by_the_bundled_one(tmp_path, meters):
+    other = SpeechEncoder(EncoderConfig(width=16, layers=1, heads=2))
+    save_model(other, other.config, tmp_path / "encoder.safetensors")
+    found = Meters.load(tmp_path, other)
+    assert found.encoder is not other
+    assert found.encoder.config == meters.encoder.config
 
 
 def test_resampling_keeps_keys_and_meets_halfway(meters):

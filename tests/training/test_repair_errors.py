@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -14,7 +12,7 @@ from model_runtime.lips import lip_probe
 from model_runtime.repair_limits import MOUTH
 from training.articulation import ArticulationSettings, Style, articulate
 from training.corpus.alignment import Segment
-from training.evaluate_repair import markdown, merge, summary
+from training.evaluate_repair import markdown, summary
 from training.repair_errors import OFF, closes, opened_closures, shifted_stretches
 
 WORDS = (
@@ -59,13 +57,6 @@ def test_a_shifted_stretch_is_off_in_its_middle_and_right_at_its_ends(motion):
         assert (outside == np.delete(motion, np.s_[first : last + 1], 0)).all()
         rest = [column for column in range(len(CHANNELS)) if column not in MOUTH]
         assert (one.motion[:, rest] == motion[:, rest]).all()
-
-
-def test_figures_are_merged_into_those_of_others(tmp_path):
-    path = tmp_path / "meter.json"
-    path.write_text('{"auc_frame": 0.9, "repair": {"old": 1}}')
-    merge(path, {"fixed_share": 0.5})
-    assert json.loads(path.read_text()) == {"auc_frame": 0.9, "repair": {"fixed_share": 0.5}}
 
 
 def test_the_summary_counts_all_errors_and_takes_the_worst_change_outside():
