@@ -148,15 +148,17 @@ def test_locked_curves_and_groups_stay_and_the_borders_are_smooth(room, played) 
     jaw = CHANNELS.index("jawOpen")
     assert asked[0].kept[:, jaw].min() == 1.0
     inside = np.arange(np.ceil(FRAMES[0]), np.floor(FRAMES[1]) + 1)
-    changed = 0
+    changed = set()
     for i, curve in enumerate(curves(room, found.take)):
         old, new = before[curve.data_path, i], keyed(curve)
         step = np.abs(new - old)[np.isin(old[:, 0], inside), 1]
-        changed += step.max() > 0.05
+        if step.max() > 0.05:
+            changed.add(curve.data_path.split('"')[1])
         assert max(step[0], step[-1]) <= 0.02 + 0.1 * step.max(), curve.data_path
         if curve.lock:
             assert step.max() == 0.0
-    assert changed == 2
+    asked_for = {"BrowInnerUp", "MouthFunnel"}
+    assert asked_for <= changed <= asked_for | {"MouthClose"}, "which keeps the lips as far apart"
     for group in ("mouth", "brows", "eyes", "head"):
         setattr(found.rig.mesh.thunder, f"lock_{group}", True)
     now = rows(room, found.take)
