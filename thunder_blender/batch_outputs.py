@@ -18,6 +18,7 @@ from ..model_runtime.contract import OutputError
 from . import compat
 from .rig import Rig
 
+STAMPS = ("date", "render_time", "filename", "memory", "hostname")  # differ from run to run
 ENDINGS = {"blend": "blend", "gltf": "glb", "abc": "abc", "usd": "usdc", "mp4": "mp4"}
 SIZE = 512  # pixels of a playblast without a camera of the scene's own
 LENS = 100.0  # mm
@@ -142,6 +143,8 @@ def _movie(path: Path, rig: Rig) -> None:
     scene.render.use_file_extension = False
     scene.render.filepath = str(path)
     scene.display.shading.color_type = "TEXTURE"
+    for stamp in STAMPS:
+        setattr(scene.render, f"use_stamp_{stamp}", False)
     bpy.ops.render.render(animation=True)
 
 

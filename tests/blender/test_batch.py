@@ -212,6 +212,9 @@ def test_a_playblast_has_its_frames_and_its_sound(command, table, tmp_path, room
     assert b"avc1" in data and b"mp4a" in data
     assert np.abs(aud.Sound(str(path)).data()).max() > 0.05
     assert not list((out / "takes").glob(".*"))
+    again = tmp_path / "again"
+    assert command(table, "--out", again, "--outputs", "mp4") == 0
+    assert (again / "takes" / path.name).read_bytes() == data, "every playblast is the same"
 
 
 def test_help_and_mistakes_have_their_exit_codes(command, table, tmp_path, room, capsys):
