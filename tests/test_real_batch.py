@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from tests.farm.test_farm import job
 from tools import build_extension, real_blender
 from tools.environments import SetupError
 from tools.real_debian import SUITES
@@ -18,6 +19,7 @@ from tools.real_debian import SUITES
 ROOT = Path(__file__).resolve().parent.parent
 LINE = ROOT / "examples" / "line.flac"
 MINUTES = 60
+FLAMENCO = ("-b", "-y")  # its own {blenderArgs}
 COMMAND = ("-b", "--command", "thunder_blender")
 KILLED = """
 out=$1; shift
@@ -84,3 +86,20 @@ def test_the_commands_help_and_mistakes_have_their_exit_codes(blender, episode):
     assert ran.code == 0 and "Exit codes" in ran.said, ran.said
     ran = blender.run([*COMMAND, "batch", str(episode), "--out", "o", "--outputs", "fbx"])
     assert ran.code == 2 and "fbx" in ran.said, ran.said
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
+@pytest.mark.timeout(15 * MINUTES)
+def test_the_tasks_that_flamenco_hands_to_blender_do_the_whole_job(blender, episode, tmp_path):
+    out = blender.work / "farm"
+    settings = {"line_list": str(episode), "results": str(out), "outputs": "npz", "tasks": 2}
+    for task in job(tmp_path, **settings)["tasks"]:
+        (command,) = task["commands"]
+        given = command["parameters"]
+        scene = [given["blendfile"]] if given["blendfile"] else []
+        ran = blender.run([*FLAMENCO, *given["argsBefore"], *scene, *given["args"]], 6 * MINUTES)
+        assert ran.code == 0 and "Traceback" not in ran.said, ran.said
+    rows = {
+        row["id"]: row["status"] for row in json.loads((out / "report.json").read_text())["lines"]
+    }
+    assert rows == {"one": "done", "two": "done", "bad": "failed"}
