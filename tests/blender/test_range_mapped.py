@@ -25,6 +25,7 @@ from tests.blender.spoken_rigs import (  # noqa: E402
 pytest_plugins = ["tests.blender.spoken_rigs"]
 
 AROUND = 8  # motion frames about it
+READ_BACK = 0.15  # of the jaw where lips are kept together or at the teeth by other means
 SPAN = (1.3, 1.9)  # seconds; the closure lies at 1.6
 FRAMES = tuple(FIRST + 25 * second for second in SPAN)
 
@@ -109,7 +110,7 @@ def test_a_spoilt_closure_is_read_mended_and_put_back(room, played, name) -> Non
     jaw = question.weights[:, CHANNELS.index("jawOpen")]
     truth = found.motion[: len(jaw), CHANNELS.index("jawOpen")]
     steady = np.abs(np.arange(len(jaw)) - CLOSED * STEP) > AROUND
-    assert np.abs(jaw - truth)[steady].max() < 0.15 and jaw[CLOSED * STEP] > 0.3
+    assert np.abs(jaw - truth)[steady].max() < READ_BACK and jaw[CLOSED * STEP] > 0.3
     assert gap_at(found, CLOSED * STEP) < closed + 0.3, "the character's own lips meet"
     assert rows(room, found.take, FRAMES) == before, "and nothing beside the span has changed"
 
@@ -192,12 +193,9 @@ def test_padlocks_hold_for_new_takes_of_a_character(room, played) -> None:
     hold = motion.locked_hold(found.rig, found.take, found.line)
     jaw, brow = CHANNELS.index("jawOpen"), CHANNELS.index("browInnerUp")
     assert hold.kept[:, jaw].min() == 1.0 and hold.kept[:, brow].max() == 0.0
-    assert (
-        np.abs(
-            hold.weights[: len(found.motion), jaw] - found.motion[:, jaw][: len(hold.weights)]
-        ).max()
-        < 0.1
-    )
+    both = min(len(hold.weights), len(found.motion))
+    apart = np.abs(hold.weights[:both, jaw] - found.motion[:both, jaw])
+    assert apart.max() < READ_BACK and np.median(apart) < 0.02
 
 
 def test_what_cannot_be_read_is_a_reason(room, played) -> None:
