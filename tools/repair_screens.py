@@ -22,8 +22,8 @@ from tools.doc_pictures import newest
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = {  # picture: what is seen
     "00-generating": "Generate",
-    "01-generated": "Generated and measured: the lips meet on the m of Pam",
-    "02-picked": "Edit Take; the jaw's keys over the m are picked",
+    "01-generated": "Generated and measured: the lips meet on the p of Pam",
+    "02-picked": "Edit Take; the jaw's keys over the p are picked",
     "03-moving": "They are moved up by hand",
     "04-spoilt": "The lips stay open; the meter's strip is stale there",
     "05-flagged": "Measured again: flagged in yellow; Shift Alt Up jumps there",
