@@ -127,25 +127,32 @@ def seen_lips(match: LipMatch, mouth: Mouth) -> FloatArray:
 
 
 def heard_phones(posteriors: FloatArray) -> Spans:
-    """Likeliest phones of posteriors (frames, len(PHONES)): Viterbi, every change costs SWITCH."""
-    log = np.log(np.maximum(posteriors, 1e-6))
-    frames, count = log.shape
-    back = np.zeros((frames, count), np.int64)
-    score, stay = log[0].copy(), np.arange(count)
-    for frame in range(1, frames):
-        best = int(score.argmax())
-        back[frame] = np.where(score < score[best] - SWITCH, best, stay)
-        score = np.maximum(score, score[best] - SWITCH) + log[frame]
-    path = np.zeros(frames, np.int64)
-    path[-1] = int(score.argmax())
-    for frame in range(frames - 1, 0, -1):
-        path[frame - 1] = back[frame, path[frame]]
+    """Likeliest phones of posteriors (frames, len(PHONES)): every change costs SWITCH."""
+    path = likeliest_path(np.log(np.maximum(posteriors, 1e-6)), SWITCH)
     starts = np.flatnonzero(np.diff(path, prepend=-1))
-    ends = np.append(starts[1:], frames)
+    ends = np.append(starts[1:], len(path))
     return tuple(
         (PHONES[path[a]], float(a / MOTION_FPS), float(b / MOTION_FPS))
         for a, b in zip(starts, ends, strict=True)
     )
+
+
+def likeliest_path(log: FloatArray, change: float) -> npt.NDArray[np.int64]:
+    """The best state of each frame (frames,) of log likelihoods (frames, states): Viterbi, where
+    every change of state costs `change`."""
+    frames, count = log.shape
+    path, back = np.zeros(frames, np.int64), np.zeros((frames, count), np.int64)
+    if not frames:
+        return path
+    score, stay = log[0].copy(), np.arange(count)
+    for frame in range(1, frames):
+        best = int(score.argmax())
+        back[frame] = np.where(score < score[best] - change, best, stay)
+        score = np.maximum(score, score[best] - change) + log[frame]
+    path[-1] = int(score.argmax())
+    for frame in range(frames - 1, 0, -1):
+        path[frame - 1] = back[frame, path[frame]]
+    return path
 
 
 def heard_contacts(

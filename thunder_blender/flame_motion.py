@@ -20,6 +20,7 @@ from ..model_runtime.flame_calibration import Calibration
 from . import flame_lips, flame_mapping, flame_residuals, head
 from .flame_axes import to_flame
 from .head_correctives import ENTRIES
+from .head_mesh import key_points
 from .keys import Curve, euler_from_axis_angle, neck_curves
 from .rig import Rig, RigError
 
@@ -191,9 +192,7 @@ def lips_of(rig: Rig, mapping: Calibration) -> flame_lips.Lips:
 
 
 def _points(block: bpy.types.ShapeKey, vertices: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-    points = np.empty(3 * len(block.points), np.float32)
-    block.points.foreach_get("co", points)
-    return to_flame(points.reshape(-1, 3)[vertices].astype(float))
+    return to_flame(key_points(block)[vertices])
 
 
 def _weights(body: bpy.types.Object, vertices: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:

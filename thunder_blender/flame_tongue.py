@@ -16,7 +16,7 @@ from ..model_runtime.face import FaceModel
 from ..model_runtime.flame_calibration import Calibration, turn_between
 from . import compat, flame_residuals, head
 from .flame_axes import to_flame
-from .head_mesh import to_blender
+from .head_mesh import key_points, to_blender
 from .rig import Rig
 
 Floats = npt.NDArray[np.floating]
@@ -56,18 +56,12 @@ def flame_mouth(rig: Rig, mapping: Calibration) -> Floats:
     """Where the rig's own lips meet: the middle between the points of each column that are nearest
     to the other lip (3,), FLAME's axes."""
     vertices, columns, sides = mapping.lips.T
-    spots = to_flame(_points(rig.keys.key_blocks[0])[vertices])
+    spots = to_flame(key_points(rig.keys.key_blocks[0])[vertices])
     meeting = []
     for column in np.unique(columns):
         upper, lower = (spots[(columns == column) & (sides == side)] for side in (0, 1))
         meeting.append((upper[upper[:, 1].argmin()] + lower[lower[:, 1].argmax()]) / 2)
     return np.asarray(np.mean(meeting, axis=0))
-
-
-def _points(block: bpy.types.ShapeKey) -> Floats:
-    flat = np.empty(3 * len(block.points), np.float32)
-    block.points.foreach_get("co", flat)
-    return flat.reshape(-1, 3)
 
 
 def _faces(bundled: FaceModel, chosen: npt.NDArray[np.integer]) -> list[list[int]]:
@@ -80,9 +74,6 @@ def _faces(bundled: FaceModel, chosen: npt.NDArray[np.integer]) -> list[list[int
 def _carrier(rig: Rig) -> None:
     """The key of the FLAME that carries the unit's weight and moves nothing."""
     block = rig.mesh.shape_key_add(name=flame_residuals.key(UNIT), from_mix=False)
-    flat = np.empty(3 * len(block.points), np.float32)
-    rig.keys.key_blocks[0].points.foreach_get("co", flat)
-    block.points.foreach_set("co", flat)
     block.slider_min, block.slider_max, block.value = 0.0, 1.0, 0.0
 
 
@@ -107,7 +98,7 @@ def _material(name: str) -> bpy.types.Material:
 def _key(body: bpy.types.Object, out: Floats, rig: Rig) -> None:
     body.shape_key_add(name="Basis", from_mix=False)
     key = body.shape_key_add(name=UNIT, from_mix=False)
-    key.points.foreach_set("co", (_points(key) + to_blender(out)).ravel())
+    key.points.foreach_set("co", (key_points(key) + to_blender(out)).ravel().astype(np.float32))
     curve = body.data.shape_keys.driver_add(f'key_blocks["{UNIT}"].value')
     curve.driver.type = "AVERAGE"
     variable = curve.driver.variables.new()

@@ -23,6 +23,13 @@ CREASE = "crease_edge"  # Blender's own name
 CONTACT_RINGS = slice(2, 10)  # lip rings that can meet the other lip
 
 
+def key_points(block: bpy.types.ShapeKey) -> npt.NDArray[np.float64]:
+    """The vertices of a shape key (V,3), the mesh's own axes."""
+    flat = np.empty(3 * len(block.points), np.float32)
+    block.points.foreach_get("co", flat)
+    return flat.reshape(-1, 3).astype(float)
+
+
 def to_blender(points: npt.NDArray[np.floating]) -> Floats:
     """FLAME's axes -> Blender's, for points or directions (..., 3)."""
     x, y, z = np.moveaxis(np.asarray(points, np.float32), -1, 0)

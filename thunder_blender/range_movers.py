@@ -54,12 +54,6 @@ def bone_of(data_path: str) -> str:
     return data_path[start + 2 : end].replace('\\"', '"').replace("\\\\", "\\")
 
 
-def reached(rig: Rig) -> Places:
-    """All channels that reach the rig at all."""
-    movers = movers_of(rig)
-    return frozenset().union(*movers.paths.values(), *movers.bones.values())
-
-
 def _direct() -> Movers:
     keys = {f'key_blocks["{name}"].value': frozenset({n}) for n, name in enumerate(UNITS)}
     return Movers(keys, {NECK_BONE: frozenset(TURNS)})

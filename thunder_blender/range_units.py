@@ -172,4 +172,4 @@ def _contacts(lips: RigLips, values: Array) -> HeadContacts:
             lips.to_teeth(points)[0] if len(lips.teeth) else np.full(len(points), meter_lips.FAR)
         )
     sides = np.concatenate(gaps)
-    return HeadContacts(sides[:, 2], sides, np.concatenate(teeth))
+    return HeadContacts(sides[:, meter_lips.MIDDLE], sides, np.concatenate(teeth))

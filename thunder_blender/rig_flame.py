@@ -21,9 +21,10 @@ from ..model_runtime.face import FaceModel, rotation_matrices
 from ..model_runtime.flame_calibration import calibrate
 from . import flame_mapping, flame_motion, head, rig_flame_lips, rig_neck
 from .flame_axes import to_flame
+from .head_correctives import ENTRIES
+from .head_mesh import key_points
 from .keys import Curve
 from .rig import Rig, RigError
-from .rig_flame_lips import points
 from .rig_mapping import key_target
 from .rig_names import EXPRESSION, NUMBERED
 
@@ -40,7 +41,6 @@ BONES = {  # ours: how the bone is called by those who made the rig
 HEAD = ("head", "jaw", "left_eye", "right_eye", "left_eye_smplhf", "right_eye_smplhf", "neck")
 POSE = re.compile(r"Pose_?(\d+)")
 NEAREST = 60  # vertices from which a joint is regressed
-ENTRIES = 9  # of a rotation matrix
 BODY_JOINTS = 21  # of SMPL-X that have pose correctives before the jaw
 RANGE = 10.0  # expression coefficients go to 3 and beyond
 
@@ -135,10 +135,10 @@ def face_of(rig: Rig) -> FaceModel:
     chosen = head_vertices(rig, weights)
     mesh, keys = rig.mesh.data, rig.keys.key_blocks
     matrix = np.array(rig.mesh.matrix_world)
-    rest = points(keys[0])
+    rest = key_points(keys[0])
     shown = rest + rig_flame_lips.own_shape(rig)
     places = to_flame(shown @ matrix[:3, :3].T + matrix[:3, 3])[chosen]
-    moves = np.stack([(points(key) - rest)[chosen] for key in _expressions(rig)])
+    moves = np.stack([(key_points(key) - rest)[chosen] for key in _expressions(rig)])
     moves = to_flame(moves @ matrix[:3, :3].T)
     index = np.full(len(rest), -1)
     index[chosen] = np.arange(len(chosen))

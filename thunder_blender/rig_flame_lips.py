@@ -18,11 +18,11 @@ from ..model_runtime.contract import UNITS
 from ..model_runtime.flame_calibration import Calibration
 from . import flame_lips, head
 from .flame_axes import to_flame
+from .head_correctives import ENTRIES
+from .head_mesh import key_points
 from .rig import Rig
 
 Floats = npt.NDArray[np.float64]
-
-ENTRIES = 9  # of a rotation matrix
 
 
 def lips_of(
@@ -44,9 +44,9 @@ def lips_of(
     world = np.array(rig.mesh.matrix_world)
 
     def moves(block: bpy.types.ShapeKey) -> Floats:
-        return to_flame((points(block)[vertices] - basis) @ world[:3, :3].T)
+        return to_flame((key_points(block)[vertices] - basis) @ world[:3, :3].T)
 
-    basis = points(blocks[0])[vertices]
+    basis = key_points(blocks[0])[vertices]
     rest = to_flame((basis + own_shape(rig)[vertices]) @ world[:3, :3].T + world[:3, 3])
     corrected = np.zeros((ENTRIES, *rest.shape))
     for entry, name in correctives:
@@ -76,16 +76,9 @@ def resting(found: Calibration) -> float:
 def own_shape(rig: Rig) -> Floats:
     """How the artist's sliders of `Shape` keys change the mesh at rest: (V,3), its own axes."""
     blocks = rig.keys.key_blocks
-    basis = points(blocks[0])
+    basis = key_points(blocks[0])
     shaped = np.zeros_like(basis)
     for block in blocks:
         if block.name.startswith("Shape") and block.value and not block.mute:
-            shaped += block.value * (points(block) - basis)
+            shaped += block.value * (key_points(block) - basis)
     return shaped
-
-
-def points(block: bpy.types.ShapeKey) -> Floats:
-    """The vertices of a shape key (V,3), the mesh's own axes."""
-    flat = np.empty(3 * len(block.points), np.float32)
-    block.points.foreach_get("co", flat)
-    return flat.reshape(-1, 3).astype(float)

@@ -33,10 +33,10 @@ import numpy as np
 
 from model_runtime.face import FaceModel, load_face
 from model_runtime.flame_solve import posed
-from tools import make_test_flame, rig_words
+from tools import make_test_flame, rig_addons, rig_words
 from tools.demo_scene import Room, install_extension
 from tools.rig_words import FIGURES, RATE
-from tools.surrogate_flame import LIP_RINGS, Surrogate, surrogate
+from tools.surrogate_flame import Surrogate, surrogate
 from training.metrics import contacts
 from training.metrics.results import update_results
 
@@ -44,8 +44,6 @@ SURROGATES = {0: ("Bruno", 0.0), 1: ("Grace", 0.0), 2: ("Chen", 0.0034)}
 POSES = 12  # random ones that are compared with FLAME's function
 FRAMES = 1500
 TRIES, FEW, WIDE = 3000, 6, 3.0  # of the search for what the rig can reach; in coefficients
-CONTACT = range(2, LIP_RINGS - 1)  # rings, each with the next, that can meet the other lip
-WET = range(3, LIP_RINGS - 1)
 
 
 @dataclass(frozen=True)
@@ -73,31 +71,9 @@ class FlameProbe(rig_words.Probe):
 
 
 def mouth_of(made: Surrogate, face: FaceModel, scale: float) -> Mouth:
-    """The surrogate's mouth by the open head's rings, of which its vertices are the middles."""
-    rings = face.vertex_sets["lip_rings"].reshape(2, 12, 20)
-    place = {tuple(sorted(cell)): index for index, cell in enumerate(made.cells.tolist())}
-
-    def vertex(side: int, ring: int, column: int) -> int:
-        corners = rings[side, ring : ring + 2, column : column + 2].ravel().tolist()
-        return place[tuple(sorted(corners))]
-
-    sides = (0, 1)
-    drop = -made.units[face.unit_names.index("jawOpen")][:, 1]
+    """The surrogate's mouth."""
     edges = blender_axes(made.incisors)
-    return Mouth(
-        np.array([vertex(side, ring, 18) for side in sides for ring in CONTACT]),
-        np.array([vertex(side, ring, 0) for side in sides for ring in CONTACT]),
-        np.array(
-            [
-                [vertex(side, ring, column) for ring in WET]
-                for side, column in ((1, 1), (1, 0), (0, 0), (0, 1))
-            ]
-        ),
-        np.flatnonzero(np.abs(edges[:, 0] - edges[:, 0].mean()) < 0.006),
-        np.flatnonzero(drop > 0.9 * drop.max()),
-        scale,
-        edges,
-    )
+    return Mouth(*rig_addons.mouth(made, face, edges), scale, edges)
 
 
 def blender_axes(points: np.ndarray) -> np.ndarray:

@@ -109,11 +109,12 @@ def _build(
     rig.location = place
     edges = foreign_rigs.to_blender(made.incisors, size) + np.array(place)
     ruler = foreign_rigs.add_mesh(f"{name} Ruler", edges, [])
-    return Built(name, body, (ruler,), size * SCALE / 1000, *_mouth(made, face, edges))
+    return Built(name, body, (ruler,), size * SCALE / 1000, *mouth(made, face, edges))
 
 
-def _mouth(made: Surrogate, face: Any, edges: Floats) -> tuple[npt.NDArray[np.integer], ...]:
-    """Upper, lower, wet, edges and chin of `Built`, by the open head's rings."""
+def mouth(made: Surrogate, face: Any, edges: Floats) -> tuple[npt.NDArray[np.integer], ...]:
+    """Upper, lower, wet, edges and chin of a probe, by the open head's rings, of which the
+    surrogate's vertices are the middles. `edges` (K,3) of the incisors."""
     rings = face.vertex_sets["lip_rings"].reshape(2, 12, 20)
     place = {tuple(sorted(cell)): index for index, cell in enumerate(made.cells.tolist())}
 

@@ -12,7 +12,6 @@ docs/results/meter.json; other keys there stay.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import math
 import time
@@ -33,6 +32,7 @@ from training.metrics.curves import mouth_curves
 from training.metrics.figures import contact_counts
 from training.metrics.model_systems import with_sampling
 from training.metrics.ratio import Ratio
+from training.metrics.results import update_results
 
 log = logging.getLogger(__name__)
 RESULTS = Path(__file__).parent.parent / "docs" / "results" / "meter.json"
@@ -226,9 +226,7 @@ def write(trials: Sequence[Trial], seeds: int, path: Path = RESULTS) -> dict[str
         )
         for key, name in (("pbm", "pbm_closed"), ("fv", "fv_contact"))
     }
-    known = json.loads(path.read_text()) if path.exists() else {}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(known | {f"best_of_{seeds}": gain}, indent=2) + "\n")
+    update_results(path, {f"best_of_{seeds}": gain})
     return gain
 
 

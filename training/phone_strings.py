@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_runtime.contract import MOTION_FPS, FloatArray
+from model_runtime.meter_hearing import likeliest_path
 from model_runtime.phones import PHONE_INDEX, SILENCE
 
 CHANGE = 1.0  # natural log: what it costs to go to another phone; chosen on development speakers
@@ -22,23 +23,10 @@ Segments = Sequence[tuple[str, float, float]]  # phone, start and end in seconds
 
 
 def spelled(posteriors: FloatArray, change: float = CHANGE) -> list[int]:
-    """Phones of the likeliest path through posteriors (frames, phones), silence left out.
-
-    Viterbi with one cost for every change of phone.
-    """
-    logs = np.log(posteriors.astype(np.float64) + FLOOR)
-    score, came = np.zeros(logs.shape[1]), np.zeros(logs.shape, np.int64)
-    stay = np.arange(logs.shape[1])
-    for index, row in enumerate(logs):
-        best = int(score.argmax())
-        came[index] = np.where(score[best] - change > score, best, stay)
-        score = np.maximum(score, score[best] - change) + row
-    path = [int(score.argmax())] if len(logs) else []
-    for index in range(len(logs) - 1, 0, -1):
-        path.append(int(came[index][path[-1]]))
-    told = path[::-1]
-    starts = [k for k in range(len(told)) if k == 0 or told[k] != told[k - 1]]
-    return [told[k] for k in starts if told[k] != SILENT]
+    """Phones of the likeliest path through posteriors (frames, phones), silence left out."""
+    path = likeliest_path(np.log(posteriors.astype(np.float64) + FLOOR), change)
+    told = path[np.flatnonzero(np.diff(path, prepend=-1))]
+    return [int(phone) for phone in told if phone != SILENT]
 
 
 def errors_in_order(true: Sequence[int], told: Sequence[int]) -> int:

@@ -151,10 +151,7 @@ def rest(stage: Stage) -> Flow:
     """The pointer off the buttons, everything drawn."""
     area = stage.area()
     stage._send("MOUSEMOVE", "NOTHING", area.x + area.width // 4, area.y + area.height // 3)
-    for _ in range(3):  # panels glide to their places
-        for region in area.regions:
-            region.tag_redraw()
-        yield 0.4
+    yield from stage.settle(area)
 
 
 stage = Stage()

@@ -243,6 +243,13 @@ class Stage:
             yield 0.3
         yield 2.5
 
+    def settle(self, area: Any) -> Flow:
+        """Draw an area until its panels have glided to their places."""
+        for _ in range(3):
+            for region in area.regions:
+                region.tag_redraw()
+            yield 0.4
+
     released = 0.0  # perf_counter() of the last click
     _at = (0, 0)
 

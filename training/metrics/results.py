@@ -27,10 +27,13 @@ def read_results(path: Path) -> dict[str, Any]:
 
 
 def update_results(path: Path, parts: Mapping[str, Any]) -> None:
-    """Replace `parts` in the file, the rest as it was. Raises RequestError, OutputError.
+    """Replace `parts` in the file, the rest as it was; its folder is made where there is none.
+
+    Raises RequestError, OutputError.
 
     `made_with` is a table by part, so each part keeps what it was made with.
     """
     found = read_results(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     made = {**found.get("made_with", {}), **parts.get("made_with", {})}
     write_json(path, found | dict(parts) | ({"made_with": made} if made else {}))
