@@ -31,6 +31,7 @@ from model_runtime.motion_files import (
 from model_runtime.motion_files.csv_table import unit_of
 from model_runtime.motion_files.flame_npz import flame_bytes
 from model_runtime.motion_files.motion import MOST_BYTES
+from tests.model_runtime.damage import damaged
 
 Rotation = pytest.importorskip("scipy.spatial.transform").Rotation
 
@@ -288,13 +289,7 @@ def test_files_changed_at_random_end_in_motion_or_a_sentence(name, tmp_path) -> 
     sound = _sound_file(name)
     path, refused = tmp_path / name, 0
     for _ in range(200):
-        data = bytearray(sound)
-        for _ in range(int(rng.integers(1, 6))):
-            place = int(rng.integers(0, len(data)))
-            data[place] = int(rng.integers(0, 256))
-        if rng.random() < 0.3:
-            del data[int(rng.integers(1, len(data))) :]
-        path.write_bytes(bytes(data))
+        path.write_bytes(damaged(sound, rng))
         try:
             assert read_motion(path).frames > 0
         except MotionError as error:

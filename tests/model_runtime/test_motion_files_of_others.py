@@ -14,6 +14,7 @@ import pytest
 
 from model_runtime.contract import UNITS
 from model_runtime.motion_files import MotionError, live_link, read_motion
+from tests.model_runtime.damage import damaged
 
 SPEECH = [unit for unit in UNITS if unit.startswith(("jaw", "mouth"))]
 
@@ -263,12 +264,7 @@ def test_such_files_changed_at_random_end_in_motion_or_a_sentence(name, tmp_path
     rng = np.random.default_rng(12)
     path = tmp_path / name
     for _ in range(150):
-        data = bytearray(SOUND[name].encode())
-        for _ in range(int(rng.integers(1, 6))):
-            data[int(rng.integers(0, len(data)))] = int(rng.integers(0, 256))
-        if rng.random() < 0.3:
-            del data[int(rng.integers(1, len(data))) :]
-        path.write_bytes(bytes(data))
+        path.write_bytes(damaged(SOUND[name].encode(), rng))
         try:
             assert read_motion(path).frames > 0
         except MotionError as error:
