@@ -12,13 +12,11 @@ from ..model_runtime.contract import EngineError
 from . import runtime_devices
 
 FOLDER = Path(__file__).parent / "locks"
-GIGABYTES = {"cuda": 5.3, "rocm": 12.0, "cpu": 1.2, "metal": 1.0}  # on disk, measured on Linux
+GIGABYTES = {"cuda": 5.3, "rocm": 17.0, "cpu": 1.2, "metal": 1.0}  # on disk; rocm: as others tell
 NO_LOCK = (
-    "There is no list of checked packages for {target}: its index could not be asked when this "
-    "version was made. Use an archive or a folder of wheels, or an interpreter with torch."
+    "There is no list of checked packages for {target}. Choose another device, or use an archive "
+    "or a folder of wheels, or an interpreter with torch."
 )
-
-
 TRIED = ("linux-cpu",)  # targets that were installed and tested where this version was made
 UNTRIED = "Not tried by us on such a machine: press Test Runtime afterwards"
 

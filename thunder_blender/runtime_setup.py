@@ -316,7 +316,7 @@ def packages(arguments: argparse.Namespace, steps: Steps, wheels: Path) -> tuple
     if arguments.wheels:
         own = arguments.wheels / LOCK
         return offline(arguments.wheels, own if own.is_file() else None), arguments.target
-    options = ["--require-hashes", "-r", str(arguments.lock)]
+    options = locked(arguments.lock)
     if arguments.index:
         options += ["--index-url", arguments.index]
     if arguments.torch_index:
@@ -327,7 +327,12 @@ def packages(arguments: argparse.Namespace, steps: Steps, wheels: Path) -> tuple
 def offline(wheels: Path, lock: Path | None) -> list[str]:
     """Nothing but the folder is asked; without a lock file there are no checksums to compare."""
     options = ["--isolated", "--no-index", "--find-links", str(wheels)]
-    return [*options, "--require-hashes", "-r", str(lock)] if lock else [*options, *WANTED]
+    return [*options, *locked(lock)] if lock else [*options, *WANTED]
+
+
+def locked(lock: Path) -> list[str]:
+    """A lock file names everything, and only what the engine uses: nothing is added to it."""
+    return ["--no-deps", "--require-hashes", "-r", str(lock)]
 
 
 def names_of(options: Sequence[str]) -> list[str]:

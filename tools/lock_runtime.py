@@ -4,7 +4,7 @@
     python3 tools/lock_runtime.py linux-cuda windows-cpu macos-metal
     python3 tools/lock_runtime.py windows-cuda --index https://download.pytorch.org/whl/cu130
     python3 tools/lock_runtime.py linux-cpu --wheels DIR     torch's wheel lies in DIR
-    python3 tools/lock_runtime.py linux-cpu windows-cuda --recorded    checksums on record
+    python3 tools/lock_runtime.py linux-cpu linux-rocm windows-cuda --recorded    on record
 
 Nothing large is downloaded: the package index tells the checksums. What the index does not tell is
 never made up; without an answer there is no lock file, and the old one stays as it is.
@@ -178,7 +178,8 @@ def recorded_lock(name: str) -> str:
     """The lock file's text for a target whose own index cannot be asked: the packages of another
     target's lock, and the wheels that are on record in place of that one's build.
 
-    Raises SetupError where nothing is on record, or for another version than the lock's.
+    Raises SetupError where nothing is on record, or for another version than the lock's without a
+    reason on record.
     """
     if name not in RECORDED:
         known = ", ".join(RECORDED)
@@ -190,10 +191,11 @@ def recorded_lock(name: str) -> str:
         for package, entry in build_runtime.entries(text).items()
         if not package.startswith(found.without or ("+",))
     }
-    if pins[found.package].version != found.version.partition("+")[0]:
+    usual = pins[found.package].version
+    if usual != found.version.partition("+")[0] and not found.apart:
         raise SetupError(
             f"{name}: on record is {found.package} {found.version}, and {found.base} has "
-            f"{pins[found.package].version}. Find the checksums of that version."
+            f"{usual}. Find the checksums of that version."
         )
     pins[found.package] = Pin(found.version, dict(found.wheels.values()))
     served = [python for python in pythons if python in found.wheels]
@@ -201,6 +203,8 @@ def recorded_lock(name: str) -> str:
         f"index: {found.index}",
         f"{found.package}: checksums as in public lock files; its index was not asked",
     ]
+    if found.apart:
+        notes.append(f"{found.package}: not {usual}, because {found.apart}")
     return lock_text(name, pins, served, notes)
 
 

@@ -2,8 +2,10 @@
 """Checksums of wheels whose index could not be asked when the lock was made.
 
 Source: public lock files of other projects, which pinned these very wheels after a download of
-their own. A checksum stands here only where two projects, independent of each other, agree on it;
-with a wrong one pip would refuse the wheel, never install another.
+their own. A checksum stands here only where two projects, independent of each other, agree on it
+(for torch 2.14.0 of linux-rocm: one project's lock file for all three, and beside it for Python
+3.11 a report of the wheel that was used, for 3.12 another project's pinned inputs, for 3.13 the
+manifest of an installer); with a wrong one pip would refuse the wheel, never install another.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ class Recorded:
     index: str  # where the build lives
     wheels: dict[str, tuple[str, str]]  # Python -> file name, sha256
     without: tuple[str, ...] = ()  # how the packages begin that the base alone needs
+    apart: str = ""  # why its version is not the base's, where it is not
 
 
 RECORDED = {
@@ -45,6 +48,29 @@ RECORDED = {
             ),
         },
         without=("cuda-", "nvidia-", "triton"),
+    ),
+    # Without triton-rocm, which only torch.compile needs: one source each for Python 3.11 and 3.13.
+    "linux-rocm": Recorded(
+        base="linux-cuda",
+        package="torch",
+        version="2.14.0+rocm7.2",
+        index="https://download.pytorch.org/whl/rocm7.2",
+        wheels={
+            "3.11": (
+                "torch-2.14.0+rocm7.2-cp311-cp311-manylinux_2_28_x86_64.whl",
+                "95ff2c8cc86b5e950ca55b2e8272c60d70c138851869bcca5eee6a36710ef9e0",
+            ),
+            "3.12": (
+                "torch-2.14.0+rocm7.2-cp312-cp312-manylinux_2_28_x86_64.whl",
+                "d67b42e31284894d24c27bfc3fd787fbfc0bef1ea6bd906db7cfa7d53d1ffe84",
+            ),
+            "3.13": (
+                "torch-2.14.0+rocm7.2-cp313-cp313-manylinux_2_28_x86_64.whl",
+                "fa22a1a85f4f92c4fb49dc9b117b3eb32b8c684968508f585df042e7016eb97f",
+            ),
+        },
+        without=("cuda-", "nvidia-", "triton"),
+        apart="its index gives no checksums for the ROCm wheels of 2.13.0",
     ),
     "windows-cuda": Recorded(
         base="windows-cpu",

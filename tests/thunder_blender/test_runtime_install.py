@@ -163,7 +163,7 @@ def test_a_full_disk_is_told_before_anything_is_done(tmp_path, wheels, monkeypat
         install(tmp_path / "runtime", wheels=wheels)
 
 
-BUILDS = ("cpu", "cu130")
+BUILDS = ("cpu", "cu130", "rocm7.2")
 
 
 @pytest.mark.parametrize("path", sorted(runtime_lock.FOLDER.glob("*.txt")), ids=lambda p: p.stem)
@@ -177,5 +177,5 @@ def test_every_lock_has_the_engines_packages_each_with_checksums(path):
 
 
 def test_where_there_is_no_lock_the_sentence_offers_other_ways():
-    with pytest.raises(contract.EngineError, match="no list of checked packages for linux-rocm"):
-        runtime_lock.lock_for("linux-rocm")
+    with pytest.raises(contract.EngineError, match="no list of checked packages for windows-rocm"):
+        runtime_lock.lock_for("windows-rocm")
