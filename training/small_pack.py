@@ -9,29 +9,25 @@ from __future__ import annotations
 
 import json
 import lzma
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from model_runtime.contract import FloatArray, ThunderError
-from model_runtime.features import MEL_BANDS, MELS_PER_MOTION_FRAME, POWER_FLOOR
+from model_runtime.contract import ThunderError
+from model_runtime.features import MEL_BANDS, MELS_PER_MOTION_FRAME
 from model_runtime.files import sha256_of
 from model_runtime.phones import PHONE_INDEX, PHONES
+from training.pack_parts import Bytes, quantise
 
 if TYPE_CHECKING:
     from training.pack import Item, Pack
 
 INDEX = "small.json"
-LOWEST = math.log(POWER_FLOOR)
 PART_BYTES = 24_000_000  # of 8-bit log-mel before compression: 50 minutes
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 4, "lp": 0, "pb": 0}]
-
-Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -41,16 +37,6 @@ class SmallConfig:
     real_share: float = 0.5  # of the seconds, as long as there are recordings
     splits: tuple[str, ...] = ("train", "dev")
     seed: int = 0
-
-
-def quantise(mel: FloatArray, step: float) -> Bytes:
-    """Log-mel (rows, bands) as multiples of `step` above the floor: uint8."""
-    return np.clip(np.rint((mel - LOWEST) / step), 0, 255).astype(np.uint8)
-
-
-def restore(coded: Bytes, step: float) -> FloatArray:
-    """Log-mel (rows, bands) float32 from its 8 bits."""
-    return coded.astype(np.float32) * np.float32(step) + np.float32(LOWEST)
 
 
 def write_small(pack: Pack, folder: Path, config: SmallConfig) -> float:
@@ -98,7 +84,7 @@ def _order(pack: Pack, config: SmallConfig) -> Iterator[Item]:
     """Clips as recorded in a drawn order in which the share of recordings stays as asked."""
     items = [i for i in pack.items if i.copy == 0 and i.split in config.splits]
     order = np.random.default_rng(config.seed).permutation(len(items))
-    made = ("espeak", "flite", "festival", "silence")
+    made = ("espeak", "flite", "festival", "silence", "noises")
     queues: dict[bool, list[Item]] = {True: [], False: []}
     for place in order[::-1]:
         queues[not items[place].source.startswith(made)].append(items[place])

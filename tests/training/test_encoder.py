@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from model_runtime.contract import ThunderError
 from model_runtime.encoder import EncoderConfig, SpeechEncoder
 from model_runtime.phones import PHONE_INDEX, PHONES
 from model_runtime.weights import load_state, read_metadata
@@ -21,7 +20,6 @@ from training.corpus.store import Draft, write_shard
 from training.deepen import deepen
 from training.encoder_scores import Heard, contact_figures, difference, figures, tally
 from training.pack import Item, Pack, build_pack
-from training.small_pack import SmallConfig, write_small
 from training.train_encoder import TrainConfig
 
 TINY = EncoderConfig(width=16, layers=2, heads=2)
@@ -178,30 +176,3 @@ def test_the_command_writes_its_part_and_keeps_the_others(
     assert set(written["encoder"]["models"]) == {"encoder", "probe"}
     assert set(written["encoder"]["models"]["probe"]) >= {"real", "synthetic", "tone", "espeak"}
     assert "| probe | real (3) |" in (tmp_path / "table.md").read_text()
-
-
-def test_a_small_pack_is_read_like_any_other(pack: Path, tmp_path: Path) -> None:
-    whole = Pack(pack)
-    hours = write_small(whole, tmp_path, SmallConfig(step=0.3))
-    small = Pack(tmp_path)
-    assert hours * 3600 == pytest.approx(sum(item.frames for item in small.items) / 50)
-    assert {item.split for item in small.items} == {"train", "dev"}
-    before = {item.clip: item for item in whole.items if item.copy == 0}
-    for item in small.items:
-        same = before[item.clip]
-        assert np.abs(small.mel(item) - whole.mel(same)).max() <= 0.16
-        assert np.mean(small.phones(item) == whole.phones(same)) > 0.98
-        assert np.array_equal(small.mel(item, 5, 10), small.mel(item)[10:30])
-    assert train_encoder.train(small, tmp_path / "run", CONFIG, TINY) == 4
-
-
-def test_a_damaged_small_pack_is_refused(pack: Path, tmp_path: Path) -> None:
-    write_small(Pack(pack), tmp_path, SmallConfig())
-    (tmp_path / "mel-000.xz").write_bytes(b"short")
-    with pytest.raises(ThunderError, match="Copy it again"):
-        Pack(tmp_path)
-
-
-def test_a_small_pack_stays_within_its_size(pack: Path, tmp_path: Path) -> None:
-    assert write_small(Pack(pack), tmp_path, SmallConfig(megabytes=0.001)) == 0.0
-    assert not list(tmp_path.glob("*.xz"))

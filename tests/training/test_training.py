@@ -154,7 +154,8 @@ def test_the_ablation_goes_on_and_compares(
     save_model(MeshToSpeech(m2s), m2s, tmp_path / "m2s.safetensors")
     start = replace(SMALL, mean=(0.2,) * len(CHANNELS), scale=(0.1,) * len(CHANNELS))
     save_model(Denoiser(start), start, tmp_path / "start.safetensors", sampling={"steps": 2})
-    units = np.random.default_rng(0).integers(0, 9, len(np.load(pack / "phones.npy")))
+    frames = max(item.start + item.frames for item in Pack(pack).items)
+    units = np.random.default_rng(0).integers(0, 9, frames)
     np.save(tmp_path / "units.npy", units.astype(np.uint8))
     command = ["--lessons", str(lessons), "--pack", str(pack), "--encoder", str(encoder)]
     command += ["--units", str(tmp_path), "--m2s", str(tmp_path / "m2s.safetensors")]
