@@ -1,36 +1,47 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a rig's shape keys mean, by their names alone: units, visemes, FLAME's and SMPL-X's numbers.
 
-A name is cut into words (`Mouth_Smile_L`, `mouthSmileLeft`, `blendShape1.MouthSmile_L`), its side
-is found and its words are looked up. What could be chance is settled by its company: single letters
-are visemes only where the set is there, and one lucky name on an unrelated mesh is no face.
+`rig_grammar` reads each name by itself, `rig_phones` finds the set of visemes. What could be chance
+is settled here, by the company that a name keeps: words in front count as a prefix where several
+names share them, `smile` is a mouth only where no emotions stand beside it, a closed mouth is a
+unit only where the jaw opens, and one lucky name on an unrelated mesh is no face.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from ..model_runtime.contract import UNITS
+from . import rig_grammar, rig_phones
 from . import rig_spellings as spellings
+from .rig_grammar import Reading, words
+
+__all__ = [
+    "EXPRESSION", "MOUTH_UNITS", "NUMBERED", "VISEME", "Match", "Recognition", "covers_mouth",
+    "recognise", "spare", "words",
+]  # fmt: skip
 
 VISEME = "viseme:"  # a source that is computed from the units, see `rig_visemes`
 EXPRESSION = "expression:"  # a coefficient of FLAME or SMPL-X, counted from 0
 
-SIDES = {"l": "left", "r": "right", "left": "left", "right": "right", "lft": "left", "rgt": "right"}
-WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
 NUMBERED = re.compile(r"(?:exp|expression|expr)_?(\d+)", re.IGNORECASE)
-ORDINAL = re.compile(r"(?:[at]\d{1,2}|\d{1,3})", re.IGNORECASE)
+ORDINAL = re.compile(r"[a-z]?0", re.IGNORECASE)  # numbers are read as 0
 FEW_EXPRESSIONS = 10  # numbered keys that make a FLAME
 FEW_UNITS = 4  # different units that make a face, unless spelt as ARKit does
+FEW_EMOTIONS = 2  # that make smile one of them
+LOOSE = 0.8  # confidence under which a name only stands where nothing better does
 COMPANY = 5  # names that share an unknown prefix
-RANKS = (0.85, 0.95)  # confidences between a key for both sides, another word, and the own name
-DEEPEST = 8  # words of a prefix: blendShape1.AA_VI_10_aa has six
+RANKS = (0.75, 0.79, 0.85, 0.95)  # confidences between words for a unit, from vague to its own name
+EMOTIONS = frozenset(
+    "happy happiness joy angry anger sad sadness sorrow fun surprised surprise fear afraid scared "
+    "disgust disgusted contempt neutral relaxed excited bored confused annoyed serious laugh cry "
+    "crying".split()
+)
 MOUTH_UNITS = tuple(unit for unit in UNITS if unit.startswith(("jaw", "mouth")))
+MANGA_VOWELS = frozenset("あいうえお")
 ENOUGH_MOUTH = 0.5  # of the mouth's units, for visemes to be left alone
 
 
@@ -63,9 +74,10 @@ def recognise(names: Iterable[str]) -> Recognition:
     names = tuple(dict.fromkeys(names))
     if numbered := _numbered(names):
         return numbered
-    units = _units(names)
-    taken = {match.name for match in units}
-    which, visemes = _visemes([name for name in names if name not in taken])
+    readings = _in_company(names)
+    which, hits = rig_phones.visemes([name for name in names if name not in readings])
+    units = _matches(readings if which else _of_a_face(readings))
+    visemes = [Match(name, VISEME + pose, 1.0, sure) for name, pose, sure in hits]
     if not units and not visemes:
         return Recognition("")
     kind = "mixed" if units and visemes else "visemes" if visemes else "arkit"
@@ -95,35 +107,8 @@ def spare(matches: Sequence[Match]) -> frozenset[str]:
 
 
 def _rank(match: Match) -> float:
-    """2 for a unit's own name, 1 for another word for it, 0 for a key of both sides."""
+    """The higher the better: a unit's own name, other words for it, a key of both sides, vague."""
     return float(sum(match.confidence > rank for rank in RANKS))
-
-
-def words(name: str) -> tuple[str, ...]:
-    """The words of a name in small letters: `A25_Jaw_Open` -> a, 25, jaw, open."""
-    plain = unicodedata.normalize("NFKC", name)
-    return tuple(word.casefold() for word in WORD.findall(plain))
-
-
-def meaning(name: str) -> tuple[tuple[tuple[str, float], ...], float, tuple[str, ...]]:
-    """((source, gain), ...), confidence, and the words in front that had to be left out."""
-    if name in UNITS:
-        return ((name, 1.0),), 1.0, ()
-    whole = words(name)
-    if len(whole) > 1 and re.fullmatch(r"\d{3}", whole[-1]):
-        whole = whole[:-1]  # Blender's .001
-    if whole[-2:] == ("div", "2"):
-        whole = whole[:-2]  # Daz Studio's
-    for skip in range(min(len(whole), DEEPEST)):
-        if found := _lookup().get(_key(whole[skip:])):
-            sources, confidence = found
-            return sources, confidence - 0.01 * bool(skip), _without_numbers(whole[:skip])
-    return (), 0.0, ()
-
-
-def _without_numbers(front: Sequence[str]) -> tuple[str, ...]:
-    """Words in front of a name, with 0 for any number: `AK_09_`, `AK_10_` are of one company."""
-    return tuple("0" if word.isdigit() else word for word in front)
 
 
 def _numbered(names: Sequence[str]) -> Recognition | None:
@@ -140,104 +125,100 @@ def _numbered(names: Sequence[str]) -> Recognition | None:
     return Recognition("smplx" if first == 0 else "flame", matches)
 
 
-def _units(names: Sequence[str]) -> list[Match]:
-    found = {name: meaning(name) for name in names}
-    found = {name: hit for name, hit in found.items() if hit[0]}
-    fronts = Counter(hit[2] for hit in found.values())
-    kept = {name: hit for name, hit in found.items() if _is_prefix(hit[2], fronts)}
-    different = {source for hit in kept.values() for source, _ in hit[0]}
-    if len(different) < FEW_UNITS:
-        kept = {name: hit for name, hit in kept.items() if hit[1] >= 0.97}
+def _in_company(names: Sequence[str]) -> dict[str, Reading]:
+    """What the names say of units, without what the other names speak against."""
+    found = {name: rig_grammar.reading(name) for name in names} | _manga(names)
+    found = {name: hit for name, hit in found.items() if hit.sources}
+    fronts = Counter(hit.front for hit in found.values())
+    backs = Counter(hit.back for hit in found.values())
+    kept = {
+        name: hit
+        for name, hit in found.items()
+        if _may_stand(hit.front, fronts) and _may_end(hit.back, backs)
+    }
+    kept = _without_loose(_one_of_each_number(_without_emotions(kept, names)))
+    if len(kept) > FEW_UNITS and "jawOpen" not in _sources(kept):
+        kept = {name: hit for name, hit in kept.items() if not _shuts(hit)}
+    return kept
+
+
+def _of_a_face(found: dict[str, Reading]) -> dict[str, Reading]:
+    """Without chance hits where too few different units are there for a face."""
+    if len({re.sub("(Left|Right)$", "", source) for source in _sources(found)}) >= FEW_UNITS:
+        return found
+    return {name: hit for name, hit in found.items() if hit.confidence >= 0.97}
+
+
+def _sources(found: dict[str, Reading]) -> set[str]:
+    return {source for hit in found.values() for source, _ in hit.sources}
+
+
+def _matches(found: dict[str, Reading]) -> list[Match]:
     return [
-        Match(name, source, gain, hit[1]) for name, hit in kept.items() for source, gain in hit[0]
+        Match(name, source, gain, hit.confidence - 0.01 * bool(hit.front or hit.back))
+        for name, hit in found.items()
+        for source, gain in hit.sources
     ]
 
 
-def _is_prefix(front: tuple[str, ...], fronts: Counter[tuple[str, ...]]) -> bool:
+def _manga(names: Sequence[str]) -> dict[str, Reading]:
+    """MikuMikuDance's brows and winks, where its vowels are; a smile there is of the eyes."""
+    if not set(names) >= MANGA_VOWELS:
+        return {}
+    found = {name: rig_grammar.NOTHING for name in names if rig_grammar.reading(name).bare}
+    return found | {name: hit for name in names if (hit := rig_grammar.of_manga(name))}
+
+
+def _without_emotions(found: dict[str, Reading], names: Sequence[str]) -> dict[str, Reading]:
+    """Without smiles and frowns of a whole face: those that stand among emotions."""
+    emotions = sum(bool(EMOTIONS & set(words(name))) for name in names)
+    if emotions < FEW_EMOTIONS and len(found) > FEW_UNITS:
+        return found
+    return {name: hit for name, hit in found.items() if not hit.bare}
+
+
+def _one_of_each_number(found: dict[str, Reading]) -> dict[str, Reading]:
+    """Of keys that differ by a number behind them only the first: they are variants."""
+    kept: dict[str, Reading] = {}
+    taken = {hit.sources for hit in found.values() if "0" not in hit.back}
+    for name, hit in found.items():
+        if "0" in hit.back:
+            if hit.sources in taken:
+                continue
+            taken.add(hit.sources)
+        kept[name] = hit
+    return kept
+
+
+def _without_loose(found: dict[str, Reading]) -> dict[str, Reading]:
+    """Without what may mean a unit where other names mean it for certain."""
+    best: dict[str, float] = {}
+    for hit in found.values():
+        for source, _ in hit.sources:
+            best[source] = max(best.get(source, 0.0), hit.confidence)
+    return {
+        name: hit
+        for name, hit in found.items()
+        if hit.confidence >= LOOSE or hit.confidence >= max(best[s] for s, _ in hit.sources)
+    }
+
+
+def _shuts(hit: Reading) -> bool:
+    return hit.sources[0][0] == "mouthClose" and hit.confidence < 1.0
+
+
+def _may_stand(front: tuple[str, ...], fronts: Counter[tuple[str, ...]]) -> bool:
     """Whether these words may stand in front of a key's own name."""
     if not front or fronts[front] >= COMPANY:
         return True
-    joined = "".join(front)
-    bare = [re.sub(r"\d+$", "", word) for word in front]
-    known = all(not word or word in spellings.PREFIXES for word in bare)
-    return known or bool(ORDINAL.fullmatch(joined))
+    known = all(_says_nothing(word) for word in front)
+    return known or bool(ORDINAL.fullmatch("".join(front)))
 
 
-def _key(parts: Sequence[str]) -> str:
-    """Words without their order and their order of side: `left mouth smile`, `smile mouth l` and
-    `smile lips left` are one."""
-    sides = [SIDES[word] for word in parts if word in SIDES]
-    if len(sides) > 1 or any(word.isdigit() for word in parts):
-        return "".join(parts)
-    plain = {spellings.SAME.get(word, word) for word in parts if word not in SIDES}
-    return " ".join(sorted(plain)) + "|".join(["", *sides])
+def _may_end(back: tuple[str, ...], backs: Counter[tuple[str, ...]]) -> bool:
+    return not back or backs[back] >= COMPANY or all(_says_nothing(word) for word in back)
 
 
-@lru_cache(maxsize=1)
-def _lookup() -> dict[str, tuple[tuple[tuple[str, float], ...], float]]:
-    """Key of a name -> its sources and the confidence. The units' own words win."""
-    table: dict[str, tuple[tuple[tuple[str, float], ...], float]] = {}
-    for unit in UNITS:
-        both = ((unit, 1.0),)
-        table[_key(words(unit))] = both, 0.98
-        table[_key((unit.casefold(),))] = both, 0.97
-    for unit, name, gain in _aliases():
-        table.setdefault(_key(words(name)), (((unit, gain),), 0.9))
-    for unit in UNITS:  # halves of what we have as one
-        for side in ("left", "right"):
-            if not unit.endswith(("Left", "Right")):
-                table.setdefault(f"{_key(words(unit))}|{side}", (((unit, 1.0),), 0.9))
-    for stem, listed in spellings.BOTH.items():
-        pair = ((f"{stem}Left", 0.5), (f"{stem}Right", 0.5))
-        for name in listed.split():
-            table.setdefault(_key(words(name)), (pair, 0.8))
-    for unit, name in spellings.LOOSE.items():
-        table.setdefault(_key(words(name)), (((unit, 1.0),), 0.8))
-    for name, unit in spellings.WINKS.items():
-        table.setdefault(_key(words(name)), (((unit, 1.0),), 0.9))
-    return table
-
-
-def _aliases() -> Iterator[tuple[str, str, float]]:
-    for unit, listed in {**spellings.ALIASES, **spellings.LOOKS}.items():
-        for entry in listed.split():
-            name, _, gain = entry.partition("*")
-            sided = "{S}" in name or "{S}" in unit
-            for side in ("Left", "Right") if sided else ("",):
-                yield unit.replace("{S}", side), name.replace("{S}", side), float(gain or 1.0)
-
-
-def _visemes(names: Sequence[str]) -> tuple[str, list[Match]]:
-    """The set of visemes that most of the names belong to, and its matches."""
-    best: tuple[float, str, list[Match]] = (0.0, "", [])
-    for which, (table, least) in spellings.VISEME_SETS.items():
-        for prefix in spellings.VISEME_PREFIXES:
-            matches = _of_set(names, table, prefix)
-            poses = {match.source for match in matches}
-            if len(poses) >= min(least, len(set(table.values()))) and len(poses) > best[0]:
-                best = len(poses), which, matches
-    return best[1], best[2]
-
-
-def _of_set(names: Sequence[str], table: dict[str, str], prefix: str) -> list[Match]:
-    """Names that belong to a set, spelt with `prefix`; what stands in front of that must be known
-    or shared by some, since the poses' own names are short."""
-    found = [(name, hit) for name in names if (hit := _pose(words(name), table, prefix))]
-    fronts = Counter(front for _, (_, front) in found)
-    return [
-        Match(name, VISEME + pose, 1.0, 0.95)
-        for name, (pose, front) in found
-        if not front or fronts[front] >= COMPANY or (prefix and len(front) < 3)
-    ]
-
-
-def _pose(
-    parts: Sequence[str], table: dict[str, str], prefix: str
-) -> tuple[str, tuple[str, ...]] | None:
-    """The pose that the words from some place on mean, and the words in front of them."""
-    for skip in range(min(len(parts), DEEPEST)):
-        tail = "".join(parts[skip:])
-        pose = table.get(tail.removeprefix(prefix)) if tail.startswith(prefix) else None
-        if pose:
-            return pose, _without_numbers(parts[:skip])
-    return None
+def _says_nothing(word: str) -> bool:
+    bare = re.sub(r"\d+$", "", word)
+    return not bare or bare in spellings.NOISE

@@ -1,161 +1,234 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How other rigs spell the units and visemes: facts about names, no code.
+# ruff: noqa: RUF001
+"""The words in which makers of rigs name parts of a face and what they do: facts, no code.
 
-A `{S}` stands for a side. Behind a `*` stands how far the target goes when its unit is at 1, where
-that is not 1. Read in public rigs: Character Creator's standard, extended and MetaHuman profiles,
-VRoid and VRM, Faceshift, MikuMikuDance, Daz Genesis, MB-Lab, SRanipal, VRChat's unified names,
-Meta's and Microsoft's visemes, AccuLips, Papagayo.
+`WORDS` has, for each concept, the words that mean it in several languages; a word under two
+concepts may mean either (`lower`: the lower lip, or to lower). `PATTERNS` says which concepts
+together are
+which unit. `IDIOMS` are the few names that their words alone would not explain.
 """
 
 from __future__ import annotations
 
-ALIASES: dict[str, str] = {  # unit -> other names of it, beside those with its own words
-    "eyeBlink{S}": "Eye_Close_{S} Eyes_Blink_{S} Eye_Closed_{S} blink_{S} Fcl_EYE_Close_{S} "
-    "Eyes_Closed_{S} wink_{S} winkA_{S} Eye_Closed_{S}_max",
-    "eyeWide{S}": "Eye_Widen_{S} Eyes_Wide_{S} Eye_Open_{S} Fcl_EYE_Spread_{S} Eye_Closed_{S}_min",
-    "eyeSquint{S}": "Eye_Squint_Inner_{S} Eyes_Squint_{S} lowerlid_{S} Eye_Squeeze_{S} "
-    "Eye_Squint_{S}_max Squint_{S}",
-    "eyeLookUp{S}": "Eye_Up_{S} Eyes_Look_Up_{S}",
-    "eyeLookDown{S}": "Eye_Down_{S} Eyes_Look_Down_{S}",
-    "eyeLookIn{S}": "Eye_In_{S}",
-    "eyeLookOut{S}": "Eye_Out_{S}",
-    "browDown{S}": "Brow_Drop_{S} Brows_Down_{S} Brows_D_{S} Brow_Lower_{S} Brow_Lowerer_{S} "
-    "Brow_Compress_{S}*0.5 Brow_Squeeze_{S}_max",
-    "browInnerUp": "Brow_Raise_Inner Brow_Raise_In Brows_Inner_Up Brow_Up_Inner Brows_U_C "
-    "Brow_Raise_Inner_{S} Brow_Raise_In_{S} Brow_Inner_Raise_{S} Brows_Mid_Vert_max",
-    "browOuterUp{S}": "Brow_Raise_Outer_{S} Brow_Raise_Out_{S} Brows_Outer_Up_{S} "
-    "Brow_Up_Outer_{S} Brows_U_{S} Brow_Outer_Raise_{S} Brow_Out_Vert_{S}_max Brow_Up_{S}",
-    "cheekPuff": "Puff Cheeks_Puff Cheek_Blow_{S} Mouth_Cheek_Blow_{S} Puff_{S} Mouth_Inflated_max",
-    "cheekSquint{S}": "Cheek_Raise_{S} Cheek_Raiser_{S} Eye_Cheek_Raise_{S} Cheeks_Squint_{S}",
-    "noseSneer{S}": "Sneer_{S} Nose_Wrinkle_{S} Nose_Wrinkler_{S} Nose_Scrunch_{S}",
-    "jawForward": "Jaw_Fwd Jaw_Forwards Jaw_Thrust Jaw_Out_max",
-    "jawOpen": "Jaw_Drop Mouth_Jaw_Open Jaw_Down_Open Mouth_Open_max",
-    "mouthClose": "Lips_Together Mouth_Lips_Together_UL Mouth_Lips_Together_UR "
-    "Mouth_Lips_Together_DL Mouth_Lips_Together_DR Lips_Toward Mouth_Closed "
-    "Mouth_Close_Upper_{S} Mouth_Close_Lower_{S}",
-    "mouthFunnel": "Lips_Funnel Lip_Funnel Mouth_Funnel_Up_{S} Mouth_Funnel_Down_{S} "
-    "Mouth_Funnel_UL Mouth_Funnel_UR Mouth_Funnel_DL Mouth_Funnel_DR Lip_Funneler Lips_Funneler "
-    "Mouth_Funnel_Upper_{S} Mouth_Funnel_Lower_{S}",
-    "mouthPucker": "Lips_Pucker Mouth_Pucker_Up_{S} Mouth_Pucker_Down_{S} Mouth_Lips_Purse_UL "
-    "Mouth_Lips_Purse_UR Mouth_Lips_Purse_DL Mouth_Lips_Purse_DR Mouth_Pucker_UL Mouth_Pucker_UR "
-    "Mouth_Pucker_DL Mouth_Pucker_DR Lip_Pucker Mouth_Pout Mouth_Purse_Upper_{S} "
-    "Mouth_Purse_Lower_{S}",
-    "mouthLeft": "Midmouth_Left",
-    "mouthRight": "Midmouth_Right",
-    "mouthSmile{S}": "Mouth_Corner_Pull_{S} Lip_Corner_Puller_{S} Smile_{S} Mouth_Smile_{S}_max",
-    "mouthFrown{S}": "Mouth_Corner_Depress_{S} Lip_Corner_Depressor_{S} Frown_{S} Mouth_Sad_{S}",
-    "mouthDimple{S}": "Mouth_Dimpler_{S} Dimpler_{S}",
-    "mouthStretch{S}": "Lips_Stretch_{S} Lip_Stretcher_{S} Lip_Stretch_{S}",
-    "mouthPress{S}": "Mouth_Lips_Press_{S} Lips_Press_{S} Lip_Pressor_{S} Mouth_Press_Upper_{S} "
-    "Mouth_Press_Lower_{S}",
-    "mouthLowerDown{S}": "Mouth_Down_Lower_{S} Mouth_LowerLip_Depress_{S} Lips_Lower_Down_{S} "
-    "Lower_Lip_Depressor_{S} Lip_Lower_Down_{S} Lower_Lip_Depress_{S}",
-    "mouthUpperUp{S}": "Mouth_Up_Upper_{S} Mouth_UpperLip_Raise_{S} Lips_Upper_Up_{S} "
-    "Upper_Lip_Raiser_{S} Lip_Upper_Up_{S} Upper_Lip_Raise_{S}",
-    "mouthRollLower": "Mouth_Roll_In_Lower Mouth_Roll_In_Lower_{S} Mouth_LowerLip_RollIn_{S} "
-    "Lips_Lower_Close Mouth_Lower_Roll Lower_Lip_Roll_In_{S} Lip_Suck_Lower_{S} Lower_Lip_Suck "
-    "Mouth_Lower_Inside Lip_Suck_Lower Lower_Lip_In",
-    "mouthRollUpper": "Mouth_Roll_In_Upper Mouth_Roll_In_Upper_{S} Mouth_UpperLip_RollIn_{S} "
-    "Lips_Upper_Close Mouth_Upper_Roll Upper_Lip_Roll_In_{S} Lip_Suck_Upper_{S} Upper_Lip_Suck "
-    "Mouth_Upper_Inside Lip_Suck_Upper Upper_Lip_In",
-    "mouthShrugLower": "Chin_Lower_Raise Jaw_Chin_Raise_DL Jaw_Chin_Raise_DR Mouth_Lower_Shrug "
-    "Mouth_Raiser_Lower Mouth_Lower_Overlay",
-    "mouthShrugUpper": "Chin_Upper_Raise Jaw_Chin_Raise_UL Jaw_Chin_Raise_UR Mouth_Upper_Shrug "
-    "Mouth_Raiser_Upper",
-    "tongueOut": "Tongue_Stick_Out Tongue_Out_1 Tongue_Out_max",
-}
-LOOKS: dict[str, str] = {  # where each eye looks, by the character's sides
-    "eyeLookOutLeft": "Eye_L_Look_L Eye_Look_Left_L Eye_Look_L_L Eye_Left_Left",
-    "eyeLookInLeft": "Eye_L_Look_R Eye_Look_Right_L Eye_Look_R_L Eye_Left_Right",
-    "eyeLookInRight": "Eye_R_Look_L Eye_Look_Left_R Eye_Look_L_R Eye_Right_Left",
-    "eyeLookOutRight": "Eye_R_Look_R Eye_Look_Right_R Eye_Look_R_R Eye_Right_Right",
-}
-BOTH = {  # one key for both sides: it gets the mean of the two units
-    "eyeBlink": "eyeBlink blink Eyes_Blink Eye_Close Eyes_Close Eyes_Closed Fcl_EYE_Close まばたき",
-    "eyeWide": "eyeWide Eyes_Wide Eye_Widen Fcl_EYE_Spread びっくり",
-    "eyeSquint": "eyeSquint Eyes_Squint",
-    "eyeLookUp": "eyeLookUp Eyes_Look_Up lookUp",
-    "eyeLookDown": "eyeLookDown Eyes_Look_Down lookDown",
-    "mouthSmile": "mouthSmile Mouth_Corner_Pull Fcl_MTH_Fun にやり 口角上げ mouthSmile_max",
-    "mouthFrown": "mouthFrown Mouth_Corner_Depress Fcl_MTH_Down 口角下げ",
-    "mouthDimple": "mouthDimple",
-    "mouthStretch": "mouthStretch Lips_Stretch",
-    "mouthPress": "mouthPress Lips_Press",
-    "mouthLowerDown": "mouthLowerDown Lips_Lower_Down",
-    "mouthUpperUp": "mouthUpperUp Lips_Upper_Up Fcl_MTH_Up",
-    "browDown": "browDown Brows_Down Brow_Drop Fcl_BRW_Angry 怒り眉",
-    "browOuterUp": "browOuterUp Brow_Raise_Outer Fcl_BRW_Surprised 上",
-    "cheekSquint": "cheekSquint Cheek_Raise",
-    "noseSneer": "noseSneer Sneer Nose_Wrinkle",
-}
-LOOSE = {"jawOpen": "Mouth_Open"}  # what has no own key for it on many rigs
-SAME = {  # words that mean one in a name
-    "lip": "mouth", "lips": "mouth", "eyes": "eye", "brows": "brow", "eyebrow": "brow",
-    "eyebrows": "brow", "cheeks": "cheek", "forwards": "forward", "foreward": "forward",
+WORDS: dict[str, str] = {
+    # parts of a face
+    "brow": "brow brows eyebrow eyebrows brw 眉 眉毛 まゆ 눈썹 braue brauen augenbraue "
+    "augenbrauen sourcil sourcils ceja cejas sobrancelha sobrancelhas sopracciglio sopracciglia "
+    "бровь брови бровей",
+    "eye": "eye eyes eyeball eyeballs 目 眼 眼睛 双眼 両目 瞳 눈 auge augen oeil yeux ojo ojos "
+    "olho olhos occhio occhi глаз глаза",
+    "lid": "lid lids eyelid eyelids 瞼 まぶた 眼皮 눈꺼풀 lider augenlid lidern paupiere paupieres "
+    "parpado parpados palpebra palpebre веко веки",
+    "pupil": "pupil pupils iris",
+    "cheek": "cheek cheeks 頬 ほほ ほっぺ 脸颊 腮 볼 뺨 wange wangen joue joues mejilla mejillas "
+    "bochecha bochechas guancia guance щека щеки щёки",
+    "nose": "nose nasal 鼻 鼻子 코 nase nez nariz naso нос",
+    "nostril": "nostril nostrils naris 鼻孔",
+    "mouth": "mouth lip lips mth mou labial labium 口 嘴 唇 嘴唇 くち 입 입술 mund lippe lippen "
+    "bouche levre levres boca labio labios labbro labbra bocca рот рта губа губы губ",
+    "jaw": "jaw jaws mandible 顎 あご 下巴 下颌 턱 kiefer unterkiefer machoire mandibula mandibola "
+    "mascella quijada челюсть челюсти",
+    "chin": "chin mentalis kinn menton barbilla queixo mento подбородок подбородка",
+    "tongue": "tongue 舌 舌头 ベロ 혀 zunge langue lengua lingua язык",
+    # which part
+    "inner": "inner in inside inn inr medial center centre central mid middle c m 内 内側 안쪽 "
+    "innen innere interieur interno interna внутр",
+    "outer": "outer out outside otr lateral outter 外 外側 바깥쪽 aussen aussere exterieur "
+    "externo externa esterno внешн",
+    "upper": "upper top upr upp uppr superior up u t 上 위 윗 obere ober oberer superieure "
+    "superieur superiore верхн верхняя",
+    "lower": "lower bottom low lwr bot btm inferior lowr down d b 下 아래 아랫 untere unter "
+    "unterer inferieure inferieur inferiore нижн нижняя",
+    "corner": "corner corners crn zygomatic 角 mundwinkel winkel coin coins commissure comisura "
+    "comisuras angolo canto cantos уголок уголки 입꼬리",
+    # what it does
+    "up": "up raise raised raiser raising lift lifted lifter elevate elevator uplift u "
+    "上 上げ 上がり 上扬 抬 抬起 올림 올리기 위로 hoch rauf heben haut lever leve arriba subir "
+    "elevar levantar cima alzare su sollevare вверх поднять поднята подняты",
+    "down": "down lower lowered lowerer lowering drop dropped dropper depress depressor depressed "
+    "dn dwn fall d 下 下げ 下がり 下压 내림 내리기 아래로 runter senken bas baisser baisse abajo "
+    "bajar baixo baixar giu abbassare вниз опустить опущена опущены",
+    "open": "open opened opener opening 開 開く 開け 张 张开 张大 睁 열기 벌림 벌리기 offen auf "
+    "offnen ouvert ouverte ouverts ouvrir abierto abierta abiertos abrir aberto aberta aperto "
+    "aperta aprire открыт открыты открыть открыта",
+    "close": "close closed closer closing shut clos closes 閉 閉じ 闭 闭上 闭合 감기 감음 닫기 "
+    "다물기 zu geschlossen schliessen ferme fermee fermes fermer cerrado cerrada cerrados cerrar "
+    "fechado fechada fechar chiuso chiusa chiusi chiudere закрыт закрыты закрыть закрыта",
+    "blink": "blink blinks blinking blinked wink winking winks まばたき 瞬き ウィンク ウインク 眨 "
+    "眨眼 깜빡 깜빡임 눈깜빡임 윙크 blinzeln zwinkern cligner clignement parpadeo parpadear guino "
+    "guinar piscar piscada ammiccare моргание моргать моргнуть",
+    "wide": "wide widen widened widener bigger big spread enlarge 見開き 瞪 瞪大 크게 weit gross "
+    "ecarquille ecarquilles",
+    "squint": "squint squints squinting squinter squinch 細め 眯 眯眼 찡그림 kneifen "
+    "zusammenkneifen plisser plisse entrecerrar entrecerrado прищур прищурить",
+    "tighten": "tighten tightened tightener tight tightner",
+    "squeeze": "squeeze squeezed squeezer",
+    "look": "look looks looking gaze 視線 看 视线 시선 blick schauen regard regarder mirar mirada "
+    "olhar sguardo взгляд смотреть",
+    "knit": "furrow furrowed furrower corrugator corrugate knit compress 皱 찌푸림 runzeln "
+    "stirnrunzeln froncer fronce ceno fruncir fruncido franzir corrugare хмурить нахмурить",
+    "angry": "angry anger mad 怒り 怒 생기",
+    "surprise": "surprised surprise びっくり 驚き 惊讶",
+    "sad": "sad",
+    "smile": "smile smiles smiling smiley 笑 微笑 笑い 笑顔 미소 웃음 웃기 lacheln lachen lacheln "
+    "sourire sonrisa sonreir sorriso sorrir sorridere улыбка улыбаться",
+    "frown": "frown frowns frowning frowned",
+    "pull": "pull puller pulled",
+    "dimple": "dimple dimples dimpler dimpled 酒窝 えくぼ 보조개 fossette hoyuelo grubchen",
+    "stretch": "stretch stretched stretcher stretching risorius 横広げ 拉伸 늘리기 strecken etirer "
+    "estirar esticar stirare растянуть",
+    "press": "press pressed presser pressor pressing 抿 pressen presser apretar apretado "
+    "pressionar premere сжать сжаты",
+    "compress": "compress compressed compressor",
+    "pucker": "pucker puckered puckerer puckering puckers purse pursed pout pouting pouty kiss "
+    "kissy 嘟 嘟嘴 嘟起 噘 噘嘴 撅 撅嘴 すぼめ とがらせ 오므리기 뽀뽀 kuss schmollen spitzen moue "
+    "bisou beso besar fruncidos beijo bico bacio трубочкой поцелуй",
+    "funnel": "funnel funneler funneller funnels funneled 漏斗 trichter entonnoir embudo funil "
+    "imbuto воронка",
+    "roll": "roll rolled rolling rollin curl inward inwards 内卷 巻き込み",
+    "suck": "suck sucked sucker sucking tuck tucked",
+    "shrug": "shrug shrugged shrugger",
+    "puff": "puff puffed puffer puffs puffing blow blown blowing balloon bulge 膨らみ "
+    "膨らまし 膨らませ ぷくー 鼓 鼓起 부풀리기 부풀림 aufblasen aufgeblasen gonfler gonfle "
+    "gonflees inflar inflado inflada inflados infladas inchar inchada inchadas gonfiare gonfio "
+    "надуть надуты",
+    "inflate": "inflate inflated",
+    "sneer": "sneer sneers sneering wrinkle wrinkled wrinkler wrinkles scrunch scrunched snarl "
+    "crinkle 皱鼻",
+    "forward": "forward forwards foreward fwd forth thrust protrude protruded protrusion front 前 "
+    "前突 前伸 vor vorne avant avance adelante frente avanti вперед вперёд",
+    "out": "out stick stickout sticking extend extended protrude raus rausstrecken dehors tiree "
+    "tirer afuera fuera sacar fora fuori 吐 出す 出し 내밀기 伸ばし",
+    "together": "together seal sealed",
+    "toward": "toward towards",
+    "move": "move moved shift shifted slide slid swing sideways sideway side sides",
 }  # fmt: skip
-WINKS = {"ウィンク": "eyeBlinkLeft", "ウィンク右": "eyeBlinkRight"}
-PREFIXES = frozenset(  # words in front of a key's own name
-    "blendshape blendshapes arkit ar ex mesh head face body wolf3d ctrl expressions expression "
-    "morph morpher target shape sk key bs fs cc rl default vrc vrm genesis8 facs livelink "
-    "ue".split()
+SIDES: dict[str, str] = {  # words for the character's sides
+    "left": "l left lft lf lt links linke linkes linker gauche izquierda izquierdo izq esquerda "
+    "esquerdo sinistra sinistro sx лево левый левая левое влево 左 왼쪽 왼",
+    "right": "r right rgt rt rght rechts rechte rechtes rechter droit droite derecha derecho der "
+    "direita direito destra destro dx право правый правая правое вправо 右 오른쪽 오른",
+}  # fmt: skip
+QUARTERS = {  # corners of the mouth: which lip, and which side
+    "ul": "upper left", "ur": "upper right", "dl": "lower left", "dr": "lower right",
+    "lb": "left lower", "rb": "right lower", "tl": "upper left", "tr": "upper right",
+    "bl": "lower left", "br": "lower right", "ll": "lower left", "lr": "lower right",
+    "lu": "left upper", "ru": "right upper", "ld": "left lower", "rd": "right lower",
+}  # fmt: skip
+QUARTERS_AMBIGUOUS = {"lt": "left upper", "rt": "right upper"}  # also words for a side
+NOISE = frozenset(  # words that say nothing of the shape
+    "blendshape blendshapes blend arkit ar ex mesh head face facial body wolf3d ctrl ctl ctrls "
+    "control expressions expression expr morph morpher morphs target targets shape shapes sk key "
+    "keys bs fs cc rl default vrc vrm genesis8 genesis9 facs livelink ue max jnt val value weight "
+    "slider param action pose poses anim rig geo geometry msh group grp lod lod0 e ectrl phm "
+    "pctrl au fac fcl unit the of a both all full do を の する く muscle 表情".split()
+)
+STOP = frozenset(  # words that make another shape of it
+    "min neg negative minus inverse inverted opposite corrective correctives correction correct "
+    "crt cor fix fixed fixer combo comb combination inbetween not no half extra aggr size width "
+    "height length depth thickness thin thick color colour scale shape2 bone joint driver driven "
+    "helper".split()
 )
 
-# Visemes: the pose that a name means, see `rig_visemes.POSES`.
-META = {
-    **{name.casefold(): name for name in "sil PP FF TH DD kk CH SS nn RR aa E I O U".split()},
-    "ih": "I",
-    "oh": "O",
-    "ou": "U",
-}
-MICROSOFT = {
-    "sil00": "sil", "aaahax01": "ah", "aa02": "aa", "ao03": "ao", "eyehuh04": "E",
-    "er05": "RR", "yiyihix06": "I", "wuw07": "U", "ow08": "O", "aw09": "aw",
-    "oy10": "oy", "ay11": "ay", "h12": "h", "r13": "RR", "l14": "nn",
-    "sz15": "SS", "shchjhzh16": "CH", "thdh17": "TH", "fv18": "FF", "dtn19": "DD",
-    "kgng20": "kk", "pbm21": "PP",
-}  # fmt: skip
-ACCULIPS = {
-    "ae": "E", "ah": "ah", "bmp": "PP", "chj": "CH", "ee": "I", "er": "RR", "fv": "FF",
-    "ih": "ih", "kghng": "kk", "oh": "O", "r": "RR", "sz": "SS", "tldn": "DD", "th": "TH",
-    "woo": "U",
-}  # fmt: skip
-DAZ = {  # Genesis 3 and 8
-    "aa": "aa", "ee": "I", "eh": "E", "er": "RR", "f": "FF", "ih": "ih", "iy": "I", "k": "kk",
-    "l": "nn", "m": "PP", "ow": "O", "s": "SS", "sh": "CH", "t": "DD", "th": "TH", "uw": "U",
-    "w": "U",
-}  # fmt: skip
-READER = {  # Character Creator's eight older ones
-    "vopen": "aa", "vexplosive": "PP", "vdentallip": "FF", "vtighto": "O", "vtight": "U",
-    "vwide": "I", "vaffricate": "CH", "vlipopen": "ih", "vnone": "sil",
-}  # fmt: skip
-VOWELS = {  # VRoid, VRM 0 and 1, MikuMikuDance
-    "a": "aa", "i": "I", "u": "U", "e": "E", "o": "O",
-    "aa": "aa", "ih": "I", "ou": "U", "ee": "E", "oh": "O",
-    "あ": "aa", "い": "I", "う": "U", "え": "E", "お": "O", "ん": "sil",
-}  # fmt: skip
-PAPAGAYO = {
-    "ai": "aa", "e": "E", "o": "O", "u": "U", "etc": "DD", "l": "nn", "wq": "U", "mbp": "PP",
-    "fv": "FF", "rest": "sil",
-}  # fmt: skip
-VISEME_SETS: dict[str, tuple[dict[str, str], int]] = {  # names, and how many must be there
-    "meta": (META, 9),
-    "microsoft": (MICROSOFT, 8),
-    "acculips": (ACCULIPS, 9),
-    "daz": (DAZ, 9),
-    "reader": (READER, 5),
-    "vowels": (VOWELS, 4),
-    "papagayo": (PAPAGAYO, 7),
-}
-VISEME_PREFIXES = (
-    "",
-    "viseme",
-    "v",
-    "ectrlv",
-    "vrcv",
-    "fclmth",
-    "mth",
-    "mouth",
-    "phoneme",
-    "lip",
-    "vis",
+SIDED = frozenset(  # units of which there is one for each side
+    "eyeBlink eyeWide eyeSquint eyeLookUp eyeLookDown eyeLookIn eyeLookOut browDown browOuterUp "
+    "cheekSquint noseSneer mouthSmile mouthFrown mouthDimple mouthStretch mouthPress "
+    "mouthLowerDown mouthUpperUp".split()
 )
+# Concepts that may be left out have a `?`, those of which one is needed have `/` between them.
+# Behind `@` stands how sure it is, where that is not 0.9 (under 0.8: only where nothing better
+# is there), behind `*` how far the key goes when its unit is at 1.
+PATTERNS: dict[str, str] = {
+    "eyeBlink": "eye? lid? blink; eye lid? close; lid close; eye lid down @.7; lid down @.7;"
+    "eye? lid upper close @.78; eye upper close @.78",
+    "eyeWide": "eye lid? wide; lid wide; eye upper lid? wide @.78; eye? lid upper up @.78; eye "
+    "open; eye? lid open @.78; eye? lid up @.7; eye upper up @.7",
+    "eyeSquint": "eye? lid? squint; eye? lid tighten; eye? lower lid tighten @.78; eye? lower lid "
+    "squint;eye squeeze; eye? lid? inner squint; eye? lower lid up @.78; eye? lower lid close @.7; "
+    "eye lower up @.7",
+    "eyeLookUp": "eye? look up; eye up",
+    "eyeLookDown": "eye? look down; eye down",
+    "eyeLookIn": "eye look inner; eye inner",
+    "eyeLookOut": "eye look outer/out; eye outer/out",
+    "browDown": "brow down; brow knit *.5; brow squeeze *.5 @.7; brow angry; brow frown @.78; "
+    "brow inner down @.7;knit @.7",
+    "browInnerUp": "brow inner up; brow sad @.7",
+    "browOuterUp": "brow outer/out up; brow up; brow surprise",
+    "cheekPuff": "cheek puff; mouth cheek puff; puff; cheek out/outer puff; cheek inflate @.78; "
+    "mouth inflate @.78; cheek out/outer @.7",
+    "cheekSquint": "eye? cheek squint; eye? cheek up; lid? cheek up",
+    "noseSneer": "nose? sneer; nose up @.7",
+    "jawOpen": "mouth? jaw open; jaw down @.7; mouth open @.8; mouth jaw down open; chin down @.7;"
+    " mouth? jaw open down",
+    "jawForward": "mouth? jaw forward; jaw out/outer; chin forward @.7",
+    "jawLeft": "jaw left move?; chin left move? @.7",
+    "jawRight": "jaw right move?; chin right move? @.7",
+    "mouthClose": "mouth close; mouth together; mouth close upper/lower; mouth together "
+    "upper/lower; mouth toward @.78; mouth toward upper/lower @.78",
+    "mouthFunnel": "mouth? funnel; mouth? funnel upper/lower",
+    "mouthPucker": "mouth? pucker; mouth? pucker upper/lower; mouth pucker forward/out/outer @.78",
+    "mouthLeft": "mouth left move?",
+    "mouthRight": "mouth right move?",
+    "mouthSmile": "mouth? corner? smile; mouth corner up; mouth corner pull; mouth corner up pull;"
+    " corner up @.78; corner pull @.78",
+    "mouthFrown": "mouth? corner? frown; mouth corner down; mouth corner down pull; mouth sad; "
+    "corner down @.78",
+    "mouthDimple": "mouth? cheek? corner? dimple",
+    "mouthStretch": "mouth stretch; mouth corner stretch; mouth corner mouth stretch wide @.78",
+    "mouthPress": "mouth press; mouth press upper/lower; mouth press together; mouth compress @.7",
+    "mouthLowerDown": "mouth lower down",
+    "mouthUpperUp": "mouth upper up",
+    "mouthRollLower": "mouth lower roll; mouth lower roll inner; mouth lower suck; mouth lower "
+    "suck inner;mouth lower inner; mouth lower close inner",
+    "mouthRollUpper": "mouth upper roll; mouth upper roll inner; mouth upper suck; mouth upper "
+    "suck inner;mouth upper inner; mouth upper close inner",
+    "mouthRollLower+mouthRollUpper": "mouth roll @.8; mouth suck @.8; mouth roll inner @.8; mouth "
+    "suck inner @.8",
+    "mouthShrugLower": "jaw? chin up; jaw? chin lower up; mouth lower shrug; mouth lower up @.78; "
+    "chin shrug; mouth chin up @.7; mouth lower chin up; chin lower mouth up",
+    "mouthShrugUpper": "jaw? chin upper up; mouth upper shrug; mouth upper chin up",
+    "mouthShrugLower+mouthShrugUpper": "mouth shrug @.8",
+    "tongueOut": "mouth? tongue out; tongue forward; mouth? tongue out forward",
+}  # fmt: skip
+EYES = {
+    "look left": "left",
+    "look right": "right",
+    "eye look left": "left",
+    "eye look right": "right",
+}
+BARE = frozenset(
+    ("smile", "frown", "angry", "surprise", "sad")
+)  # may be an emotion of the whole face
+ACTION_UNITS: dict[int, str] = {  # Ekman and Friesen's numbers
+    1: "browInnerUp", 2: "browOuterUp", 4: "browDown", 5: "eyeWide", 6: "cheekSquint",
+    7: "eyeSquint", 8: "mouthClose", 9: "noseSneer", 10: "mouthUpperUp", 12: "mouthSmile",
+    14: "mouthDimple", 15: "mouthFrown", 16: "mouthLowerDown", 17: "mouthShrugLower",
+    18: "mouthPucker", 19: "tongueOut", 20: "mouthStretch", 22: "mouthFunnel", 24: "mouthPress",
+    26: "jawOpen", 28: "mouthRollLower+mouthRollUpper", 29: "jawForward", 30: "jaw",
+    34: "cheekPuff", 43: "eyeBlink", 45: "eyeBlink", 46: "eyeBlink", 61: "eyesLeft",
+    62: "eyesRight", 63: "eyeLookUp", 64: "eyeLookDown",
+}  # fmt: skip
+IDIOMS: dict[str, str] = {  # unit -> names that their words do not explain
+    "eyeWide{S}": "eye_closed_{S}_min",
+    "browDown": "怒り眉",
+    "browDown{S}": "brow_squeeze_{S}_max*.5",
+    "browInnerUp": "brows_mid_vert_max Brows_U_C",
+    "browOuterUp{S}": "brow_out_vert_{S}_max",
+    "jawForward": "jaw_out_max",
+    "mouthLeft": "Midmouth_Left",
+    "mouthRight": "Midmouth_Right",
+    "mouthSmile": "Fcl_MTH_Fun にやり にっこり口 にこり口",
+    "mouthFrown": "Fcl_MTH_Down",
+    "mouthUpperUp": "Fcl_MTH_Up Lips_Upper_Up",
+    "mouthRollLower": "Lips_Lower_Close",
+    "mouthRollUpper": "Lips_Upper_Close",
+    "mouthShrugLower": "Mouth_Raiser_Lower Mouth_Lower_Overlay",
+    "mouthShrugUpper": "Mouth_Raiser_Upper",
+    "tongueOut": "べー ぺろっ ぺろ べろ出し てへぺろ Tongue_Out_1",
+}
+MANGA: dict[str, str] = {  # MikuMikuDance's brows, told by the vowels beside them
+    "上": "browOuterUp", "下": "browDown", "真面目": "browDown", "困る": "browInnerUp",
+    "怒り": "browDown", "びっくり": "eyeWide", "見開き": "eyeWide",
+    "ウィンク": "eyeBlinkLeft@.82", "ウィンク右": "eyeBlinkRight@.82",  # these smile
+    "ウィンク2": "eyeBlinkLeft", "ウィンク2右": "eyeBlinkRight",
+}  # fmt: skip

@@ -233,5 +233,12 @@ def wrong(
     return {
         name: (sources, tuple(sorted(made.get(name, set()))))
         for name, sources in meaning.items()
-        if made.get(name, set()) != set(sources)
+        if not _is_meant(made.get(name, set()), sources)
     }
+
+
+def _is_meant(made: set[str], sources: tuple[str, ...]) -> bool:
+    """Whether all that is meant was made and nothing else; of `a|b` one, of `a|` also none."""
+    either = [set(source.split("|")) for source in sources]
+    allowed = set().union(*either) if either else set()
+    return made <= allowed and all("" in choice or choice & made for choice in either)

@@ -95,7 +95,8 @@ CTRL_expressions_eyeLookDownL=eyeLookDownLeft CTRL_expressions_eyeLookDownR=eyeL
 CTRL_expressions_eyeLookLeftL=eyeLookOutLeft CTRL_expressions_eyeLookLeftR=eyeLookInRight
 CTRL_expressions_eyeLookRightL=eyeLookInLeft CTRL_expressions_eyeLookRightR=eyeLookOutRight
 CTRL_expressions_eyeLookUpL=eyeLookUpLeft CTRL_expressions_eyeLookUpR=eyeLookUpRight
-CTRL_expressions_eyeLowerLidDownL= CTRL_expressions_eyeLowerLidUpR="""
+CTRL_expressions_eyeLowerLidDownL= CTRL_expressions_eyeLowerLidUpR=
+CTRL_expressions_eyeSquintInnerL=eyeSquintLeft CTRL_expressions_eyeSquintInnerR=eyeSquintRight"""
 MMD = """あ=viseme:aa い=viseme:I う=viseme:U え=viseme:E お=viseme:O
 まばたき=eyeBlinkLeft,eyeBlinkRight
 ウィンク=eyeBlinkLeft ウィンク右=eyeBlinkRight 口角上げ=mouthSmileLeft,mouthSmileRight
@@ -103,7 +104,8 @@ MMD = """あ=viseme:aa い=viseme:I う=viseme:U え=viseme:E お=viseme:O
 なごみ="""
 VRM1 = """aa=viseme:aa ih=viseme:I ou=viseme:U ee=viseme:E oh=viseme:O
 blink=eyeBlinkLeft,eyeBlinkRight blinkLeft=eyeBlinkLeft blinkRight=eyeBlinkRight
-lookUp=eyeLookUpLeft,eyeLookUpRight lookDown=eyeLookDownLeft,eyeLookDownRight lookLeft= lookRight=
+lookUp=eyeLookUpLeft,eyeLookUpRight lookDown=eyeLookDownLeft,eyeLookDownRight
+lookLeft=eyeLookOutLeft,eyeLookInRight lookRight=eyeLookInLeft,eyeLookOutRight
 happy= angry= sad= relaxed= surprised= neutral="""
 
 # Met in a second search, after the words of the first one's misses were added.
@@ -221,7 +223,8 @@ RENDERED = """BrowDown_L=browDownLeft BrowDown_R=browDownRight BrowInnerUp=browI
 BrowOuterUp_L=browOuterUpLeft BrowOuterUp_R=browOuterUpRight CheekPuff=cheekPuff
 CheeksSquint_L=cheekSquintLeft CheeksSquint_R=cheekSquintRight EyeBlink_L=eyeBlinkLeft
 EyeSquint_R=eyeSquintRight EyeWide_L=eyeWideLeft JawForward=jawForward JawOpen=jawOpen
-LookDown=eyeLookDownLeft,eyeLookDownRight LookLeft= LookRight= LookUp=eyeLookUpLeft,eyeLookUpRight
+LookDown=eyeLookDownLeft,eyeLookDownRight LookLeft=eyeLookOutLeft,eyeLookInRight
+LookRight=eyeLookInLeft,eyeLookOutRight LookUp=eyeLookUpLeft,eyeLookUpRight
 MouthShrug_Lower=mouthShrugLower MouthShrug_Upper=mouthShrugUpper MouthPress_L=mouthPressLeft
 MouthUpperUp_R=mouthUpperUpRight NoseSneer_L=noseSneerLeft"""
 ROCKETBOX_VISEMES = "Sil PP FF TH DD KK CH SS nn RR aa E I O U".split()

@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the words of one shape key's name say of a face: a small grammar over `rig_spellings`.
+
+Every word of a name has to be explained: by a concept (brow, upper, raise), by a side, or as a
+word that says nothing of the shape. The concepts together are looked up; a name with one word more
+than that is another shape and means nothing here. Words in front and behind that are not known are
+handed back, for the whole list to judge whether they are its prefix and its ending.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice, product
+
+from ..model_runtime.contract import UNITS
+from . import rig_spellings as spellings
+
+WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
+DEEPEST = 8  # words of a prefix
+LAST = 3  # words of an ending
+READINGS = 64  # of one name, where words mean several things
+OWN, SURE, BOTH_SIDES, BY_NUMBER = 0.98, 0.9, 0.8, 0.88
+REGIONS = frozenset("brow eye lid cheek nose mouth jaw chin tongue".split())
+SHORT = frozenset(("up", "in"))  # of two letters, and still found within a longer word
+
+Sources = tuple[tuple[str, float], ...]
+Item = tuple[str, str]  # ("part", concept) or ("side", left or right)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a name says, and the words about it that were left out."""
+
+    sources: Sources = ()
+    confidence: float = 0.0
+    front: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
+    bare: bool = False  # a single word that may be an emotion as well
+
+
+NOTHING = Reading()
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name in small letters, without accents: `A25_Jaw_Open` -> a, 25, jaw, open."""
+    plain = "".join(_unaccented(letter) for letter in unicodedata.normalize("NFKC", name))
+    return tuple(word.casefold() for word in WORD.findall(plain))
+
+
+def _unaccented(letter: str) -> str:
+    base = unicodedata.normalize("NFD", letter)[0]
+    return base if base.isascii() else letter
+
+
+def reading(name: str) -> Reading:
+    """What a name means with as few of its words left out as possible."""
+    if name in UNITS:
+        return Reading(((name, 1.0),), 1.0)
+    whole = _without_tail(words(name))
+    idioms = _idioms()
+    for front, core, back in _spans(whole):
+        if found := idioms.get(_bag(core)):
+            return Reading(*found, _numberless(front), _numberless(back))
+    if spellings.STOP & set(whole):
+        return NOTHING
+    if (number := _action_unit(whole)) is not None:
+        return number
+    for front, core, back in _spans(whole):
+        if found := _of_words(core):
+            return Reading(*found, _numberless(front), _numberless(back), _is_bare(core))
+    return NOTHING
+
+
+def of_manga(name: str) -> Reading | None:
+    """The same for a short name of MikuMikuDance's, with 左 or 右 behind it for one side."""
+    whole = "".join(words(name))
+    stem = whole if whole in spellings.MANGA else whole.rstrip("左右")
+    if stem not in spellings.MANGA:
+        return None
+    side = {"左": "left", "右": "right"}.get(whole[len(stem) :], "")
+    unit, _, sure = spellings.MANGA[stem].partition("@")
+    return Reading(*_sourced((unit, float(sure or SURE), 1.0), side))
+
+
+def _without_tail(whole: tuple[str, ...]) -> tuple[str, ...]:
+    """Without Blender's .001 and Daz Studio's div2."""
+    if len(whole) > 1 and re.fullmatch(r"\d{3}", whole[-1]):
+        whole = whole[:-1]
+    return whole[:-2] if whole[-2:] == ("div", "2") else whole
+
+
+def _spans(
+    whole: tuple[str, ...],
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]]:
+    """(front, core, back) of a name, the longest cores first."""
+    for left_out in range(min(len(whole), DEEPEST + LAST)):
+        for behind in range(min(left_out, LAST) + 1):
+            ahead = left_out - behind
+            front, back = whole[:ahead], whole[len(whole) - behind :]
+            if ahead <= DEEPEST and not any(map(_acts, (*front, *back))):
+                yield front, whole[ahead : len(whole) - behind], back
+
+
+def _numberless(part: Sequence[str]) -> tuple[str, ...]:
+    """With 0 for any number: `AK_09_`, `AK_10_` are of one company."""
+    return tuple("0" if word.isdigit() else word for word in part)
+
+
+@lru_cache(maxsize=4096)
+def _acts(word: str) -> bool:
+    """Whether the word says what a part does, so that it must not be left out."""
+    if len(word) < 2 and word.isascii():
+        return False
+    if word in spellings.NOISE:
+        return False
+    found = _alternatives(word)
+    concepts = {item[1] for other in found or () for item in other if item[0] == "part"}
+    sides = {item[1] for other in found or () for item in other if item[0] == "side"}
+    return bool(concepts - REGIONS - {"pupil"}) or (bool(sides) and len(word) > 2)
+
+
+@lru_cache(maxsize=1)
+def _vocabulary() -> dict[str, tuple[tuple[Item, ...], ...]]:
+    """Word -> what it can mean, each a row of items."""
+    table: dict[str, list[tuple[Item, ...]]] = {}
+    for concept, listed in spellings.WORDS.items():
+        for word in dict.fromkeys("".join(map(_unaccented, w)) for w in listed.split()):
+            table.setdefault(word.casefold(), []).append((("part", concept),))
+    for side, listed in spellings.SIDES.items():
+        for word in listed.split():
+            table[word] = [(("side", side),)]
+    for word, meant in {**spellings.QUARTERS, **spellings.QUARTERS_AMBIGUOUS}.items():
+        row = tuple(("side" if w in spellings.SIDES else "part", w) for w in meant.split())
+        table.setdefault(word, []).append(row)
+    for word in spellings.NOISE:
+        table.setdefault(word, []).append(())
+    return {word: tuple(rows) for word, rows in table.items()}
+
+
+@lru_cache(maxsize=4096)
+def _alternatives(word: str) -> tuple[tuple[Item, ...], ...]:
+    """What one word can mean; words that are written together are taken apart. () if unknown."""
+    table = _vocabulary()
+    if word in table:
+        return table[word]
+    pieces = _pieces(word)
+    if pieces is None:
+        return ()
+    rows = islice(product(*(table[piece] for piece in pieces)), READINGS)
+    return tuple(tuple(item for part in row for item in part) for row in rows)
+
+
+def _pieces(word: str) -> tuple[str, ...] | None:
+    """The fewest known words that the word is made of; None where there are none."""
+    table = _vocabulary()
+    best: list[tuple[str, ...] | None] = [(), *[None] * len(word)]
+    for end in range(1, len(word) + 1):
+        for start in range(end):
+            before, piece = best[start], word[start:end]
+            if before is None or piece not in table or not _may_be_piece(piece, end == len(word)):
+                continue
+            now = best[end]
+            if now is None or len(before) + 1 < len(now):
+                best[end] = (*before, piece)
+    return best[-1]
+
+
+def _may_be_piece(piece: str, last: bool) -> bool:
+    if not piece.isascii() or len(piece) > 2 or piece in SHORT:
+        return piece not in spellings.NOISE or not piece.isascii() or len(piece) > 3
+    return last and piece in ("l", "r")
+
+
+def _of_words(core: Sequence[str]) -> tuple[Sources, float] | None:
+    """The best of what the words together can mean; None where one of them is not known."""
+    each = [_alternatives(word) for word in core]
+    if not core or not all(each) or _says_twice(core):
+        return None
+    rows = islice(product(*each), READINGS)
+    found = [hit for row in rows if (hit := _understood([item for part in row for item in part]))]
+    if not found:
+        return None
+    sources, confidence = max(found, key=lambda hit: hit[1])
+    said = [word for word in core if word not in spellings.NOISE]
+    return sources, OWN if _bag(said) in _own() else confidence
+
+
+def _says_twice(core: Sequence[str]) -> bool:
+    """Two shapes in one, and other oddities; sides may be said twice."""
+    longer = [word for word in core if len(word) > 2 and word not in ("left", "right")]
+    return len(set(longer)) < len(longer)
+
+
+def _is_bare(core: Sequence[str]) -> bool:
+    """Whether nothing but a word like smile is said, without a side."""
+    meant = {item for word in core for row in _alternatives(word) for item in row}
+    return len(meant) == 1 and next(iter(meant))[1] in spellings.BARE
+
+
+def _understood(items: Sequence[Item]) -> tuple[Sources, float] | None:
+    parts = frozenset(what for kind, what in items if kind == "part")
+    sides = [what for kind, what in items if kind == "side"]
+    stem = _table().get(parts)
+    if not sides:
+        return _sourced(stem, "") if stem else None
+    if stem and len(set(sides)) == 1:
+        return _sourced(stem, sides[0])
+    if len(sides) == 1:
+        return _directed(parts, sides[0])
+    if len(sides) == 2 and parts in (frozenset(("eye",)), frozenset(("eye", "look"))):
+        return _one_eye(items, sides)
+    return None
+
+
+def _directed(parts: frozenset[str], way: str) -> tuple[Sources, float] | None:
+    """Jaw left, mouth right, and both eyes."""
+    if parts in (frozenset(("look",)), frozenset(("eye", "look"))):
+        other = "right" if way == "left" else "left"
+        return ((_looks(way, way), 0.5), (_looks(other, way), 0.5)), BOTH_SIDES
+    stem = _table().get(parts | {way})
+    return _sourced(stem, "") if stem else None
+
+
+def _one_eye(items: Sequence[Item], sides: Sequence[str]) -> tuple[Sources, float]:
+    """`Eye_L_Look_R` and `Eye_Look_Right_L`: behind the look stands where to."""
+    kinds = [what if what == "look" else kind for kind, what in items]
+    way_first = "look" in kinds and kinds.index("look") < kinds.index("side")
+    way, eye = sides if way_first else reversed(sides)
+    return ((_looks(eye, way), 1.0),), SURE
+
+
+def _looks(eye: str, way: str) -> str:
+    return f"eyeLook{'Out' if eye == way else 'In'}{eye.title()}"
+
+
+def _sourced(stem: tuple[str, float, float], side: str) -> tuple[Sources, float]:
+    """A unit of the table with the side that was said, or for both sides where none was."""
+    names, confidence, gain = stem
+    sources: list[tuple[str, float]] = []
+    for name in names.split("+"):
+        if name not in spellings.SIDED:
+            sources.append((name, gain))
+        elif side:
+            sources.append((name + side.title(), gain))
+        else:
+            sources += [(f"{name}{each}", gain / 2) for each in ("Left", "Right")]
+            confidence = min(confidence, BOTH_SIDES)
+    return tuple(sources), confidence
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[frozenset[str], tuple[str, float, float]]:
+    """Concepts -> (units' stem, confidence, gain)."""
+    table: dict[frozenset[str], tuple[str, float, float]] = {}
+    for stem, patterns in spellings.PATTERNS.items():
+        for pattern in patterns.split(";"):
+            confidence, gain, needed, choices = SURE, 1.0, [], []
+            for entry in pattern.split():
+                if entry[0] == "@":
+                    confidence = float(entry[1:])
+                elif entry[0] == "*":
+                    gain = float(entry[1:])
+                elif entry.endswith("?"):
+                    choices.append(("", entry[:-1]))
+                elif "/" in entry:
+                    choices.append(tuple(entry.split("/")))
+                else:
+                    needed.append(entry)
+            for chosen in product(*choices):
+                table.setdefault(
+                    frozenset((*needed, *filter(None, chosen))), (stem, confidence, gain)
+                )
+    return table
+
+
+def _bag(core: Sequence[str]) -> str:
+    """Words without their order, with one way to write a side."""
+    sides = {word: side for side, listed in spellings.SIDES.items() for word in listed.split()}
+    return " ".join(sorted(sides.get(word, word) for word in core))
+
+
+@lru_cache(maxsize=1)
+def _own() -> frozenset[str]:
+    """The units' own words, also where they are written as one."""
+    whole = {_bag(words(unit)) for unit in UNITS} | {unit.casefold() for unit in UNITS}
+    return frozenset(whole)
+
+
+@lru_cache(maxsize=1)
+def _idioms() -> dict[str, tuple[Sources, float]]:
+    table: dict[str, tuple[Sources, float]] = {}
+    for unit, listed in spellings.IDIOMS.items():
+        for entry in listed.split():
+            name, _, gain = entry.partition("*")
+            for side in ("left", "right") if "{S}" in name else ("",):
+                stem = unit.replace("{S}", ""), SURE, float(gain or 1.0)
+                table[_bag(words(name.replace("{S}", side)))] = _sourced(stem, side)
+    return table
+
+
+def _action_unit(whole: Sequence[str]) -> Reading | None:
+    """A name with an action unit's number; None where it has none.
+
+    Where its words say a unit, they do; where they say something else, it means nothing.
+    """
+    place = next((n for n, word in enumerate(whole[:-1]) if _numbers(whole, n)), None)
+    if place is None:
+        return None
+    front, rest = tuple(whole[:place]), tuple(whole[place + 2 :])
+    if any(word.isdigit() for word in rest):
+        return NOTHING
+    if found := _of_words(rest):
+        return Reading(*found, _numberless(front))
+    known = [_alternatives(word) for word in rest]
+    sides = [item[1] for rows in known for row in rows[:1] for item in row if item[0] == "side"]
+    if any(item[0] == "part" for rows in known for row in rows for item in row) or len(sides) > 1:
+        return NOTHING
+    said = _numbered_unit(int(whole[place + 1]), sides[0] if sides else "")
+    return Reading(*said, _numberless(front)) if said else NOTHING
+
+
+def _numbers(whole: Sequence[str], place: int) -> bool:
+    return whole[place + 1].isdigit() and (
+        whole[place] == "au" or tuple(whole[max(place - 1, 0) : place + 1]) == ("action", "unit")
+    )
+
+
+def _numbered_unit(number: int, side: str) -> tuple[Sources, float] | None:
+    stem = spellings.ACTION_UNITS.get(number)
+    if stem in ("eyesLeft", "eyesRight"):
+        found = _directed(frozenset(("look",)), stem.removeprefix("eyes").casefold())
+    elif stem == "jaw":
+        found = _directed(frozenset(("jaw",)), side) if side else None
+    else:
+        found = _sourced((stem, BY_NUMBER, 1.0), side) if stem else None
+    return found
