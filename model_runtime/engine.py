@@ -44,8 +44,18 @@ from .motion_space import MotionSpace, space_of, unit_space
 from .noise import window_noise
 from .polish import polish
 from .prepared import estimator
+from .recognise import MODEL as RECOGNISER
+from .recognise import load_recogniser, recognise
+from .recogniser import Recogniser
 from .transcript import Told, tell
-from .weights import check_file, default_device, load_state, read_metadata, weights_path
+from .weights import (
+    WEIGHTS_DIR,
+    check_file,
+    default_device,
+    load_state,
+    read_metadata,
+    weights_path,
+)
 from .windows import Inputs, Line
 from .words import WordModel, load_words
 
@@ -97,12 +107,20 @@ class Engine:
         self.hashes, self.space = hashes or {}, space or unit_space()
         self.space.check(len(denoiser.config.mean))
         self.words = word_model(sampling)
+        self.recogniser: Recogniser | None = None
         self.device = next(denoiser.parameters()).device
 
     @classmethod
-    def load(cls, weights: Path | None = None, device: torch.device | None = None) -> Engine:
+    def load(
+        cls,
+        weights: Path | None = None,
+        device: torch.device | None = None,
+        *,
+        recognises: bool = True,
+    ) -> Engine:
         """Load the bundled models, or those in the folder `weights`.
 
+        One that `recognises` hears the words of lines without a transcript.
         Raises WeightsError when a file is missing, damaged or of another version.
         """
         device = device or default_device()
@@ -112,13 +130,17 @@ class Engine:
         encoder = SpeechEncoder(EncoderConfig(**read_metadata(encoder_path)[0]))
         config, extra = read_metadata(denoiser_path)
         denoiser = Denoiser(_denoiser_config(config))
-        return cls(
+        engine = cls(
             load_state(encoder, encoder_path).to(device),
             load_state(denoiser, denoiser_path).to(device),
             sampling_config(extra.get("sampling", {})),
             hashes,
             space_of(extra),
         )
+        if recognises and (WEIGHTS_DIR / "recogniser.safetensors").is_file():
+            recogniser, hashes[RECOGNISER] = load_recogniser(weights)
+            engine.recogniser = recogniser.to(device)
+        return engine
 
     def generate(
         self,
@@ -131,8 +153,9 @@ class Engine:
         """Perform a line: 16 kHz mono sound (n,) -> a Take of motion_frames(n) frames at 50 fps.
 
         What `hold` keeps is in the take exactly as given, and the rest goes on from it without a
-        step (`holding.joined`). A `transcript` decides where lips touch; what became of it is told
-        in the provenance under "transcript" (the text) and "alignment" (`transcript.report`).
+        step (`holding.joined`). A `transcript`, or without one the words that are recognised,
+        decides where lips touch; what became of it is told in the provenance under "transcript"
+        (the text that was given) and "alignment" (`transcript.report`).
         Raises CancelledError when `progress` returns False.
         """
         line = EngineLine(samples, settings, transcript, hold)
@@ -173,8 +196,10 @@ class Engine:
                 sound = line.ears[0]
                 if sound not in heard:
                     heard[sound] = self.hear(line.samples)
-                said = tell(heard[sound], line.transcript, self.sampling.point)
-                told[line.ears] = heard[sound], said
+                known = heard[sound]
+                if not line.transcript.strip():
+                    known = self.with_words(known, line.samples)
+                told[line.ears] = known, tell(known, line.transcript, self.sampling.point)
         return told
 
     def _take(self, line: EngineLine, drawing: Line, told: Told) -> Take:
@@ -213,6 +238,12 @@ class Engine:
         """Listen to 16 kHz mono sound (n,), as a generation does."""
         return hear(self.encoder, samples, self.sampling.calibration, self.words)
 
+    def with_words(self, heard: Heard, samples: FloatArray) -> Heard:
+        """The same with the words that are recognised, as a generation without a transcript."""
+        if self.recogniser is None:
+            return heard
+        return heard._replace(recognised=recognise(self.recogniser, samples))
+
     def perform(
         self,
         heard: Heard,
@@ -223,8 +254,8 @@ class Engine:
     ) -> FloatArray:
         """Sample the motion of a heard line, window by window: (frames, channels).
 
-        Without `told` the sound alone decides the contacts. What `hold` keeps is only seen by the
-        sampler here; `generate` joins it.
+        Without `told` the sound decides the contacts, with the words that `heard` holds. What
+        `hold` keeps is only seen by the sampler here; `generate` joins it.
         """
         said = told or tell(heard, "", self.sampling.point)
         drawing = self._drawing(settings, heard, said, hold)

@@ -14,6 +14,7 @@ from .contract import FloatArray
 from .encoder import Speech, SpeechEncoder, encode
 from .features import SILENT_ENERGY, frame_energy, log_mel, loudness, normalise
 from .phones import BILABIAL, CONTACTS, LABIODENTAL, PHONE_INDEX, PHONES, SILENCE
+from .recognise import RecognisedWord
 from .words import WordModel, weigh_contacts, weigh_phones
 
 
@@ -34,6 +35,7 @@ class Heard(NamedTuple):
     phones: FloatArray  # (frames, len(PHONES)) posteriors
     contacts: FloatArray  # (frames, len(CONTACTS)) calibrated posteriors
     loudness: FloatArray  # (frames,)
+    recognised: tuple[RecognisedWord, ...] = ()  # what is said, where nobody wrote it down
 
 
 def hear(
@@ -94,7 +96,7 @@ def _hush(heard: Heard, silent: np.ndarray) -> Heard:
     phones, contacts = heard.phones.copy(), heard.contacts.copy()
     phones[silent] = np.eye(len(PHONES), dtype=np.float32)[PHONE_INDEX[SILENCE]]
     contacts[silent] = (0.0, 0.0, 0.0, 1.0)
-    return Heard(phones, contacts, heard.loudness)
+    return heard._replace(phones=phones, contacts=contacts)
 
 
 def speech_condition(heard: Heard) -> FloatArray:

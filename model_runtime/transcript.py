@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from .phones import BILABIAL, LABIODENTAL, SILENCE, UNKNOWN_PHONE
 from .spoken import spoken_words
 
 ENOUGH = 0.35  # score of a transcript that belongs to its sound; see docs/transcript.md
+RECOGNISED_ENOUGH = 0.35  # the same of recognised words;
+WORD_FITS, WORD_SURE = 0.2, 0.2  # and of each of them: score of the alignment, probability
 SHORTEST_REST = 0.06  # seconds of silence between words that the mouth rests in
 NOT_READ = "The transcript holds no word that can be read; the take follows the sound alone."
 MISFIT = (
@@ -41,14 +44,15 @@ class Told:
 def tell(
     heard: Heard, transcript: str, point: OperatingPoint, config: AlignConfig | None = None
 ) -> Told:
-    """Decide a heard line's contacts with its transcript, or by the sound alone without one.
+    """Decide a heard line's contacts with its transcript, or with the words recognised in it.
 
-    A transcript that does not fit is left unused, which is logged as a warning and reported.
+    A transcript that does not fit is left unused, which is logged as a warning and reported;
+    recognised words that do not fit are left unused one by one.
     """
     untold = np.full(len(heard.loudness), UNKNOWN_PHONE, np.int64)
     by_sound = hearing_condition(heard, point)
     if not transcript.strip():
-        return Told(by_sound, untold, {})
+        return _tell_recognised(heard, point, config) or Told(by_sound, untold, {})
     words = sayable(spoken_words(transcript))
     if not words:
         return _refused(by_sound, untold, NOT_READ, NO_WORDS)
@@ -57,6 +61,39 @@ def tell(
         return _refused(by_sound, untold, MISFIT.format(found.score), found)
     contacts = _contacts(heard, found.phones, found.segments, point)
     return Told(contacts, found.phones, report(found, used=True))
+
+
+def _tell_recognised(
+    heard: Heard, point: OperatingPoint, config: AlignConfig | None
+) -> Told | None:
+    """What the recognised words decide; None where there are none, or they do not fit."""
+    said = [
+        (word, recognised.probability)
+        for recognised in heard.recognised
+        for word in sayable(spoken_words(recognised.text))
+    ]
+    if not said:
+        return None
+    found = align(heard.phones, [word for word, _ in said], config)
+    if found.score < RECOGNISED_ENOUGH:
+        return None
+    kept = without_doubtful(found, [probability for _, probability in said])
+    return Told(
+        _contacts(heard, kept.phones, kept.segments, point),
+        kept.phones,
+        report(kept, used=True) | {"recognised": " ".join(w.text for w in heard.recognised)},
+    )
+
+
+def without_doubtful(found: Alignment, sure: Sequence[float]) -> Alignment:
+    """An alignment less the words that do not fit or were not recognised surely."""
+    phones, segments = found.phones.copy(), list(found.segments)
+    for word, probability in zip(found.words, sure, strict=True):
+        if word.score >= WORD_FITS and probability >= WORD_SURE:
+            continue
+        phones[round(word.start * MOTION_FPS) : round(word.end * MOTION_FPS)] = UNKNOWN_PHONE
+        segments = [s for s in segments if not word.start <= (s.start + s.end) / 2 < word.end]
+    return replace(found, phones=phones, segments=tuple(segments))
 
 
 def report(found: Alignment, used: bool, note: str = "") -> dict[str, Any]:

@@ -142,6 +142,10 @@ def _rms(values: FloatArray) -> float:
     return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
 
 
+def _begun(heard: Heard, frames: int) -> Heard:
+    return Heard(heard.phones[:frames], heard.contacts[:frames], heard.loudness[:frames])
+
+
 def contact_figures(
     clips: Sequence[Clip], routed: Sequence[FloatArray], tools: Tools
 ) -> dict[str, dict[str, float]]:
@@ -151,7 +155,7 @@ def contact_figures(
         "heard": lambda clip, motion: decide(clip.heard.contacts[: len(motion)], point),
         "seen": lambda clip, motion: _seen(motion, tools),
         "agreed": lambda clip, motion: contacts_of(
-            Heard(*(part[: len(motion)] for part in clip.heard)), motion, tools.probe, point, seen
+            _begun(clip.heard, len(motion)), motion, tools.probe, point, seen
         ),
     }
     table = {}
