@@ -12,7 +12,7 @@ from ..thunder_blender import best_take, engine, request, rig_copies
 from ..thunder_blender.best_take import ALL, BEST, Contest
 from .asking import TICK
 from .base import Result, hand_is_busy, playing
-from .generating import GeneratingOperator
+from .generating import GeneratingOperator, why_not
 
 
 class THUNDER_OT_best_of(GeneratingOperator, bpy.types.Operator):
@@ -39,6 +39,10 @@ class THUNDER_OT_best_of(GeneratingOperator, bpy.types.Operator):
         ),
         options={"SKIP_SAVE"},
     )
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        return why_not(context) or best_take.no_choice()
 
     def contest(self, context: bpy.types.Context) -> Contest:
         """What competes. Raises ThunderError when something is missing."""

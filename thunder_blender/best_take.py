@@ -14,12 +14,16 @@ from typing import Any
 import bpy
 
 from ..model_runtime.contract import BestRequest, Meter, Ranked, Take
-from . import fit_take, layers, locked_curves, meter_store, takes
+from . import fit_take, layers, locked_curves, meter_store, readiness, runtime_weights, takes
 from .apply_take import current_line, ordered_rig, roll_seed, used_seeds
 from .request import Order
 
 BEST, ALL = "BEST", "ALL"
 BATCH = 8  # seeds that are performed in one go where all are kept
+NO_UNITS = (
+    "Best of N compares weights of units, and the models in the Weights Folder (preferences) speak "
+    "the parameters of a FLAME. Use Generate Variants, then Measure each take"
+)
 
 
 @dataclass
@@ -80,6 +84,11 @@ class Contest:
             f"{best.name} says the line best of {len(tried)} (meter {meter.score:.3f}; "
             f"they lie between {min(tried):.3f} and {max(tried):.3f})"
         )
+
+
+def no_choice() -> str:
+    """Why no take could be found best, whatever is kept; empty where one can."""
+    return NO_UNITS if readiness.chosen_speech().kind == runtime_weights.FLAME else ""
 
 
 def contest(order: Order, count: int, keep: str, first: int | None = None) -> Contest:

@@ -52,6 +52,17 @@ def few_seeds(room, monkeypatch):
     monkeypatch.setattr(best, "roll_seed", lambda used: min(set(range(13, 40)) - used))
 
 
+@pytest.mark.parametrize("keep", ["BEST", "ALL"])
+def test_models_that_speak_a_flame_are_told_before_anything_runs(
+    keep, hello, rig, room, engine, monkeypatch
+) -> None:
+    flame = room("thunder_blender.runtime_weights").Speaks("flame", 56, "a" * 64, 50)
+    monkeypatch.setattr(room("thunder_blender.readiness"), "chosen_speech", lambda: flame)
+    with pytest.raises(RuntimeError, match=r"Weights Folder.*Generate Variants.*Measure each take"):
+        bpy.ops.thunder.best_of(rig=rig.mesh.name, count=2, keep=keep)
+    assert not room("thunder_blender.takes").list_takes(rig)
+
+
 def test_the_best_is_kept_and_plays_with_its_meter(few_seeds, hello, rig, room, engine) -> None:
     assert bpy.ops.thunder.best_of(count=8) == {"FINISHED"}
     takes = room("thunder_blender.takes")

@@ -147,7 +147,7 @@ def test_parameters_of_a_flame(room, made, own, rig, hello):
     assert lowest < -0.05, "a FLAME's expressions go both ways"
     jaw = [point.co.y for point in curves['pose.bones["jaw"].rotation_euler', 0].keyframe_points]
     assert np.isfinite(jaw).all() and np.ptp(jaw) > 0.001
-    with pytest.raises(RuntimeError, match="no seed can be found best"):
+    with pytest.raises(RuntimeError, match="Best of N compares weights of units"):
         bpy.ops.thunder.best_of(rig=flame.mesh.name, count=2, keep="BEST")
 
 
