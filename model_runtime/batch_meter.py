@@ -17,12 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .batch_work import Item, nearest_frame
-from .contacts import runs
 from .contract import MOTION_FPS, Advice, Meter
-from .meter_advice import WEAK
 
 FORMAT = 1
-SHORTEST = 3  # frames of motion of a weak span
 DECIMALS = 3
 Values = npt.NDArray[np.float64]
 
@@ -45,7 +42,7 @@ def _json(meter: Meter, item: Item) -> str:
         "curve_fps": meter.fps,
         "curve": [_rounded(value) for value in meter.frames.tolist()],
         "spoken": [round(value) for value in meter.spoken.tolist()],
-        "spans": [_span(first, after, meter, item) for first, after in weak_runs(meter)],
+        "spans": [_span(first, after, meter, item) for first, after in meter.weak_runs()],
         "advice": [_advice(one, meter, item) for one in meter.advice],
         "phones": [list(phone) for phone in meter.phones],
         "words": [list(word) for word in meter.words],
@@ -75,12 +72,6 @@ def at_scene_rate(meter: Meter, fps: float) -> tuple[Values, Values, npt.NDArray
     values = np.interp(seconds, own, meter.frames)
     nearest = np.minimum(np.round(seconds * meter.fps).astype(int), len(own) - 1)
     return seconds, values, meter.spoken[nearest] > 0.5
-
-
-def weak_runs(meter: Meter) -> list[tuple[int, int]]:
-    """Half-open ranges of spoken motion frames in which the meter says that it does not fit."""
-    low = (meter.frames < WEAK) & (meter.spoken > 0.5)
-    return [(first, after) for first, after in runs(low) if after - first >= SHORTEST]
 
 
 def sentence(one: Advice, meter: Meter, item: Item) -> str:

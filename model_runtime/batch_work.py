@@ -20,7 +20,8 @@ from .files import sha256_of
 FORMAT = 1  # of takes: a higher number makes every line anew
 MODELS = ("encoder", "denoiser")
 JUDGES = ("meter", "m2s_judge")
-MEASURERS = ("encoder", "speech_units", *JUDGES)
+HEARD = "speech_units"  # without it in a folder the meter is the bundled one, ears and all
+MEASURERS = ("encoder", HEARD, *JUDGES)
 BUNDLED = Path(__file__).parent / "weights"
 
 
@@ -88,7 +89,7 @@ def model_hashes(weights: Path | None, choosing: Choosing) -> dict[str, str]:
     folder = weights or BUNDLED
     try:
         found = {name: sha256_of(folder / f"{name}.safetensors") for name in MODELS}
-        judges = [] if choosing.plain else [folder / f"{name}.safetensors" for name in JUDGES]
+        judges = [] if choosing.plain else _judges(weights)
         return found | {path.stem: sha256_of(path) for path in judges if path.is_file()}
     except OSError as error:
         raise WeightsError(
@@ -99,16 +100,30 @@ def model_hashes(weights: Path | None, choosing: Choosing) -> dict[str, str]:
 
 def meter_digest(weights: Path | None) -> str:
     """What decides a meter beside the take: its models; '' where one of them is missing."""
-    paths = [_near(name, weights) for name in MEASURERS]
+    folder = _meter_folder(weights)
+    paths = [_near(name, folder) for name in MEASURERS]
     try:
         return digest([sha256_of(path) for path in paths])
     except OSError:
         return ""
 
 
-def _near(name: str, weights: Path | None) -> Path:
-    """A model file of the given folder, or else the bundled one, as the meter loads it."""
-    own = (weights or BUNDLED) / f"{name}.safetensors"
+def _judges(weights: Path | None) -> list[Path]:
+    """The files by whose meter a seed is chosen; units of one's own decide what the judge hears."""
+    folder = _meter_folder(weights)
+    return [_near(name, folder) for name in (JUDGES if folder == BUNDLED else (HEARD, *JUDGES))]
+
+
+def _meter_folder(weights: Path | None) -> Path:
+    """Where the meter is loaded from: `Meters.load` takes all of it from one folder or the other,
+    and from the bundled one what a folder with units of its own lacks."""
+    own = weights is not None and (weights / f"{HEARD}.safetensors").is_file()
+    return weights if weights is not None and own else BUNDLED
+
+
+def _near(name: str, folder: Path) -> Path:
+    """A model file of the meter's folder, or else the bundled one."""
+    own = folder / f"{name}.safetensors"
     return own if own.is_file() else BUNDLED / own.name
 
 

@@ -305,6 +305,11 @@ class Advice:
     phone: str = ""
 
 
+WEAK = 0.5  # of the meter: below it lies no ground truth that was measured
+BRIDGE = 0.08  # seconds between two weak runs that count as one
+SHORTEST_WEAK = 0.06  # seconds of a weak run
+
+
 @dataclass(frozen=True)
 class Meter:
     """How well a motion says its sound: 1 as the truth does, 0 as another line's motion."""
@@ -318,6 +323,17 @@ class Meter:
     phones: tuple[tuple[str, float, float], ...] = ()  # as heard or told: phone, start, end
     words: tuple[tuple[str, float, float], ...] = ()  # of the transcript, where one fits
     model: str = ""  # hash of the judge
+
+    def weak_runs(self, threshold: float = WEAK) -> list[tuple[int, int]]:
+        """Half-open ranges of spoken frames below the threshold: near ones are one, short ones
+        none."""
+        low = (self.frames < threshold) & (self.spoken > 0.5)
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], low.astype(np.int8), [0]))))
+        runs: list[tuple[int, int]] = []
+        for first, after in edges.reshape(-1, 2).tolist():
+            near = runs and first - runs[-1][1] <= round(BRIDGE * self.fps)
+            runs.append((runs.pop()[0] if near else first, after))
+        return [(a, b) for a, b in runs if b - a >= round(SHORTEST_WEAK * self.fps)]
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..model_runtime.contract import Advice, FloatArray, Meter
+from ..model_runtime.contract import WEAK, Advice, FloatArray, Meter
 
-WEAK = 0.5  # a span below this belongs to no ground truth that was measured
 LEVELS = 255  # of a frame's value in the file
-BRIDGE = 0.08  # seconds between two weak spans that count as one
-SHORTEST = 0.06  # seconds of a weak span without advice
 AROUND = 0.4  # seconds beside a changed span whose values depend on it
 WEAK_WORDS = "Mouth does not say the words from frame {frame}"
 LAG = "lag"  # kind of advice
@@ -117,10 +114,11 @@ def weak_spans(meter: Meter, threshold: float = WEAK) -> list[Span]:
         for item in meter.advice
         if item.score < threshold or item.kind != "weak"
     ]
-    for start, end in _low(meter, threshold):
+    for first, after in meter.weak_runs(threshold):
+        start, end = first / meter.fps, after / meter.fps
         if not any(_meet((start, end), (span.start, span.end)) for span in places(spans)):
-            part = meter.frames[round(start * meter.fps) : round(end * meter.fps)]
-            spans.append(Span(start, end, float(part.mean()), WEAK_WORDS))
+            score = float(meter.frames[first:after].mean())
+            spans.append(Span(start, end, score, WEAK_WORDS))
     return sorted(spans, key=lambda span: (span.score, span.start))
 
 
@@ -134,19 +132,6 @@ def told(span: Span, frame: float, meter: Meter, rate: float) -> str:
 def places(spans: list[Span]) -> list[Span]:
     """Those with a place in the line; a lag is the whole line's."""
     return [span for span in spans if span.kind != LAG]
-
-
-def _low(meter: Meter, threshold: float) -> list[tuple[float, float]]:
-    """Seconds of the runs of spoken frames below the threshold, near ones joined."""
-    low = (meter.frames < threshold) & (meter.spoken > 0.5)
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], low.astype(np.int8), [0]))))
-    runs: list[list[float]] = []
-    for first, after in edges.reshape(-1, 2) / meter.fps:
-        if runs and first - runs[-1][1] <= BRIDGE:
-            runs[-1][1] = float(after)
-        else:
-            runs.append([float(first), float(after)])
-    return [(a, b) for a, b in runs if b - a >= SHORTEST]
 
 
 def _meet(one: tuple[float, float], other: tuple[float, float]) -> bool:

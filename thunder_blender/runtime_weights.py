@@ -19,6 +19,7 @@ from ..model_runtime.flame_edition import KNOWN
 ENDING = ".safetensors"
 NEEDED = ("encoder", "denoiser")
 OTHERS = ("m2s_supervisor", "m2s_judge", "speech_units", "meter")  # the bundled ones will do
+HEARD, JUDGING = "speech_units", ("m2s_judge", "meter")
 BUNDLED = Path(__file__).resolve().parents[1] / "model_runtime" / "weights"
 CHECKSUMS = "sha256.json"
 MOST_HEADER = 1 << 24  # bytes; ours have some thousands
@@ -51,17 +52,25 @@ class Weights:
     def told(self) -> list[str]:
         """What the folder holds, a sentence a line."""
         encoder = "Encoder: its own" if self.own_ears else "Encoder: the same as the bundled"
-        others = [name for name in OTHERS if name in self.held]
+        others = [name for name in OTHERS if name in self.held and name not in self._idle()]
         rest = ", ".join(others) if others else "the bundled ones"
         lines = [f"Denoiser: {spoken(self.speaks)}", encoder, f"Meter, Repair and Hear: {rest}"]
         if self.speaks.kind == FLAME:
             lines.insert(1, "Its takes go onto the rig that Import FLAME makes of that file")
-        if self.own_ears and not {"m2s_judge", "speech_units", "meter"} <= set(self.held):
+        if idle := self._idle():
+            lines.append(f"Without {HEARD} here, the meter does not use {' and '.join(idle)}")
+        if self.own_ears and HEARD not in self.held:
+            lines.append("The meter, and with it Best of N, listens with the bundled encoder")
+        elif self.own_ears and not set(JUDGING) <= set(self.held):
             lines.append(
-                "The meter was made for the bundled encoder: with this one its figures, and with "
-                "them Repair and Best of N, are not to be trusted"
+                "The bundled meter was made for other speech units: with these its figures, and "
+                "with them Repair and Best of N, are not to be trusted"
             )
         return lines
+
+    def _idle(self) -> tuple[str, ...]:
+        """Files that the meter leaves alone: it is of this folder only with the folder's units."""
+        return () if HEARD in self.held else tuple(name for name in JUDGING if name in self.held)
 
 
 def look(folder: Path) -> Weights:

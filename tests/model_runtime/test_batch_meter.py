@@ -13,9 +13,10 @@ import soundfile
 
 from model_runtime import batch_work
 from model_runtime.batch_lines import BatchLine
-from model_runtime.batch_meter import at_scene_rate, meter_bytes, weak_runs
+from model_runtime.batch_meter import at_scene_rate, meter_bytes
 from model_runtime.batch_work import Choosing, Item, nearest_frame
 from model_runtime.contract import Meter, Settings
+from tests.as_extension import room
 from tests.model_runtime.batch_help import FakePerformer, contents, rows, run, sounds, use_fake
 
 ROOT = Path(__file__).parents[2]
@@ -60,11 +61,22 @@ def test_spans_are_where_something_is_said_and_the_meter_is_low():
     frames[10:20] = frames[40:50] = 0.2
     frames[30] = 0.1  # too short
     spoken = np.r_[np.ones(35), np.zeros(25)]
-    assert weak_runs(measured(frames, spoken)) == [(10, 20)]
     told = json.loads(meter_bytes("meter", measured(frames, spoken), item(fps=25, start_frame=1)))
     (span,) = told["spans"]
     assert span == {"start": 0.2, "end": 0.4, "first_frame": 6, "last_frame": 11, "score": 0.2}
     assert told["lag_ms"] is None and len(told["curve"]) == len(told["spoken"]) == 60
+
+
+def test_runs_that_nearly_touch_are_one_span_as_blender_shows_them():
+    """4 frames lie between the first two, 5 before the third: 0.08 s are bridged."""
+    frames = np.ones(60)
+    frames[10:12] = frames[16:20] = frames[25:30] = 0.2
+    meter = measured(frames, np.ones(60))
+    told = json.loads(meter_bytes("meter", meter, item(fps=50)))["spans"]
+    places = [(span["start"], span["end"]) for span in told]
+    assert places == [(0.2, 0.4), (0.5, 0.6)]
+    ours = room("thunder_blender.meter_record").weak_spans(meter)
+    assert sorted((span.start, span.end) for span in ours) == places
 
 
 @pytest.fixture
@@ -106,6 +118,46 @@ def test_another_meter_measures_again_and_performs_nothing(folder, tmp_path, mon
     monkeypatch.setattr("model_runtime.batch_cli.meter_digest", lambda weights: "another")
     assert run(folder, "--out", out, "--outputs", "meter") == 0
     assert FakePerformer.performed == [] and len(FakePerformer.measured) == 3
+
+
+def models(folder, *names):
+    """Files that stand for models; each is its own name, and `own` before it."""
+    folder.mkdir()
+    for name in names:
+        (folder / f"{name}.safetensors").write_bytes(f"{folder.name} {name}".encode())
+    return folder
+
+
+@pytest.fixture
+def bundled(tmp_path, monkeypatch):
+    names = ("encoder", "denoiser", "speech_units", "meter", "m2s_judge")
+    made = models(tmp_path / "bundled", *names)
+    monkeypatch.setattr(batch_work, "BUNDLED", made)
+    return made
+
+
+def test_files_that_the_meter_leaves_alone_measure_nothing_again(bundled, tmp_path):
+    """Without units of its own a folder's encoder, judge and meter decide no figure."""
+    usual = batch_work.meter_digest(None)
+    own = models(tmp_path / "own", "encoder", "denoiser", "m2s_judge", "meter")
+    assert batch_work.meter_digest(own) == usual
+    (own / "speech_units.safetensors").write_bytes(b"units")
+    assert batch_work.meter_digest(own) not in ("", usual)
+
+
+def test_what_chooses_a_seed_is_in_the_takes_key(bundled, tmp_path):
+    own = models(tmp_path / "own", "encoder", "denoiser", "meter")
+    best = Choosing(best_of=3)
+    plain, chosen = (batch_work.model_hashes(own, how) for how in (Choosing(), best))
+    assert set(plain) == {"encoder", "denoiser"} and set(chosen) == {*plain, "m2s_judge", "meter"}
+    theirs = batch_work.model_hashes(None, best)
+    assert all(chosen[name] == theirs[name] for name in ("m2s_judge", "meter")), "the bundled ones"
+    (bundled / "m2s_judge.safetensors").write_bytes(b"another judge")
+    assert batch_work.model_hashes(own, best) != chosen
+    assert batch_work.model_hashes(own, Choosing()) == plain
+    (own / "speech_units.safetensors").write_bytes(b"units")
+    heard = batch_work.model_hashes(own, best)
+    assert "speech_units" in heard and heard["meter"] != theirs["meter"]
 
 
 def test_without_the_meters_models_nothing_is_begun(folder, tmp_path, monkeypatch, capsys):

@@ -43,7 +43,28 @@ def test_units_are_told(folder):
     assert found.speaks == weights.Speaks("units", 55)
     assert found.told()[0] == "Denoiser: 55 channels of units and neck, for every rig"
     assert found.held == ("encoder", "denoiser")
-    assert "not to be trusted" in found.told()[-1], "its encoder is not the bundled one"
+    assert found.told()[-1] == (
+        "The meter, and with it Best of N, listens with the bundled encoder"
+    )
+
+
+def test_a_meter_that_is_not_used_is_told(folder):
+    for name in ("m2s_judge", "meter"):
+        model(folder / f"{name}.safetensors", {})
+    told = weights.look(folder).told()
+    assert "Without speech_units here, the meter does not use m2s_judge and meter" in told
+    assert told[2] == "Meter, Repair and Hear: the bundled ones"
+    assert told[-1].endswith("listens with the bundled encoder")
+
+
+def test_units_of_ones_own_with_the_bundled_meter_are_warned_of(folder):
+    model(folder / "speech_units.safetensors", {})
+    assert "other speech units" in weights.look(folder).told()[-1]
+    for name in ("m2s_judge", "meter"):
+        model(folder / f"{name}.safetensors", {})
+    assert weights.look(folder).told()[-1] == (
+        "Meter, Repair and Hear: m2s_judge, speech_units, meter"
+    )
 
 
 def test_the_bundled_models_are_known(tmp_path):
