@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
+from .cpu_layers import ReadyBlock, linear, places
 from .features import MEL_BANDS
 from .layers import ConformerBlock
 from .phones import CONTACTS, PHONES
@@ -77,5 +78,28 @@ def encode(encoder: SpeechEncoder, mel: Tensor) -> Speech:
 def _encode_chunk(encoder: SpeechEncoder, mel: Tensor, start: int, frames: int) -> Speech:
     stop = min(start + CHUNK, frames)
     first, last = max(0, start - CONTEXT), min(frames, stop + CONTEXT)
-    speech = encoder(mel[None, 2 * first : 2 * last])
+    chunk = mel[None, 2 * first : 2 * last]
+    speech = _on_cpu(encoder, chunk) if _plain(encoder, mel) else encoder(chunk)
     return Speech(*(part[0, start - first : stop - first].float() for part in speech))
+
+
+def _plain(encoder: SpeechEncoder, mel: Tensor) -> bool:
+    """Whether a processor runs the network as it is: no dropout, nothing in half precision."""
+    return (
+        mel.device.type == "cpu"
+        and mel.dtype == torch.float32 == encoder.norm.weight.dtype
+        and not encoder.training
+        and not torch.is_autocast_enabled("cpu")
+    )
+
+
+def _on_cpu(encoder: SpeechEncoder, mel: Tensor) -> Speech:
+    """SpeechEncoder.forward of (1, 2 * frames, MEL_BANDS), to a rounding error."""
+    x = encoder.stem(mel.transpose(1, 2)).transpose(1, 2).contiguous()
+    blocks = [cast(ConformerBlock, block) for block in encoder.blocks]
+    where = places(blocks[0].attention, x.shape[1], encoder.config.width, None)
+    for block in blocks:
+        for norm, work in zip(block.norms, ReadyBlock(block, where).parts, strict=True):
+            x.add_(work(norm(x)))
+    features = encoder.norm(x)
+    return Speech(features, linear(encoder.phones)(features), linear(encoder.contacts)(features))

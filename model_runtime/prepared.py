@@ -3,7 +3,8 @@
 
 The same network as `Denoiser.forward`, which training uses, to a rounding error. What the noise
 does not change is computed once: the conditions' share of the tokens, the rotations of the
-positions and the modulation of every step, into which the layer norms' own gains are folded.
+positions and the modulation of every step, into which the layer norms' own gains are folded. On a
+CPU each row of a batch is a sum by itself, as long as its own sound and no longer.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .cpu_layers import ReadyBlock, linear, linear_by, places
 from .denoiser import AUTO_EMOTION, FRAMES_PER_TOKEN, Condition, Denoiser, time_embedding
 from .diffusion import Estimator
-from .layers import Attention, ConformerBlock, ConvModule, rotary_angles
+from .layers import ConformerBlock
 
 PARTS = 3  # of a block: attention, convolution, feed-forward
 
@@ -30,13 +32,13 @@ def estimator(
     none. Known motion is put back exactly, so that it stays what it was.
     """
     told = condition if scale == 1.0 else _with_free(condition)
-    places = {float(time): step for step, time in enumerate(schedule)}
-    ready = Prepared(denoiser, told, schedule) if isinstance(denoiser, Denoiser) else None
+    steps = {float(time): step for step, time in enumerate(schedule)}
+    ready = _ready(denoiser, told, len(condition.keep), schedule)
 
     def estimate(noisy: Tensor, time: Tensor) -> Tensor:
         twice = noisy if told is condition else noisy.repeat(2, 1, 1)
         if ready is not None:
-            clean = ready(twice, places[float(time[0])])
+            clean = ready(twice, steps[float(time[0])])
         else:
             clean = denoiser(twice, time.expand(len(twice)), told)
         if told is not condition:
@@ -56,47 +58,85 @@ def _with_free(condition: Condition) -> Condition:
     return Condition(*(torch.cat(pair) for pair in zip(condition, free, strict=True)))
 
 
+def _ready(
+    denoiser: nn.Module, told: Condition, rows: int, schedule: Tensor
+) -> Prepared | Rows | None:
+    """What is faster than the network itself, if anything is."""
+    if not isinstance(denoiser, Denoiser):
+        return None
+    if told.keep.device.type != "cpu":
+        return Prepared(denoiser, told, schedule)
+    return Rows(denoiser, told, rows, schedule)
+
+
+class Rows:
+    """`Prepared` row by row: a CPU gains nothing from a batch and loses by its padding.
+
+    So no row's bytes depend on its neighbours, and rows that are all the same are done once.
+    """
+
+    def __init__(self, denoiser: Denoiser, told: Condition, rows: int, schedule: Tensor) -> None:
+        """told: `rows` rows, or twice as many for guidance, which belong together in pairs."""
+        self._mine = [list(range(row, len(told.keep), rows)) for row in range(rows)]
+        alone = [Condition(*(part[mine] for part in told)) for mine in self._mine]
+        self._again = [
+            row > 0 and all(map(torch.equal, alone[row], alone[row - 1])) for row in range(rows)
+        ]
+        self._ready: list[Prepared] = []
+        for one, again in zip(alone, self._again, strict=True):
+            self._ready.append(self._ready[-1] if again else Prepared(denoiser, one, schedule))
+
+    def __call__(self, noisy: Tensor, step: int) -> Tensor:
+        clean = torch.empty_like(noisy)
+        before: Tensor | None = None
+        for mine, again, ready in zip(self._mine, self._again, self._ready, strict=True):
+            now = noisy[mine]
+            if before is None or not (again and torch.equal(now, before)):
+                done = ready(now, step)
+            clean[mine], before = done, now
+        return clean
+
+
 class Prepared:
-    """Call it with noisy motion (batch, frames, channels) and the number of the step."""
+    """Call it with noisy motion (batch, frames, channels) and the number of the step.
+
+    What comes behind the last frame that any row keeps is zero.
+    """
 
     def __init__(self, denoiser: Denoiser, condition: Condition, schedule: Tensor) -> None:
         """schedule: (steps,) times in [0, 1]. The batch is the condition's."""
-        self._denoiser, self._condition = denoiser, condition
-        self._blocks = [cast(ConformerBlock, block) for block in denoiser.blocks]
-        self._noisy, self._fixed = _inputs(denoiser, condition)
-        felt = condition.emotion[:, ::FRAMES_PER_TOKEN]
+        keep = condition.keep[:, ::FRAMES_PER_TOKEN]
+        length = _length(keep)
+        self._frames = FRAMES_PER_TOKEN * length
+        noisy, fixed = _inputs(denoiser, condition)
+        self._noisy, self._fixed = linear_by(noisy), fixed[:, :length]
+        felt = condition.emotion[:, : self._frames : FRAMES_PER_TOKEN]
         self._felt = felt[:, :1] if bool((felt == felt[:, :1]).all()) else felt
         self._gain, self._offset = _modulations(denoiser, schedule)
-        keep = condition.keep[:, ::FRAMES_PER_TOKEN]
-        self._seen = keep[:, None, None, :]
-        self._sounding = None if bool(keep.all()) else keep[..., None]
-        attention = self._blocks[0].attention
-        width = denoiser.config.width // attention.heads
-        cos, sin = rotary_angles(keep.shape[1], width, condition.known.device)
-        self._cos, self._sin = cos[:, None], sin[:, None]
+        blocks = [cast(ConformerBlock, block) for block in denoiser.blocks]
+        where = places(blocks[0].attention, length, denoiser.config.width, keep[:, :length])
+        self._blocks = [ReadyBlock(block, where) for block in blocks]
+        self._norm, self._out = denoiser.norm, linear(denoiser.out)
 
     def __call__(self, noisy: Tensor, step: int) -> Tensor:
         """The clean estimate at step `step` of the schedule, of the shape of `noisy`."""
-        denoiser, batch = self._denoiser, len(noisy)
-        x = self._fixed + functional.linear(
-            noisy.reshape(batch, -1, self._noisy.shape[1]), self._noisy
-        )
+        batch, frames, channels = noisy.shape
+        cut = noisy[:, : self._frames].reshape(batch, -1, FRAMES_PER_TOKEN * channels)
+        x = self._fixed + self._noisy(cut)
         gains, offsets = self._gain[step][self._felt], self._offset[step][self._felt]
         for index, block in enumerate(self._blocks):
-            for part, work in enumerate((self._attend, self._convolve, self._feed)):
-                x.add_(
-                    work(block, _modulated(x, gains[:, :, index, part], offsets[:, :, index, part]))
-                )
-        return denoiser.out(denoiser.norm(x)).reshape(noisy.shape)
+            for part, work in enumerate(block.parts):
+                x.add_(work(_modulated(x, gains[:, :, index, part], offsets[:, :, index, part])))
+        clean = self._out(self._norm(x)).reshape(batch, self._frames, channels)
+        return functional.pad(clean, (0, 0, 0, frames - self._frames))
 
-    def _attend(self, block: ConformerBlock, x: Tensor) -> Tensor:
-        return _attention(block.attention, x, self._cos, self._sin, self._seen)
 
-    def _convolve(self, block: ConformerBlock, x: Tensor) -> Tensor:
-        return _convolution(block.conv, x, self._sounding)
-
-    def _feed(self, block: ConformerBlock, x: Tensor) -> Tensor:
-        return block.feed(x)
+def _length(keep: Tensor) -> int:
+    """Tokens that a CPU has to do: up to the last that is kept in any row of (batch, tokens)."""
+    if keep.device.type != "cpu":
+        return keep.shape[1]
+    kept = keep.any(0).nonzero()
+    return int(kept[-1]) + 1 if len(kept) else 1
 
 
 def _inputs(denoiser: Denoiser, condition: Condition) -> tuple[Tensor, Tensor]:
@@ -131,42 +171,3 @@ def _modulations(denoiser: Denoiser, schedule: Tensor) -> tuple[Tensor, Tensor]:
 
 def _modulated(x: Tensor, gain: Tensor, offset: Tensor) -> Tensor:
     return torch.addcmul(offset, functional.layer_norm(x, x.shape[-1:]), gain)
-
-
-def _attention(layer: Attention, x: Tensor, cos: Tensor, sin: Tensor, seen: Tensor) -> Tensor:
-    batch, length, width = x.shape
-    q, k, v = layer.qkv(x).view(batch, length, 3, layer.heads, width // layer.heads).unbind(2)
-    q, k = (_rotated(part, cos, sin).transpose(1, 2) for part in (q, k))
-    mixed = functional.scaled_dot_product_attention(q, k, v.transpose(1, 2), attn_mask=seen)
-    return layer.out(mixed.transpose(1, 2).reshape(batch, length, width))
-
-
-def _rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """layers.rotate on (batch, length, heads, width), where the network leaves them."""
-    even, odd = x.chunk(2, dim=-1)
-    turned = torch.empty_like(x)
-    half = even.shape[-1]
-    torch.mul(even, cos, out=turned[..., :half]).addcmul_(odd, sin, value=-1)
-    torch.mul(odd, cos, out=turned[..., half:]).addcmul_(even, sin)
-    return turned
-
-
-def _convolution(layer: ConvModule, x: Tensor, sounding: Tensor | None) -> Tensor:
-    gated = functional.glu(layer.gate(x), dim=-1)
-    if sounding is not None:
-        gated = gated * sounding
-    return layer.out(functional.silu(layer.norm(_depthwise(layer, gated))))
-
-
-def _depthwise(layer: ConvModule, x: Tensor) -> Tensor:
-    """The depthwise convolution on (batch, length, width), tap by tap, which suits CPUs."""
-    if x.device.type != "cpu":
-        return layer.depthwise(x.transpose(1, 2)).transpose(1, 2)
-    taps = layer.depthwise.weight[:, 0].t()  # (kernel, width)
-    length, side = x.shape[1], len(taps) // 2
-    padded = functional.pad(x, (0, 0, side, side))
-    bias = cast(Tensor, layer.depthwise.bias)
-    mixed = torch.addcmul(bias, padded[:, :length], taps[0])
-    for place in range(1, len(taps)):
-        mixed.addcmul_(padded[:, place : place + length], taps[place])
-    return mixed
