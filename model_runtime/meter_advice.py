@@ -17,6 +17,7 @@ SHORTEST_WEAK = 10  # frames
 SHORTEST_MOVE = 6  # frames of motion in silence
 LEAST_LAG_MS = 30.0
 LEAST_COST = 0.7  # nats, of a missed contact that is told
+BESIDE, BESIDE_COST = 0.1, 0.25  # s to one that is told, and then the least cost of another
 SENTENCES = {
     "open": "Lips stay open on {phone} at frame {{frame}}",
     "no_teeth": "Lower lip stays off the teeth on {phone} at frame {{frame}}",
@@ -39,7 +40,7 @@ def advise(
     frames (n,) of the meter, nan where it was not measured; moving (n,) above 0 where the mouth
     moves in silence.
     """
-    told = [_of_miss(miss, frames) for miss in found if miss.cost >= LEAST_COST]
+    told = [_of_miss(miss, frames) for miss in worth_telling(found)]
     told += [_span("silent", a, b, frames) for a, b in runs(moving > 0.0) if b - a >= SHORTEST_MOVE]
     late = abs(lag_ms) >= LEAST_LAG_MS and not math.isnan(lag_ms)
     if late:
@@ -50,6 +51,19 @@ def advise(
         if b - a >= SHORTEST_WEAK and not (covered and b - a < 3 * SHORTEST_WEAK):
             told.append(_span("weak", a, b, frames))
     return tuple(sorted(told, key=lambda one: one.score))
+
+
+def worth_telling(found: list[Miss]) -> list[Miss]:
+    """Missed contacts that are sure enough, and less sure ones right beside them: where one is
+    open the m before an f is likelier to be open than misheard."""
+    sure = [miss.contact for miss in found if miss.cost >= LEAST_COST]
+
+    def beside(miss: Miss) -> bool:
+        here = miss.contact
+        gaps = (max(one.start - here.end, here.start - one.end) for one in sure)
+        return miss.cost >= BESIDE_COST and any(gap < BESIDE for gap in gaps)
+
+    return [miss for miss in found if miss.cost >= LEAST_COST or beside(miss)]
 
 
 def _of_miss(miss: Miss, frames: FloatArray) -> Advice:

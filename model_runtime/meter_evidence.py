@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -161,24 +164,43 @@ def misses(heard: HeardLine, mouth: Mouth, config: MeterConfig) -> list[Miss]:
     The cost is the log of how much likelier such lips are where the phone was misheard.
     """
     found: list[Miss] = []
-    for contact in heard.contacts:
-        kind, doubt = _doubt(contact, mouth, config)
+    frames = len(mouth.aperture)
+    for contact, rows in zip(heard.contacts, windows(heard.contacts, frames), strict=True):
+        kind, doubt = _doubt(contact, rows, mouth, config)
         cost = -float(np.log(1.0 - min(contact.sure, MOST_SURE) * doubt))
         if cost > 0.01:
             found.append(Miss(kind, contact, cost))
     return found
 
 
-def _doubt(contact: Contact, mouth: Mouth, config: MeterConfig) -> tuple[str, float]:
-    """(what is missing, 0..1 how clearly)."""
+def windows(contacts: Sequence[Contact], frames: int) -> list[slice]:
+    """The frames in which each contact may be made: SLACK more on either side, but not beyond half
+    the way to the next of its kind, whose lips say nothing of its own."""
+    found: list[slice] = []
+    for contact in contacts:
+        first = round(contact.start * MOTION_FPS) - SLACK
+        first = min(max(0, first), frames - 1)
+        last = max(first + 1, min(frames, round(contact.end * MOTION_FPS) + SLACK))
+        found.append(slice(first, last))
+    for group in (BILABIAL, LABIODENTAL):
+        alike = [place for place, contact in enumerate(contacts) if contact.phone in group]
+        for here, after in pairwise(alike):
+            middle = (contacts[here].end + contacts[after].start) / 2 * MOTION_FPS
+            one, other = found[here], found[after]
+            found[here] = slice(one.start, max(one.start + 1, min(one.stop, math.ceil(middle))))
+            later = min(max(other.start, math.ceil(middle)), other.stop - 1)
+            found[after] = slice(later, other.stop)
+    return found
+
+
+def _doubt(contact: Contact, rows: slice, mouth: Mouth, config: MeterConfig) -> tuple[str, float]:
+    """(what is missing in the frames `rows`, 0..1 how clearly)."""
     frames = len(mouth.aperture)
-    first = min(max(0, round(contact.start * MOTION_FPS) - SLACK), frames - 1)
-    last = max(first + 1, min(frames, round(contact.end * MOTION_FPS) + SLACK))
     if contact.phone in BILABIAL:
-        gap = float(mouth.aperture[first:last].min())
+        gap = float(mouth.aperture[rows].min())
         return "open", _ramp(gap, config.closed_mm, config.opened_mm)
     if contact.phone in LABIODENTAL:
-        gap = float(mouth.labiodental[first:last].min())
+        gap = float(mouth.labiodental[rows].min())
         return "no_teeth", _ramp(gap, config.teeth_mm, config.toothless_mm)
     middle = min(int((contact.start + contact.end) / 2 * MOTION_FPS), frames - 1)
     near = slice(max(0, middle - 1), middle + 2)

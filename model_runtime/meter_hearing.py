@@ -27,6 +27,7 @@ from .words import load_words, trust, weigh_contacts, weigh_phones
 
 SWITCH = 2.5  # nats that a change of phone costs
 SHORTEST_PAUSE = 8  # frames; what is shorter belongs to the words around it
+PARTED = 0.75  # of the lower of two peaks: where a contact's curve falls below it are two contacts
 Spans = tuple[tuple[str, float, float], ...]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -163,7 +164,7 @@ def heard_contacts(
     found: list[Contact] = []
     for column, group in ((0, BILABIAL), (1, LABIODENTAL)):
         curve = contacts[:, column]
-        for start, end in peak_events(curve, config.sure, point):
+        for start, end in parted(curve, peak_events(curve, config.sure, point)):
             rows = _rows(start, end, len(curve))
             phone = _likeliest(posteriors[rows], group)
             found.append(Contact(phone, start, end, float(curve[rows].max())))
@@ -173,6 +174,35 @@ def heard_contacts(
             vowel = posteriors[rows][:, [PHONE_INDEX[one] for one in sorted(VOWELS)]].sum(1)
             found.append(Contact(phone, start, end, float(vowel.mean())))
     return tuple(sorted(found, key=lambda contact: contact.start))
+
+
+def parted(curve: FloatArray, events: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Contacts (seconds) of a curve (frames,), those cut in two that are two in a row ("p p").
+
+    A valley between them parts them that is too shallow to end a contact by itself.
+    """
+    found: list[tuple[float, float]] = []
+    for start, end in events:
+        rows = _rows(start, end, len(curve))
+        inner = curve[rows]
+        valley = _valley(inner)
+        if valley is None:
+            found.append((start, end))
+            continue
+        least = PARTED * min(inner[:valley].max(), inner[valley:].max())
+        above = rows.start + np.flatnonzero(inner >= least)
+        before, after = above[above < rows.start + valley], above[above > rows.start + valley]
+        found.append((start, float(before[-1] + 1) / MOTION_FPS))
+        found.append((float(after[0]) / MOTION_FPS, end))
+    return found
+
+
+def _valley(inner: FloatArray) -> int | None:
+    """The lowest frame that has a clearly higher one on either side of it."""
+    before, after = np.maximum.accumulate(inner), np.maximum.accumulate(inner[::-1])[::-1]
+    depth = inner / np.maximum(np.minimum(before, after), 1e-6)
+    lowest = int(depth.argmin()) if len(depth) else 0
+    return lowest if len(depth) and depth[lowest] < PARTED else None
 
 
 def _told_contacts(

@@ -33,15 +33,9 @@ from .meter_hearing import HeardLine
 from .repair_limits import SAYING, TWINS, Limits, merged, pace, room, within
 from .repair_lips import TorchLips
 from .repair_loss import CONTEXT, RepairLoss, Weights
+from .repair_near import near
 from .repair_target import SoundTarget, asked, made, target_of
-from .repair_verdict import (
-    LOCKED,
-    Standing,
-    helped,
-    refusal,
-    standing,
-    told,
-)
+from .repair_verdict import LOCKED, Standing, helped, refusal, says_it, standing, told
 from .repair_warp import best_start
 
 Step = Callable[[float], None]
@@ -56,6 +50,7 @@ class RepairConfig:
     steps: int = 30
     rate: float = 0.03  # of Adam, in weights
     warp: bool = True  # the mouth may be moved in time first
+    near: bool = True  # and lips that are far apart at a p b m brought near
     weights: Weights = field(default_factory=Weights)
     limits: Limits = field(default_factory=Limits)
 
@@ -94,6 +89,8 @@ def repair(
     meter, before = judged(weights)
     if not room(span, len(weights), question.kept, mender.config.limits).any():
         return Repaired(weights, False, LOCKED, meter, meter)
+    if says_it(before, wanted):
+        return Repaired(weights, False, refusal(before, before, wanted), meter, meter)
     mended = mend(mender, target, weights, span, question.kept, step)
     found, after = judged(mended)
     if not helped(before, after):
@@ -162,6 +159,8 @@ def mend(
         found = best_start(loss, motion, span, free)
     so_far = merged(weights, found.numpy(), span)
     if torch.equal(found, given) or misses_some(mender.probe, so_far, target, span):
+        if config.near:
+            found = torch.from_numpy(near(mender.probe, so_far, target, span, free))
         found = _descend(loss, found, torch.from_numpy(free), config, step)
     return _slow_enough(mender, weights, found.numpy(), free, span)
 

@@ -64,9 +64,9 @@ def made(probe: LipProbe, weights: FloatArray, target: SoundTarget, span: range)
     bitten = probe.labiodental_gap(weights) <= TOOTH_CONTACT
     met = (aperture <= CLOSED, bitten & (aperture >= low) & (aperture <= high))
     return {
-        name: sum(bool(met[column][widened(event, len(weights))].any()) for event in events)
+        name: sum(bool(met[column][rows].any()) for rows in windows(target, column, span))
         for column, name in enumerate(GROUPS)
-        if (events := target.events(column, span))
+        if target.events(column, span)
     }
 
 
@@ -76,8 +76,16 @@ def asked(target: SoundTarget, span: range) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def widened(event: tuple[int, int], frames: int) -> slice:
-    """The frames in which a contact counts as made."""
-    more = round(MARGIN * MOTION_FPS)
-    first = min(max(0, event[0] - more), frames - 1)
-    return slice(first, max(first + 1, min(frames, event[1] + more)))
+def windows(target: SoundTarget, column: int, span: range) -> list[slice]:
+    """The frames in which each contact of a span counts as made: MARGIN more on either side, but
+    not beyond half the way to another of its group, whose lips say nothing of its own."""
+    more, frames = round(MARGIN * MOTION_FPS), target.frames
+    every = target.events(column, range(frames))
+    found: list[slice] = []
+    for first, last in target.events(column, span):
+        before = max((b for _, b in every if b <= first), default=-frames)
+        after = min((a for a, _ in every if a >= last), default=3 * frames)
+        low = max(0, first - more, (before + first + 1) // 2)
+        high = min(frames, last + more, (last + after + 1) // 2)
+        found.append(slice(low, max(low + 1, high)))
+    return found

@@ -12,7 +12,9 @@ from .contract import Meter
 CLEARLY = 0.03  # of the meter: what counts as better
 HARDLY = 0.05  # what more evidence, or a contact, may cost of it
 EVIDENT = 0.5  # nats a frame: so much more of the sound's units does the judge see
-GOOD = 0.9  # meter of a span that says its words
+STRETCH = 25  # frames, of the worst half second
+GOOD = 0.93  # meter of a span that says its words and makes its contacts: nothing to mend
+SURELY = 0.96  # and of one that misses a contact, which may have been misheard then
 NOTHING = "Nothing was changed: "
 LOCKED = f"{NOTHING}the mouth is locked or keyed by hand everywhere in this span."
 SAYS_IT = NOTHING + "the mouth says the words here (meter {before:.2f})."
@@ -33,6 +35,7 @@ class Standing:
     score: float
     made: dict[str, int]
     evidence: float = 0.0  # mean log-probability of the sound's speech units
+    worst: float | None = None  # mean of the worst half second; as `score` if not given
 
 
 def standing(meter: Meter, made: dict[str, int], span: range, evidence: float = 0.0) -> Standing:
@@ -42,8 +45,20 @@ def standing(meter: Meter, made: dict[str, int], span: range, evidence: float = 
     """
     rows = slice(span.start, span.stop)
     frames, spoken = meter.frames[rows], meter.spoken[rows] > 0
-    score = float(np.nanmean(frames[spoken] if spoken.any() else frames))
-    return Standing(score, made, evidence)
+    chosen = frames[spoken] if spoken.any() else frames
+    known = chosen[np.isfinite(chosen)]
+    means = np.convolve(known, np.full(STRETCH, 1 / STRETCH), "valid")
+    worst = float(means.min()) if len(known) > STRETCH else None
+    return Standing(float(known.mean()), made, evidence, worst)
+
+
+def says_it(before: Standing, asked: dict[str, int]) -> bool:
+    """Whether nothing is wrong with a span, so that it is left as it is.
+
+    A contact that is missed is no fault by itself: where it counts the meter falls.
+    """
+    worst = before.score if before.worst is None else before.worst
+    return worst >= (GOOD if before.made == asked else SURELY)
 
 
 def helped(before: Standing, after: Standing) -> bool:
@@ -62,8 +77,8 @@ def helped(before: Standing, after: Standing) -> bool:
 
 def refusal(before: Standing, after: Standing, asked: dict[str, int]) -> str:
     """Why nothing is changed, in a sentence."""
-    fine = before.score >= GOOD and before.made == asked
-    return (SAYS_IT if fine else NO_BETTER).format(before=before.score, after=after.score)
+    sentence = SAYS_IT if says_it(before, asked) else NO_BETTER
+    return sentence.format(before=before.score, after=after.score)
 
 
 def told(before: Standing, after: Standing, asked: dict[str, int]) -> str:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Errors planted in a motion that is right: a closure opened, a stretch of words 3 frames off."""
+"""Errors planted in a motion that is right: a closure opened, far or beside another contact, a
+stretch of words 3 frames off."""
 
 from __future__ import annotations
 
@@ -10,14 +11,15 @@ import numpy as np
 
 from model_runtime.contract import MOTION_FPS, UNITS, FloatArray
 from model_runtime.lips import LipProbe
-from model_runtime.phones import BILABIAL, SILENCE
+from model_runtime.phones import BILABIAL, LABIODENTAL, SILENCE
 from model_runtime.repair_limits import JAW_OPEN, MOUTH, MOUTH_CLOSE
 from training.metrics.contacts import CLOSED, TOLERANCE
 
 if TYPE_CHECKING:
     from training.corpus.alignment import Segment
 
-OPENED = 4.0  # mm between the lips of a closure that was opened
+OPENED, WIDE = 4.0, 20.0  # mm between the lips of a closure that was opened
+BESIDE = 0.1  # seconds at most to the contact that a closure stands beside
 AROUND = 0.2  # seconds on either side of it that may be repaired
 OFF = 3  # frames of a local shift
 LONG, BORDER = 0.8, 0.12  # seconds: of the shifted stretch, and of its bending at each end
@@ -31,7 +33,7 @@ PRESS = tuple(
 class Planted:
     """A spoilt motion, what may be repaired of it, and the phone that was spoilt if it was one."""
 
-    kind: str  # closure or shift
+    kind: str  # closure, wide, beside or shift
     motion: FloatArray  # (frames, channels)
     span: tuple[float, float]  # seconds
     phone: tuple[float, float] = (0.0, 0.0)
@@ -41,16 +43,48 @@ def opened_closures(
     motion: FloatArray, segments: tuple[Segment, ...], probe: LipProbe, most: int = 2
 ) -> list[Planted]:
     """Up to `most` p b m of a clip, each opened in a copy of its own; far apart ones first."""
+    chosen = _spread(closures_made(motion, segments, probe), most)
+    return [_opened(motion, segment, probe, "closure", OPENED) for segment in chosen]
+
+
+def wide_closures(
+    motion: FloatArray, segments: tuple[Segment, ...], probe: LipProbe
+) -> list[Planted]:
+    """A p b m of a clip opened WIDE: wider than its vowels are."""
+    chosen = _spread(closures_made(motion, segments, probe), 1)
+    return [_opened(motion, segment, probe, "wide", WIDE) for segment in chosen]
+
+
+def closures_beside(
+    motion: FloatArray, segments: tuple[Segment, ...], probe: LipProbe, most: int = 2
+) -> list[Planted]:
+    """Up to `most` p b m that have another p b m, or f v, right before or behind them, opened."""
+    said = closures_made(motion, segments, probe)
+    chosen = _spread([one for one in said if beside(one, segments)], most)
+    return [_opened(motion, segment, probe, "beside", OPENED) for segment in chosen]
+
+
+def closures_made(
+    motion: FloatArray, segments: tuple[Segment, ...], probe: LipProbe
+) -> list[Segment]:
+    """The p b m on which the lips of a motion meet."""
     shut = probe.aperture(motion) <= CLOSED
-    said = [s for s in segments if s.phone in BILABIAL and shut[_frames(s, len(motion))].any()]
-    chosen = [
-        said[i] for i in np.linspace(0, len(said) - 1, min(most, len(said))).round().astype(int)
-    ]
-    return [_opened(motion, segment, probe) for segment in chosen]
+    return [s for s in segments if s.phone in BILABIAL and shut[_frames(s, len(motion))].any()]
 
 
-def _opened(motion: FloatArray, segment: Segment, probe: LipProbe) -> Planted:
-    """Lips OPENED mm apart over the phone, as an artist does by pulling keys: smoothly."""
+def beside(segment: Segment, segments: tuple[Segment, ...]) -> list[Segment]:
+    """The other p b m and f v at most BESIDE from a segment."""
+    others = (s for s in segments if s.phone in BILABIAL | LABIODENTAL and s != segment)
+    return [s for s in others if max(s.start - segment.end, segment.start - s.end) <= BESIDE]
+
+
+def _spread(segments: list[Segment], most: int) -> list[Segment]:
+    count = min(most, len(segments))
+    return [segments[i] for i in np.linspace(0, len(segments) - 1, count).round().astype(int)]
+
+
+def _opened(motion: FloatArray, segment: Segment, probe: LipProbe, kind: str, by: float) -> Planted:
+    """Lips `by` mm apart over the phone, as an artist does by pulling keys: smoothly."""
     spoilt = motion.copy()
     time = np.arange(len(motion)) / MOTION_FPS
     outside = np.maximum(np.maximum(segment.start - time, time - segment.end), 0.0)
@@ -59,12 +93,12 @@ def _opened(motion: FloatArray, segment: Segment, probe: LipProbe) -> Planted:
     spoilt[:, PRESS] *= 1.0 - gate
     spoilt[:, [MOUTH_CLOSE]] *= 1.0 - gate
     gap = probe.aperture(spoilt)
-    missing = np.maximum(OPENED - gap, 0.0).astype(np.float32)
+    missing = np.maximum(by - gap, 0.0).astype(np.float32)
     per_jaw = probe.aperture(_jaw(0.1)) - probe.aperture(_jaw(0.0))
     spoilt[:, JAW_OPEN] += gate[:, 0] * missing * 0.1 / float(per_jaw[0])
     spoilt[:, JAW_OPEN] = spoilt[:, JAW_OPEN].clip(0.0, 1.0)
     span = max(0.0, segment.start - AROUND), min(len(motion) / MOTION_FPS, segment.end + AROUND)
-    return Planted("closure", spoilt, span, (segment.start, segment.end))
+    return Planted(kind, spoilt, span, (segment.start, segment.end))
 
 
 def _jaw(value: float) -> FloatArray:

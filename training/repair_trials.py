@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from model_runtime.contract import MOTION_FPS, UNITS, FaceMotion, FloatArray, RepairRequest, Sound
+from model_runtime.contract import (
+    MOTION_FPS,
+    UNITS,
+    FaceMotion,
+    FloatArray,
+    Meter,
+    RepairRequest,
+    Sound,
+)
 from model_runtime.meter import Meters
 from model_runtime.meter_hearing import HeardLine
 from model_runtime.repair import Mender, RepairConfig, mend, repair, span_frames
@@ -20,7 +28,7 @@ from model_runtime.repair_target import target_of
 from model_runtime.repair_verdict import standing
 from training.corpus.alignment import Segment
 from training.lip_loss import VertexForm
-from training.metrics.contacts import closed_at_bilabials, contact_at_labiodentals
+from training.metrics.contacts import TOLERANCE, closed_at_bilabials, contact_at_labiodentals
 from training.metrics.curves import mouth_curves
 from training.metrics.motion import mean_acceleration
 from training.metrics.ratio import Ratio
@@ -105,7 +113,8 @@ def measure(bench: Bench, case: Case, motion: FloatArray) -> dict[str, float]:
     near = slice(max(0, span.start - 3), span.stop + 3)
     fast = pace(probe, motion[near])
     away, was = (_distance(bench, m[rows], case.truth[rows]) for m in (motion, planted.motion))
-    shut = closes(probe, motion, planted) if planted.kind == "closure" else away <= 0.5 * was
+    opened = planted.kind != "shift"
+    shut = closes(probe, motion, planted) if opened else away <= 0.5 * was
     curves = mouth_curves(probe, motion)
     said = [s for s in case.segments if planted.span[0] <= s.start and s.end <= planted.span[1]]
     bilabial, labiodental = (
@@ -113,10 +122,12 @@ def measure(bench: Bench, case: Case, motion: FloatArray) -> dict[str, float]:
     )
     moved = np.abs(motion - planted.motion)
     truth = mean_acceleration(probe.aperture(case.truth[rows]))
+    found = bench.meters.measure(case.heard, _face(motion), span=planted.span)
     return {
         "fixed": float(shut),
+        "told": float(_told(found, planted.phone)) if opened else float("nan"),
         "outside": float(np.delete(moved, np.s_[rows], 0).max(initial=0.0)),
-        "meter": _meter(bench, case, motion),
+        "meter": standing(found, {}, span).score,
         "to_truth_mm": away,
         "pbm": _share(bilabial),
         "fv": _share(labiodental),
@@ -126,9 +137,10 @@ def measure(bench: Bench, case: Case, motion: FloatArray) -> dict[str, float]:
     }
 
 
-def _meter(bench: Bench, case: Case, motion: FloatArray) -> float:
-    found = bench.meters.measure(case.heard, _face(motion), span=case.planted.span)
-    return standing(found, {}, frames_of(case)).score
+def _told(found: Meter, phone: tuple[float, float]) -> bool:
+    """Whether the advice says of this very p b m that the lips stay open on it."""
+    middles = ((one.start + one.end) / 2 for one in found.advice if one.kind == "open")
+    return any(phone[0] - TOLERANCE <= middle <= phone[1] + TOLERANCE for middle in middles)
 
 
 def _share(found: Ratio) -> float:

@@ -13,7 +13,15 @@ from model_runtime.repair_limits import MOUTH
 from training.articulation import ArticulationSettings, Style, articulate
 from training.corpus.alignment import Segment
 from training.evaluate_repair import markdown, summary
-from training.repair_errors import OFF, closes, opened_closures, shifted_stretches
+from training.repair_errors import (
+    OFF,
+    WIDE,
+    closes,
+    closures_beside,
+    opened_closures,
+    shifted_stretches,
+    wide_closures,
+)
 
 WORDS = (
     *(("SIL", 0.0, 0.3), ("M", 0.3, 0.38), ("AA", 0.38, 0.6), ("T", 0.6, 0.66), ("AH", 0.66, 0.9)),
@@ -44,6 +52,18 @@ def test_an_opened_closure_is_open_there_and_the_rest_is_the_truth(probe, motion
     assert (second.motion >= motion.min()).all() and (second.motion <= 1.0).all()
 
 
+def test_a_closure_is_opened_wide_or_where_another_contact_is_near(probe, motion):
+    (wide,) = wide_closures(motion, SEGMENTS, probe)
+    first = round(wide.phone[0] * MOTION_FPS)
+    assert wide.kind == "wide" and probe.aperture(wide.motion)[first] == pytest.approx(WIDE, abs=2)
+    assert closures_beside(motion, SEGMENTS, probe) == []  # the m and the p stand alone
+    words = tuple(
+        Segment("F", one.start, one.end) if one.phone == "AE" else one for one in SEGMENTS
+    )
+    (near,) = closures_beside(motion, words, probe)
+    assert (near.kind, near.phone) == ("beside", (1.2, 1.28))
+
+
 def test_a_shifted_stretch_is_off_in_its_middle_and_right_at_its_ends(motion):
     planted = shifted_stretches(motion, SEGMENTS, np.random.default_rng(3))
     assert planted
@@ -61,14 +81,16 @@ def test_a_shifted_stretch_is_off_in_its_middle_and_right_at_its_ends(motion):
 
 def test_the_summary_counts_all_errors_and_takes_the_worst_change_outside():
     row = dict.fromkeys(
-        ("meter", "to_truth_mm", "pbm", "fv", "jitter", "lip_speed", "largest_change"), 0.5
+        ("told", "meter", "to_truth_mm", "pbm", "fv", "jitter", "lip_speed", "largest_change"), 0.5
     )
     good, bad = {**row, "fixed": 1.0, "outside": 0.0}, {**row, "fixed": 0.0, "outside": 0.2}
     rows = {
         "closure": {"repair": [good, good, good], "10 x longer": [bad]},
         "shift": {"repair": [bad], "10 x longer": []},
+        "beside": {"repair": [bad], "spoilt": [bad]},  # told apart, not counted among the errors
     }
     found = summary(rows, {"changed": 0.1, "moved_mm": 0.0}, [1.0])
     assert (found["fixed_share"], found["outside_change"], found["errors"]) == (0.75, 0.2, 4)
     assert found["closure_fixed"] == 1.0 and found["longer"]["fixed"] == 0.0
+    assert found["beside_fixed"] == 0.0 and found["beside_told"] == 0.5
     assert "| repair | 3 | 1.00 [1.00, 1.00] |" in markdown(rows)
