@@ -22,7 +22,6 @@ DRAWN = 3  # a strip's dark paper on a dark ruler differs by this and more, what
 EDGE = 2  # pixels around the strip that smoothing may reach
 SECONDS = 8.0
 # Without a GPU the first text or picture after Blender's own waveforms waits for all of them.
-WAITS = "sequencer"
 
 
 @pytest.fixture(scope="module")
@@ -115,13 +114,15 @@ def rows(image, bottom: float, top: float):
     return image[len(image) - int(top) : len(image) - int(np.ceil(bottom))]
 
 
-@pytest.mark.timeout(10 * MINUTES)
-def test_a_redraw_at_5000_frames_takes_under_a_millisecond(blender, sound):
-    told = blender.gui("meter_bench.py", timeout=9 * MINUTES, limit=8 * MINUTES, line=str(sound))
+@pytest.mark.timeout(15 * MINUTES)
+def test_a_redraw_at_5000_frames_takes_under_a_millisecond(blender):
+    told = blender.gui("meter_bench.py", timeout=14 * MINUTES, limit=13 * MINUTES)
     assert not told.failure(), told.failure()
     path = real_blender.PICTURES / f"meter-bench-{blender.suite}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(told.results, indent=1), "utf-8")
+    assert set(told.results["draw_ms"]) == set(EDITORS)
     for editor, milliseconds in told.results["draw_ms"].items():
-        if editor != WAITS:
-            assert milliseconds["5000"] < 1.0, f"{editor}: {milliseconds}"
+        assert milliseconds["5000"] < 1.0, f"{editor}: {milliseconds}"
+    for editor, milliseconds in told.results["moving_ms"].items():
+        assert milliseconds["scrolled"] < 1.5, f"{editor}: {milliseconds}"

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The meter over the timeline, drawn by Blender's draw handlers in five editors.
 
-A strip's triangles lie in seconds, in a batch on the GPU that is kept until the measurement or the
-zoom's power of two changes; scrolling, zooming and moving the sound strip only change a matrix.
+What the strips and words are made of stays on the GPU; scrolling, and zooming within a power of
+two, change no more than a matrix of the strips (`meter_strips`, `meter_words`).
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +15,9 @@ import bpy
 import gpu
 from gpu_extras.batch import batch_for_shader
 
-from . import meter_hover, meter_picture, meter_places, meter_record, meter_words
+from . import meter_hover, meter_places, meter_strips, meter_words
 from .meter_places import Place
+from .meter_view import View
 from .meter_words import FONT, INK, LETTERS, PAPER
 
 SPACES = {  # area type: the class with the draw handlers
@@ -37,7 +37,6 @@ NUMBERS = 17.0  # pixels that the ruler needs down to the lower edge of its numb
 SHORTEST = 30.0  # a region lower than this has no room
 LEAST = 6.0  # height of a strip that can be read
 PAD = 4.0
-MOST_BATCHES = 24
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,6 @@ class Box:
 
 class _Drawn:
     handlers: list[tuple[Any, Any]] = []
-    batches: OrderedDict[tuple[Any, ...], tuple[Any, Any, Any]] = OrderedDict()
 
 
 def box_of(height: float, scale: float, markers: bool) -> Box:
@@ -90,16 +88,13 @@ def draw() -> None:
     box = box_of(region.height, scale, bool(context.scene.timeline_markers))
     left, _ = region.view2d.region_to_view(0, 0)
     right, _ = region.view2d.region_to_view(region.width, 0)
-    pixels = region.width / (right - left)  # of a frame
+    view = View(left, region.width / (right - left), region.width)
     gpu.state.blend_set("ALPHA")
     try:
-        for place in places:
-            _draw_strip(place, (place.frame - left) * pixels, pixels * place.rate, box, region)
-            if box.words < box.bottom:
-                low = box.words, box.bottom - box.words
-                x, per_second = (place.frame - left) * pixels, pixels * place.rate
-                meter_words.draw(place, region, x, per_second, low, scale)
-        _draw_hover(context, places, left, pixels, box, scale)
+        if box.words < box.bottom:  # first, since a picture waits for what was drawn before it
+            meter_words.draw(places, view, (box.words, box.bottom - box.words), scale)
+        meter_strips.draw(places, view, box.bottom, box.top - box.bottom)
+        _draw_hover(context, places, left, view.pixels, box, scale)
     finally:
         gpu.state.blend_set("NONE")
 
@@ -126,38 +121,6 @@ def setting_of(space: Any) -> str:
         "NLA_EDITOR": "in_nla",
         "SEQUENCE_EDITOR": "in_sequencer",
     }[str(space.type)]
-
-
-def _draw_strip(place: Place, x: float, per_second: float, box: Box, region: Any) -> None:
-    end = x + place.shown[1] * per_second
-    if end < 0 or x + place.shown[0] * per_second > region.width:
-        return
-    shader, batch = _batch(place, per_second)
-    with gpu.matrix.push_pop():
-        gpu.matrix.translate((x, box.bottom))
-        gpu.matrix.scale((per_second, box.top - box.bottom))
-        batch.draw(shader)
-
-
-def _batch(place: Place, per_second: float) -> tuple[Any, Any]:
-    """The strip's triangles on the GPU, those of this zoom."""
-    fps = place.record.meter.fps
-    level = max(-6, int.bit_length(int(64 * fps / max(per_second, 1e-3))) - 7)
-    key = (id(place.record), place.stale, place.shown, level, place.threshold)
-    if key in _Drawn.batches:
-        _Drawn.batches.move_to_end(key)
-        return _Drawn.batches[key][:2]
-    weak = meter_record.places(meter_record.weak_spans(place.record.meter, place.threshold))
-    seconds = 2.0**level / fps
-    shape = meter_picture.picture(place.record.meter, weak, place.stale, place.shown, seconds)
-    shader = gpu.shader.from_builtin("FLAT_COLOR")
-    content: dict[str, Any] = {"pos": shape.positions, "color": shape.colours}
-    triangles: Any = shape.triangles
-    made = shader, batch_for_shader(shader, "TRIS", content, indices=triangles)
-    _Drawn.batches[key] = *made, place.record  # which keeps its id from being given anew
-    while len(_Drawn.batches) > MOST_BATCHES:
-        _Drawn.batches.popitem(last=False)
-    return made
 
 
 def _draw_hover(
@@ -202,7 +165,7 @@ def redraw(area_types: set[str] | None = None) -> None:
 
 def forget() -> None:
     """Free what is on the GPU."""
-    _Drawn.batches.clear()
+    meter_strips.forget()
     meter_words.forget()
 
 

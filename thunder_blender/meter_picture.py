@@ -50,22 +50,25 @@ def picture(
     stale: tuple[Interval, ...] = (),
     shown: Interval | None = None,
     seconds_per_pixel: float = 0.0,
+    part: Interval = (-np.inf, np.inf),
 ) -> Picture:
-    """The strip of a meter; `shown` are the seconds that are heard of it.
+    """The strip of a meter; `shown` are the seconds that are heard of it, `part` those wanted.
 
-    Where a pixel is wider than a frame it shows the weakest of its frames, so none is lost.
+    Where a pixel is wider than a frame, columns of one to two pixels show the weakest of their
+    frames, so none is lost.
     """
     start, end = shown or (0.0, len(meter.frames) / meter.fps)
-    width = 2 ** max(0, int(np.floor(np.log2(max(seconds_per_pixel * meter.fps, 1.0)))))
+    first, last = max(start, part[0]), min(end, part[1])
+    width = 2 ** max(0, int(np.ceil(np.log2(max(seconds_per_pixel * meter.fps, 1.0)))))
     columns = _columns(meter, stale, width)
     edges = (np.arange(len(columns) + 1) * width - 0.5) / meter.fps
-    first, last, kinds = _runs(columns)
-    left, right = np.clip(edges[first], start, end), np.clip(edges[last], start, end)
+    begin, after, kinds = _runs(columns)
+    left, right = np.clip(edges[begin], first, last), np.clip(edges[after], first, last)
     seen = right > left
-    quads = [_quads([(start, 0.0, end, 1.0)], [TRACK])]
+    quads = [_quads([(first, 0.0, last, 1.0)], [TRACK])]
     quads += _bars(left[seen], right[seen], kinds[seen])
     line = max(seconds_per_pixel, 1e-4)
-    quads.append(_marks(weak, (start, end), line))
+    quads.append(_marks(weak, (first, last), line))
     quads.append(_frame((start, end), line))
     return _together(quads)
 

@@ -5,14 +5,14 @@
 
 Needs `dev.py test`'s real Blenders (python -m tools.real_blender ensure). Prints milliseconds, the
 medians of many redraws of a view that stands still, without a strip (0), and with one over 500 and
-over 5000 frames, words under it; tools/gui/meter_bench.py says what each figure is.
+over 5000 frames, words under it; of one that is scrolled or zoomed; and with 20 lines.
+tools/gui/meter_bench.py says what each figure is.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +22,6 @@ from tools import build_extension, real_blender
 from tools.real_debian import SUITES
 
 ROOT = Path(__file__).resolve().parent.parent
-LINE = ROOT / "examples" / "line.flac"
 MINUTES = 60
 
 
@@ -34,8 +33,7 @@ def bench(suite: str, work: Path, editor: str = "") -> dict[str, Any]:
     installed = found.run([*command, str(archive)])
     if installed.code != 0:
         raise SystemExit(f"error: {installed.said}")
-    line = shutil.copy(LINE, work)
-    given = {"limit": 14 * MINUTES, "line": str(line), "editor": editor}
+    given = {"limit": 14 * MINUTES, "editor": editor}
     told = found.gui("meter_bench.py", timeout=15 * MINUTES, **given)
     if told.failure():
         raise SystemExit(f"error: {told.failure()}")

@@ -114,3 +114,30 @@ def test_stale_columns_are_striped():
     fresh = picture.picture(a_meter([0.9] * 60), [])
     stale = picture.picture(a_meter([0.9] * 60), [], ((0.4, 0.8),))
     assert len(columns(fresh)) == 1 and len(columns(stale)) > 5
+
+
+def test_columns_are_never_narrower_than_a_pixel():
+    """A pixel shows what is at its middle: of two columns within it, one could go unseen."""
+    values = np.random.default_rng(5).random(10_000)
+    for pixels in (300, 700, 999, 1100):
+        seconds = 200.0 / pixels
+        shape = picture.picture(a_meter(values), [], (), None, seconds)
+        assert min(b - a for a, b, _ in columns(shape)[:-1]) >= 0.999 * seconds
+
+
+def test_a_part_of_a_picture_is_what_the_whole_shows_there():
+    values = np.random.default_rng(5).random(1000)
+    whole = columns(picture.picture(a_meter(values), [], (), None, 0.01))
+    part = columns(picture.picture(a_meter(values), [], (), None, 0.01, (4.0, 5.0)))
+    assert part[0][0] == pytest.approx(4.0) and part[-1][1] == pytest.approx(5.0)
+    there = [one for one in whole if one[0] > 4.02 and one[1] < 4.98]
+    assert len(there) > 30 and all(any(np.allclose(a, b) for b in part) for a in there)
+
+
+def test_a_part_of_a_picture_has_no_edges_of_its_own():
+    meter = a_meter(np.full(1000, 0.9))
+    edges = [
+        picture.picture(meter, [], (), (0.0, 20.0), 0.01, part).positions[-8:, 0]
+        for part in ((-1.0, 30.0), (4.0, 5.0))
+    ]
+    assert np.allclose(edges[0], edges[1]), "they stand where the strip begins and ends"
