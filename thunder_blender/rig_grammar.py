@@ -23,9 +23,21 @@ WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+
 DEEPEST = 8  # words of a prefix
 LAST = 3  # words of an ending
 READINGS = 64  # of one name, where words mean several things
-OWN, SURE, BOTH_SIDES, BY_NUMBER = 0.98, 0.9, 0.8, 0.88
-REGIONS = frozenset("brow eye lid cheek nose mouth jaw chin tongue".split())
+OWN, SURE, BY_NUMBER, SAID_TWICE, GLANCE = 0.98, 0.9, 0.88, 0.82, 0.6
+BOTH_SIDES = {0.82: 0.78, 0.7: 0.7}  # how sure a key of both sides is, by that of one side; or
+BOTH = 0.8
+TYPO = 6  # letters from which on a word may be misspelt by one
+REGIONS = frozenset("brow eye lid cheek nose mouth lip jaw chin tongue".split())
+CENTRED = frozenset("mouth jaw chin tongue nose".split())  # whose middle is the whole
 SHORT = frozenset(("up", "in"))  # of two letters, and still found within a longer word
+
+ONE_SIDED = (frozenset(("lip", "up")), frozenset(("lip", "down")))  # else the whole mouth
+LIPS_OWN = (
+    *ONE_SIDED,
+    frozenset(("lip", "open")),
+    frozenset(("lip", "lower", "close")),
+    frozenset(("lip", "upper", "close")),
+)
 
 Sources = tuple[tuple[str, float], ...]
 Item = tuple[str, str]  # ("part", concept) or ("side", left or right)
@@ -64,14 +76,14 @@ def reading(name: str) -> Reading:
     idioms = _idioms()
     for front, core, back in _spans(whole):
         if found := idioms.get(_bag(core)):
-            return Reading(*found, _numberless(front), _numberless(back))
+            return Reading(*found, numberless(front), numberless(back))
     if spellings.STOP & set(whole):
         return NOTHING
     if (number := _action_unit(whole)) is not None:
         return number
     for front, core, back in _spans(whole):
         if found := _of_words(core):
-            return Reading(*found, _numberless(front), _numberless(back), _is_bare(core))
+            return Reading(*found, numberless(front), numberless(back), _is_bare(core))
     return NOTHING
 
 
@@ -101,11 +113,23 @@ def _spans(
         for behind in range(min(left_out, LAST) + 1):
             ahead = left_out - behind
             front, back = whole[:ahead], whole[len(whole) - behind :]
-            if ahead <= DEEPEST and not any(map(_acts, (*front, *back))):
-                yield front, whole[ahead : len(whole) - behind], back
+            core = whole[ahead : len(whole) - behind]
+            if ahead <= DEEPEST and not any(map(_acts, (*front, *back))) and _names(core, front):
+                yield front, core, back
 
 
-def _numberless(part: Sequence[str]) -> tuple[str, ...]:
+def _names(core: Sequence[str], front: Sequence[str]) -> bool:
+    """Whether the words stand without those in front of them: an eye's scrunch is no nose's."""
+    before = [word for word in front if _is_region(word)]
+    return not before or (any(map(_is_region, core)) and not set(before) & set(core))
+
+
+@lru_cache(maxsize=4096)
+def _is_region(word: str) -> bool:
+    return any(item[1] in REGIONS for row in _alternatives(word) for item in row)
+
+
+def numberless(part: Sequence[str]) -> tuple[str, ...]:
     """With 0 for any number: `AK_09_`, `AK_10_` are of one company."""
     return tuple("0" if word.isdigit() else word for word in part)
 
@@ -149,9 +173,30 @@ def _alternatives(word: str) -> tuple[tuple[Item, ...], ...]:
         return table[word]
     pieces = _pieces(word)
     if pieces is None:
-        return ()
+        meant = _misspelt(word)
+        return table[meant] if meant else ()
     rows = islice(product(*(table[piece] for piece in pieces)), READINGS)
     return tuple(tuple(item for part in row for item in part) for row in rows)
+
+
+def _misspelt(word: str) -> str:
+    """The word that was meant, where exactly one is a letter away; "" otherwise."""
+    if len(word) < TYPO or not word.isascii():
+        return ""
+    near = [
+        other
+        for other in _vocabulary()
+        if abs(len(other) - len(word)) < 2 and len(other) >= TYPO and _one_away(word, other)
+    ]
+    return near[0] if len({_vocabulary()[other] for other in near}) == 1 else ""
+
+
+def _one_away(one: str, other: str) -> bool:
+    """Whether a letter changed, left out, added, or swapped with the next makes one the other."""
+    pairs = enumerate(zip(one, other, strict=False))
+    start = next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+    a, b = one[start:], other[start:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
 
 
 def _pieces(word: str) -> tuple[str, ...] | None:
@@ -161,7 +206,9 @@ def _pieces(word: str) -> tuple[str, ...] | None:
     for end in range(1, len(word) + 1):
         for start in range(end):
             before, piece = best[start], word[start:end]
-            if before is None or piece not in table or not _may_be_piece(piece, end == len(word)):
+            if before is None or piece not in table or not _may_be_piece(piece):
+                continue
+            if len(piece) < 2 and piece.isascii() and start > 0 and end < len(word):
                 continue
             now = best[end]
             if now is None or len(before) + 1 < len(now):
@@ -169,14 +216,21 @@ def _pieces(word: str) -> tuple[str, ...] | None:
     return best[-1]
 
 
-def _may_be_piece(piece: str, last: bool) -> bool:
+def _may_be_piece(piece: str) -> bool:
     if not piece.isascii() or len(piece) > 2 or piece in SHORT:
         return piece not in spellings.NOISE or not piece.isascii() or len(piece) > 3
-    return last and piece in ("l", "r")
+    return piece in ("l", "r")
+
+
+def _one_way(core: Sequence[str]) -> list[str]:
+    """Without the second of two opposites: `Up-Down` goes up."""
+    pairs = {pair for way in spellings.OPPOSITES for pair in (way, way[::-1])}
+    return [word for n, word in enumerate(core) if not n or (core[n - 1], word) not in pairs]
 
 
 def _of_words(core: Sequence[str]) -> tuple[Sources, float] | None:
     """The best of what the words together can mean; None where one of them is not known."""
+    core = _one_way(core)
     each = [_alternatives(word) for word in core]
     if not core or not all(each) or _says_twice(core):
         return None
@@ -202,25 +256,39 @@ def _is_bare(core: Sequence[str]) -> bool:
 
 
 def _understood(items: Sequence[Item]) -> tuple[Sources, float] | None:
-    parts = frozenset(what for kind, what in items if kind == "part")
+    parts = _plain(frozenset(what for kind, what in items if kind == "part"))
     sides = [what for kind, what in items if kind == "side"]
-    stem = _table().get(parts)
+    stem = _table().get(parts) or _table().get(parts - {"move"})
     if not sides:
-        return _sourced(stem, "") if stem else None
+        return _sourced(stem, "") if stem and parts not in ONE_SIDED else None
     if stem and len(set(sides)) == 1:
-        return _sourced(stem, sides[0])
+        sources, confidence = _sourced(stem, sides[0])
+        return sources, min(confidence, SAID_TWICE) if len(sides) > 1 else confidence
     if len(sides) == 1:
         return _directed(parts, sides[0])
-    if len(sides) == 2 and parts in (frozenset(("eye",)), frozenset(("eye", "look"))):
+    if len(sides) == 2 and parts and parts <= {"eye", "look"}:
         return _one_eye(items, sides)
     return None
 
 
+def _plain(parts: frozenset[str]) -> frozenset[str]:
+    """Without what says no more: the eye of an eyebrow, lips as a mouth, the middle of a jaw.
+
+    Open lips are no open mouth, and lips that close by one are drawn in.
+    """
+    if "brow" in parts:
+        parts -= {"eye"}
+    if "lip" in parts and parts - {"mouth"} not in LIPS_OWN:
+        parts = parts - {"lip"} | {"mouth"}
+    return parts - {"middle"} if parts & CENTRED else parts
+
+
 def _directed(parts: frozenset[str], way: str) -> tuple[Sources, float] | None:
     """Jaw left, mouth right, and both eyes."""
-    if parts in (frozenset(("look",)), frozenset(("eye", "look"))):
+    if parts and parts <= {"eye", "look", "turn"} and parts != {"turn"}:
         other = "right" if way == "left" else "left"
-        return ((_looks(way, way), 0.5), (_looks(other, way), 0.5)), BOTH_SIDES
+        both = (_looks(way, way), 0.5), (_looks(other, way), 0.5)
+        return both, BOTH if parts != {"eye"} else GLANCE
     stem = _table().get(parts | {way})
     return _sourced(stem, "") if stem else None
 
@@ -248,7 +316,7 @@ def _sourced(stem: tuple[str, float, float], side: str) -> tuple[Sources, float]
             sources.append((name + side.title(), gain))
         else:
             sources += [(f"{name}{each}", gain / 2) for each in ("Left", "Right")]
-            confidence = min(confidence, BOTH_SIDES)
+            confidence = BOTH_SIDES.get(confidence, min(confidence, BOTH))
     return tuple(sources), confidence
 
 
@@ -314,13 +382,13 @@ def _action_unit(whole: Sequence[str]) -> Reading | None:
     if any(word.isdigit() for word in rest):
         return NOTHING
     if found := _of_words(rest):
-        return Reading(*found, _numberless(front))
+        return Reading(*found, numberless(front))
     known = [_alternatives(word) for word in rest]
     sides = [item[1] for rows in known for row in rows[:1] for item in row if item[0] == "side"]
     if any(item[0] == "part" for rows in known for row in rows for item in row) or len(sides) > 1:
         return NOTHING
     said = _numbered_unit(int(whole[place + 1]), sides[0] if sides else "")
-    return Reading(*said, _numberless(front)) if said else NOTHING
+    return Reading(*said, numberless(front)) if said else NOTHING
 
 
 def _numbers(whole: Sequence[str], place: int) -> bool:

@@ -32,9 +32,18 @@ ORDINAL = re.compile(r"[a-z]?0", re.IGNORECASE)  # numbers are read as 0
 FEW_EXPRESSIONS = 10  # numbered keys that make a FLAME
 FEW_UNITS = 4  # different units that make a face, unless spelt as ARKit does
 FEW_EMOTIONS = 2  # that make smile one of them
-LOOSE = 0.8  # confidence under which a name only stands where nothing better does
+LOOSE = 0.85  # confidence under which a name only stands where nothing better does
+MOST = 0.5  # of a short list that names units, which makes it a face as well
+GLANCE = 0.65  # under it a name is a look only beside others of its kind
 COMPANY = 5  # names that share an unknown prefix
-RANKS = (0.75, 0.79, 0.85, 0.95)  # confidences between words for a unit, from vague to its own name
+RANKS = (
+    0.75,
+    0.79,
+    0.81,
+    0.85,
+    0.87,
+    0.95,
+)  # confidences between words for a unit, from vague to its own name
 EMOTIONS = frozenset(
     "happy happiness joy angry anger sad sadness sorrow fun surprised surprise fear afraid scared "
     "disgust disgusted contempt neutral relaxed excited bored confused annoyed serious laugh cry "
@@ -74,9 +83,9 @@ def recognise(names: Iterable[str]) -> Recognition:
     names = tuple(dict.fromkeys(names))
     if numbered := _numbered(names):
         return numbered
-    readings = _in_company(names)
+    readings = _without_glances(_in_company(names))
     which, hits = rig_phones.visemes([name for name in names if name not in readings])
-    units = _matches(readings if which else _of_a_face(readings))
+    units = _matches(readings if which else _of_a_face(readings, len(names)))
     visemes = [Match(name, VISEME + pose, 1.0, sure) for name, pose, sure in hits]
     if not units and not visemes:
         return Recognition("")
@@ -129,8 +138,7 @@ def _in_company(names: Sequence[str]) -> dict[str, Reading]:
     """What the names say of units, without what the other names speak against."""
     found = {name: rig_grammar.reading(name) for name in names} | _manga(names)
     found = {name: hit for name, hit in found.items() if hit.sources}
-    fronts = Counter(hit.front for hit in found.values())
-    backs = Counter(hit.back for hit in found.values())
+    fronts, backs = _shared(found)
     kept = {
         name: hit
         for name, hit in found.items()
@@ -142,9 +150,25 @@ def _in_company(names: Sequence[str]) -> dict[str, Reading]:
     return kept
 
 
-def _of_a_face(found: dict[str, Reading]) -> dict[str, Reading]:
+def _shared(found: dict[str, Reading]) -> tuple[Counter[tuple[str, ...]], Counter[tuple[str, ...]]]:
+    """How many names begin, and how many end, with each run of words."""
+    spelt = [rig_grammar.numberless(words(name)) for name in found]
+    starts = Counter(whole[:n] for whole in spelt for n in range(1, len(whole)))
+    ends = Counter(whole[n:] for whole in spelt for n in range(1, len(whole)))
+    return starts, ends
+
+
+def _without_glances(found: dict[str, Reading]) -> dict[str, Reading]:
+    """`eyeLeft` is a look beside `eyeUp`, and a part of the face where that is not there."""
+    if any(len(hit.sources) > 1 and hit.sources[0][0] == "eyeLookUpLeft" for hit in found.values()):
+        return found
+    return {name: hit for name, hit in found.items() if hit.confidence > GLANCE}
+
+
+def _of_a_face(found: dict[str, Reading], count: int) -> dict[str, Reading]:
     """Without chance hits where too few different units are there for a face."""
-    if len({re.sub("(Left|Right)$", "", source) for source in _sources(found)}) >= FEW_UNITS:
+    different = len({re.sub("(Left|Right)$", "", source) for source in _sources(found)})
+    if different >= FEW_UNITS or (different == FEW_UNITS - 1 and len(found) >= MOST * count):
         return found
     return {name: hit for name, hit in found.items() if hit.confidence >= 0.97}
 
@@ -180,9 +204,11 @@ def _without_emotions(found: dict[str, Reading], names: Sequence[str]) -> dict[s
 def _one_of_each_number(found: dict[str, Reading]) -> dict[str, Reading]:
     """Of keys that differ by a number behind them only the first: they are variants."""
     kept: dict[str, Reading] = {}
-    taken = {hit.sources for hit in found.values() if "0" not in hit.back}
+    backs = Counter(hit.back for hit in found.values())
+    variants = {back for back, count in backs.items() if "0" in back and 2 * count < len(found)}
+    taken = {hit.sources for hit in found.values() if hit.back not in variants}
     for name, hit in found.items():
-        if "0" in hit.back:
+        if hit.back in variants:
             if hit.sources in taken:
                 continue
             taken.add(hit.sources)
@@ -199,7 +225,9 @@ def _without_loose(found: dict[str, Reading]) -> dict[str, Reading]:
     return {
         name: hit
         for name, hit in found.items()
-        if hit.confidence >= LOOSE or hit.confidence >= max(best[s] for s, _ in hit.sources)
+        if hit.confidence >= LOOSE
+        or hit.confidence == rig_grammar.BOTH
+        or hit.confidence >= max(best[s] for s, _ in hit.sources)
     }
 
 

@@ -19,16 +19,29 @@ OF_TABLE, OF_PHONES = 0.95, 0.85
 
 # Phones and the pose of `rig_visemes.POSES` that says them.
 PHONES: dict[str, str] = {
-    "PP": "p b m pp bb mm", "FF": "f v ff vv", "TH": "th dh", "DD": "t d dd tt etc consonant "
-    "consonants cons",
-    "nn": "n l nn ll", "kk": "k g ng kk gg nk hk", "CH": "ch j sh zh jh tch dj", "SS": "s z ss zz "
-    "ts",
-    "RR": "r er rr ur axr", "aa": "a aa ai aaa aah ahh ar", "ah": "ah ax uh schwa", "ao": "ao or",
-    "E": "e eh ey ae ei eu", "I": "i iy ee ie iii eee", "ih": "ih y ix",
-    "O": "o oh ow oa", "U": "u uw w ou oo ooo q wq uq ooh uu", "aw": "aw au",
-    "oy": "oy oi", "ay": "ay", "h": "h hh",
+    "PP": "p b m pp bb mm",
+    "FF": "f v ff vv",
+    "TH": "th dh",
+    "DD": "t d dd tt etc consonant consonants cons",
+    "nn": "n l nn ll",
+    "kk": "k g ng kk gg nk hk",
+    "CH": "ch j sh zh jh tch dj",
+    "SS": "s z ss zz ts",
+    "RR": "r er rr ur axr",
+    "aa": "a aa ai aaa aah ahh bigaah ar",
+    "ah": "ah ax uh schwa",
+    "ao": "ao or",
+    "E": "e eh ey ae ei eu",
+    "I": "i iy ee ie iii eee",
+    "ih": "ih y ix",
+    "O": "o oh ow oa",
+    "U": "u uw w ou oo ooo q wq uq ooh uu",
+    "aw": "aw au",
+    "oy": "oy oi",
+    "ay": "ay",
+    "h": "h hh",
     "sil": "sil rest neutral silence silent closed x idle",
-}  # fmt: skip
+}
 MARKERS = frozenset(  # words that say that a mouth is meant
     "viseme visemes vis phoneme phonemes phon pho mouth mth lip lips lipsync sync vrc v vowel "
     "vowels say speak speech talk mouthshape ph vsm 口 口型 口形 입모양 mund bouche boca".split()
@@ -66,11 +79,19 @@ RHUBARB = {  # nine shapes by letters; A is the closed mouth
     "a": "PP", "b": "ih", "c": "E", "d": "aa", "e": "O", "f": "U", "g": "FF", "h": "nn",
     "x": "sil",
 }  # fmt: skip
+FACEFX = {
+    "open": "aa", "wide": "I", "w": "U", "shch": "CH", "pbm": "PP", "fv": "FF", "tback": "kk",
+    "troof": "nn", "tteeth": "TH",
+}  # fmt: skip
+LARGE = frozenset(("big", "small"))  # of the same phone
+GLUED = ("vsm", "viseme", "phoneme", "vis", "mouth")  # markers that are written with the phone
+LATIN = frozenset(("ii", "iii", "uu", "uuu"))  # where long vowels are their letters: ee is no I
 TABLES: dict[str, tuple[dict[str, str], int]] = {  # names, and how many poses must be there
     "meta": (META, 9),
     "microsoft": (MICROSOFT, 8),
     "acculips": (ACCULIPS, 9),
     "reader": (READER, 5),
+    "facefx": (FACEFX, 5),
     "vowels": (VOWELS, 4),
     "rhubarb": (RHUBARB, 6),
 }
@@ -92,7 +113,8 @@ def visemes(names: Sequence[str]) -> tuple[str, list[Hit]]:
     for around, hits in _grouped(names, None).items():
         if _spells(around, hits):
             found = [(name, pose, OF_PHONES) for name, pose in hits]
-            best = max(best, ((len(hits), 0), "phones", found), key=lambda one: one[0])
+            said = sum(pose != "sil" for _, pose in hits)
+            best = max(best, ((said, 0), "phones", found), key=lambda one: one[0])
     return best[1], best[2]
 
 
@@ -101,12 +123,28 @@ def _grouped(
 ) -> dict[Around, list[tuple[str, str]]]:
     """Names with a pose, by the words around it. A name may stand in several groups."""
     groups: dict[Around, list[tuple[str, str]]] = defaultdict(list)
-    for name in names:
-        for front, core, back in _spans(words(name)):
-            pose = table.get("".join(core)) if table else _spelt(core)
+    spelt = {name: _taken_apart(words(name)) for name in names}
+    latin = any(LATIN & set(whole) for whole in spelt.values())
+    for name, whole in spelt.items():
+        for front, core, back in _spans(whole):
+            pose = table.get("".join(core)) if table else _spelt(_single(core) if latin else core)
             if pose:
                 groups[_numberless(front), _numberless(back)].append((name, pose))
     return groups
+
+
+def _taken_apart(whole: tuple[str, ...]) -> tuple[str, ...]:
+    """With a space behind a marker that is written together with a phone: `VSMAA`."""
+    found: list[str] = []
+    for word in whole:
+        marker = next((m for m in GLUED if word.startswith(m) and word[len(m) :] in _pose_of()), "")
+        found += [marker, word[len(marker) :]] if marker else [word]
+    return tuple(found)
+
+
+def _single(core: Sequence[str]) -> list[str]:
+    """`eee` as e."""
+    return [word[0] if set(word) == {word[0]} and word[0] in "aeiou" else word for word in core]
 
 
 def _spans(
@@ -141,9 +179,11 @@ def _fits(which: str, around: Around, hits: Sequence[tuple[str, str]]) -> bool:
 def _spells(around: Around, hits: Sequence[tuple[str, str]]) -> bool:
     marked = _marked(around)
     poses = {pose for _, pose in hits}
-    if len(poses) < (SPELT_MARKED if marked else SPELT) or not poses & {"PP", "FF"}:
+    vowels = marked and {"aa", "O", "U"} <= poses and poses & {"I", "E"}
+    if len(poses) < (SPELT_MARKED if marked else SPELT) or not (poses & {"PP", "FF"} or vowels):
         return False
-    longer = sum(len("".join(words(name))) > 1 for name, _ in hits)
+    beside = len("".join(word for part in around for word in part))
+    longer = sum(len("".join(words(name))) > beside + 1 for name, _ in hits)
     return _may_stand(around, len(hits)) and (marked or longer >= COMPANY)
 
 
@@ -151,7 +191,7 @@ def _spelt(core: Sequence[str]) -> str | None:
     """The pose of the phones that the words spell; of the most of them where they are several."""
     phones: list[str] = []
     for word in core:
-        if word.isdigit():
+        if word.isdigit() or word in LARGE:
             continue
         found = _phones(word)
         if found is None:
@@ -173,7 +213,7 @@ def _phones(word: str) -> tuple[str, ...] | None:
     for end in range(1, len(word) + 1):
         for start in range(max(end - 2, 0), end):
             before, piece = best[start], word[start:end]
-            now = best[end]
+            piece, now = "k" if piece == "c" and len(word) > 1 else piece, best[end]
             if before is None or piece not in table:
                 continue
             if now is None or len(before) + 1 < len(now):

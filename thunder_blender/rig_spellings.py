@@ -15,8 +15,8 @@ WORDS: dict[str, str] = {
     "brow": "brow brows eyebrow eyebrows brw 眉 眉毛 まゆ 눈썹 braue brauen augenbraue "
     "augenbrauen sourcil sourcils ceja cejas sobrancelha sobrancelhas sopracciglio sopracciglia "
     "бровь брови бровей",
-    "eye": "eye eyes eyeball eyeballs 目 眼 眼睛 双眼 両目 瞳 눈 auge augen oeil yeux ojo ojos "
-    "olho olhos occhio occhi глаз глаза",
+    "eye": "eye eyes eyeball eyeballs oculi ocular 目 眼 眼睛 双眼 両目 瞳 눈 auge augen oeil "
+    "yeux ojo ojos olho olhos occhio occhi глаз глаза",
     "lid": "lid lids eyelid eyelids 瞼 まぶた 眼皮 눈꺼풀 lider augenlid lidern paupiere paupieres "
     "parpado parpados palpebra palpebre веко веки",
     "pupil": "pupil pupils iris",
@@ -24,20 +24,23 @@ WORDS: dict[str, str] = {
     "bochecha bochechas guancia guance щека щеки щёки",
     "nose": "nose nasal 鼻 鼻子 코 nase nez nariz naso нос",
     "nostril": "nostril nostrils naris 鼻孔",
-    "mouth": "mouth lip lips mth mou labial labium 口 嘴 唇 嘴唇 くち 입 입술 mund lippe lippen "
-    "bouche levre levres boca labio labios labbro labbra bocca рот рта губа губы губ",
+    "mouth": "mouth mth mou 口 嘴 くち 입 mund "
+    "bouche boca bocca рот рта",
+    "lip": "lip lips labial labium 唇 嘴唇 입술 lippe lippen levre levres labio labios labbro "
+    "labbra губа губы губ",
     "jaw": "jaw jaws mandible 顎 あご 下巴 下颌 턱 kiefer unterkiefer machoire mandibula mandibola "
     "mascella quijada челюсть челюсти",
     "chin": "chin mentalis kinn menton barbilla queixo mento подбородок подбородка",
     "tongue": "tongue 舌 舌头 ベロ 혀 zunge langue lengua lingua язык",
     # which part
-    "inner": "inner in inside inn inr medial center centre central mid middle c m 内 内側 안쪽 "
+    "middle": "mid middle center centre central c m",
+    "inner": "inner in inside inn inr medial 内 内側 안쪽 "
     "innen innere interieur interno interna внутр",
     "outer": "outer out outside otr lateral outter 外 外側 바깥쪽 aussen aussere exterieur "
     "externo externa esterno внешн",
     "upper": "upper top upr upp uppr superior up u t 上 위 윗 obere ober oberer superieure "
     "superieur superiore верхн верхняя",
-    "lower": "lower bottom low lwr bot btm inferior lowr down d b 下 아래 아랫 untere unter "
+    "lower": "lower bottom low dn lwr bot btm inferior lowr down d b 下 아래 아랫 untere unter "
     "unterer inferieure inferieur inferiore нижн нижняя",
     "corner": "corner corners crn zygomatic 角 mundwinkel winkel coin coins commissure comisura "
     "comisuras angolo canto cantos уголок уголки 입꼬리",
@@ -63,8 +66,8 @@ WORDS: dict[str, str] = {
     "zusammenkneifen plisser plisse entrecerrar entrecerrado прищур прищурить",
     "tighten": "tighten tightened tightener tight tightner",
     "squeeze": "squeeze squeezed squeezer",
-    "look": "look looks looking gaze 視線 看 视线 시선 blick schauen regard regarder mirar mirada "
-    "olhar sguardo взгляд смотреть",
+    "look": "look looks looking gaze dir direction 視線 看 视线 시선 blick schauen regard "
+    "regarder mirar mirada olhar sguardo взгляд смотреть",
     "knit": "furrow furrowed furrower corrugator corrugate knit compress 皱 찌푸림 runzeln "
     "stirnrunzeln froncer fronce ceno fruncir fruncido franzir corrugare хмурить нахмурить",
     "angry": "angry anger mad 怒り 怒 생기",
@@ -85,7 +88,7 @@ WORDS: dict[str, str] = {
     "bisou beso besar fruncidos beijo bico bacio трубочкой поцелуй",
     "funnel": "funnel funneler funneller funnels funneled 漏斗 trichter entonnoir embudo funil "
     "imbuto воронка",
-    "roll": "roll rolled rolling rollin curl inward inwards 内卷 巻き込み",
+    "roll": "under roll rolled rolling rollin curl inward inwards 内卷 巻き込み",
     "suck": "suck sucked sucker sucking tuck tucked",
     "shrug": "shrug shrugged shrugger",
     "puff": "puff puffed puffer puffs puffing blow blown blowing balloon bulge 膨らみ "
@@ -93,14 +96,16 @@ WORDS: dict[str, str] = {
     "gonflees inflar inflado inflada inflados infladas inchar inchada inchadas gonfiare gonfio "
     "надуть надуты",
     "inflate": "inflate inflated",
-    "sneer": "sneer sneers sneering wrinkle wrinkled wrinkler wrinkles scrunch scrunched snarl "
-    "crinkle 皱鼻",
+    "sneer": "snear sneer sneers sneering wrinkle wrinkled wrinkler wrinkles scrunch scrunched "
+    "snarl crinkle 皱鼻",
     "forward": "forward forwards foreward fwd forth thrust protrude protruded protrusion front 前 "
     "前突 前伸 vor vorne avant avance adelante frente avanti вперед вперёд",
-    "out": "out stick stickout sticking extend extended protrude raus rausstrecken dehors tiree "
-    "tirer afuera fuera sacar fora fuori 吐 出す 出し 내밀기 伸ばし",
+    "out": "out show stick stickout sticking extend extended protrude raus rausstrecken dehors "
+    "tiree tirer afuera fuera sacar fora fuori 吐 出す 出し 내밀기 伸ばし",
     "together": "together seal sealed",
     "toward": "toward towards",
+    "turn": "turn turned turning",
+    "narrow": "narrow narrowed narrower",
     "move": "move moved shift shifted slide slid swing sideways sideway side sides",
 }  # fmt: skip
 SIDES: dict[str, str] = {  # words for the character's sides
@@ -117,11 +122,11 @@ QUARTERS = {  # corners of the mouth: which lip, and which side
 }  # fmt: skip
 QUARTERS_AMBIGUOUS = {"lt": "left upper", "rt": "right upper"}  # also words for a side
 NOISE = frozenset(  # words that say nothing of the shape
-    "blendshape blendshapes blend arkit ar ex mesh head face facial body wolf3d ctrl ctl ctrls "
-    "control expressions expression expr morph morpher morphs target targets shape shapes sk key "
-    "keys bs fs cc rl default vrc vrm genesis8 genesis9 facs livelink ue max jnt val value weight "
-    "slider param action pose poses anim rig geo geometry msh group grp lod lod0 e ectrl phm "
-    "pctrl au fac fcl unit the of a both all full do を の する く muscle 表情".split()
+    "blendshape blendshapes blend arkit ar ex mesh face facial body wolf3d ctrl ctl ctrls "
+    "control expressions expression expr simple morph morpher morphs target targets shape shapes "
+    "sk key keys bs fs cc rl default vrc vrm genesis8 genesis9 facs livelink ue max jnt val value "
+    "weight slider param action pose poses anim rig geo geometry msh group grp lod lod0 e ectrl "
+    "phm pctrl au fac fcl unit the of a both all full do を の する く muscle 表情".split()
 )
 STOP = frozenset(  # words that make another shape of it
     "min neg negative minus inverse inverted opposite corrective correctives correction correct "
@@ -140,62 +145,61 @@ SIDED = frozenset(  # units of which there is one for each side
 # is there), behind `*` how far the key goes when its unit is at 1.
 PATTERNS: dict[str, str] = {
     "eyeBlink": "eye? lid? blink; eye lid? close; lid close; eye lid down @.7; lid down @.7;"
-    "eye? lid upper close @.78; eye upper close @.78",
-    "eyeWide": "eye lid? wide; lid wide; eye upper lid? wide @.78; eye? lid upper up @.78; eye "
-    "open; eye? lid open @.78; eye? lid up @.7; eye upper up @.7",
-    "eyeSquint": "eye? lid? squint; eye? lid tighten; eye? lower lid tighten @.78; eye? lower lid "
-    "squint;eye squeeze; eye? lid? inner squint; eye? lower lid up @.78; eye? lower lid close @.7; "
+    "eye? lid upper close @.82; eye upper close @.82",
+    "eyeWide": "eye lid? wide; lid wide; eye upper lid? wide @.82; eye? lid upper up @.82; eye "
+    "open; eye? lid open @.82; eye? lid up @.7; eye surprise @.7; eye upper up @.7",
+    "eyeSquint": "eye? lid? squint; eye? lid tighten; eye? lower lid tighten @.82; eye? lower lid "
+    "squint;eye squeeze; eye? lid? inner squint; eye? lower lid up @.82; eye? lower lid close @.7; "
     "eye lower up @.7",
     "eyeLookUp": "eye? look up; eye up",
     "eyeLookDown": "eye? look down; eye down",
     "eyeLookIn": "eye look inner; eye inner",
     "eyeLookOut": "eye look outer/out; eye outer/out",
-    "browDown": "brow down; brow knit *.5; brow squeeze *.5 @.7; brow angry; brow frown @.78; "
-    "brow inner down @.7;knit @.7",
-    "browInnerUp": "brow inner up; brow sad @.7",
+    "browDown": "brow down; brow knit *.5; brow squeeze *.5 @.7; brow angry; brow frown @.82; "
+    "brow inner/middle down @.7;knit @.7",
+    "browInnerUp": "brow inner/middle up; brow sad @.7",
     "browOuterUp": "brow outer/out up; brow up; brow surprise",
-    "cheekPuff": "cheek puff; mouth cheek puff; puff; cheek out/outer puff; cheek inflate @.78; "
-    "mouth inflate @.78; cheek out/outer @.7",
+    "cheekPuff": "cheek puff; mouth cheek puff; puff; cheek out/outer puff; cheek inflate @.82; "
+    "mouth inflate @.82; cheek out/outer @.7",
     "cheekSquint": "eye? cheek squint; eye? cheek up; lid? cheek up",
     "noseSneer": "nose? sneer; nose up @.7",
-    "jawOpen": "mouth? jaw open; jaw down @.7; mouth open @.8; mouth jaw down open; chin down @.7;"
-    " mouth? jaw open down",
+    "jawOpen": "mouth? jaw open; jaw move down @.7; jaw turn down @.7; jaw down @.7; mouth open "
+    "@.8; mouth jaw down open; chin down @.7; mouth? jaw open down",
     "jawForward": "mouth? jaw forward; jaw out/outer; chin forward @.7",
-    "jawLeft": "jaw left move?; chin left move? @.7",
-    "jawRight": "jaw right move?; chin right move? @.7",
+    "jawLeft": "jaw left move?; jaw left turn @.82; chin left move? @.7",
+    "jawRight": "jaw right move?; jaw right turn @.82; chin right move? @.7",
     "mouthClose": "mouth close; mouth together; mouth close upper/lower; mouth together "
-    "upper/lower; mouth toward @.78; mouth toward upper/lower @.78",
+    "upper/lower; mouth toward @.82; mouth toward upper/lower @.82",
     "mouthFunnel": "mouth? funnel; mouth? funnel upper/lower",
-    "mouthPucker": "mouth? pucker; mouth? pucker upper/lower; mouth pucker forward/out/outer @.78",
-    "mouthLeft": "mouth left move?",
-    "mouthRight": "mouth right move?",
-    "mouthSmile": "mouth? corner? smile; mouth corner up; mouth corner pull; mouth corner up pull;"
-    " corner up @.78; corner pull @.78",
+    "mouthPucker": "mouth? pucker; mouth? pucker upper/lower; mouth narrow @.7; mouth pucker "
+    "forward/out/outer @.82",
+    "mouthLeft": "mouth left move?; mouth left turn @.82",
+    "mouthRight": "mouth right move?; mouth right turn @.82",
+    "mouthSmile": "mouth? corner? smile; mouth? smile close @.82; mouth corner up; mouth corner "
+    "pull; mouth corner up pull; corner up @.82; corner pull @.82",
     "mouthFrown": "mouth? corner? frown; mouth corner down; mouth corner down pull; mouth sad; "
-    "corner down @.78",
+    "corner down @.82",
     "mouthDimple": "mouth? cheek? corner? dimple",
-    "mouthStretch": "mouth stretch; mouth corner stretch; mouth corner mouth stretch wide @.78",
+    "mouthStretch": "mouth stretch; mouth corner stretch; mouth corner mouth stretch wide @.82",
     "mouthPress": "mouth press; mouth press upper/lower; mouth press together; mouth compress @.7",
-    "mouthLowerDown": "mouth lower down",
-    "mouthUpperUp": "mouth upper up",
-    "mouthRollLower": "mouth lower roll; mouth lower roll inner; mouth lower suck; mouth lower "
-    "suck inner;mouth lower inner; mouth lower close inner",
-    "mouthRollUpper": "mouth upper roll; mouth upper roll inner; mouth upper suck; mouth upper "
-    "suck inner;mouth upper inner; mouth upper close inner",
+    "mouthLowerDown": "lip down @.7; mouth lower down",
+    "mouthUpperUp": "lip up @.7; mouth upper up",
+    "mouthRollLower": "lip lower close; mouth lower roll; mouth lower roll inner; mouth lower "
+    "suck; mouth lower suck inner;mouth lower inner; mouth lower close inner",
+    "mouthRollUpper": "lip upper close; mouth upper roll; mouth upper roll inner; mouth upper "
+    "suck; mouth upper suck inner;mouth upper inner; mouth upper close inner",
     "mouthRollLower+mouthRollUpper": "mouth roll @.8; mouth suck @.8; mouth roll inner @.8; mouth "
     "suck inner @.8",
-    "mouthShrugLower": "jaw? chin up; jaw? chin lower up; mouth lower shrug; mouth lower up @.78; "
-    "chin shrug; mouth chin up @.7; mouth lower chin up; chin lower mouth up",
+    "mouthShrugLower": "jaw? chin up; jaw? chin lower up; mouth lower shrug; mouth lower up @.82; "
+    "chin shrug; mouth chin up @.82; mouth lower chin up; chin lower mouth up",
     "mouthShrugUpper": "jaw? chin upper up; mouth upper shrug; mouth upper chin up",
     "mouthShrugLower+mouthShrugUpper": "mouth shrug @.8",
     "tongueOut": "mouth? tongue out; tongue forward; mouth? tongue out forward",
 }  # fmt: skip
-EYES = {
-    "look left": "left",
-    "look right": "right",
-    "eye look left": "left",
-    "eye look right": "right",
-}
+OPPOSITES = (  # said together the first of them is the way a key goes
+    ("up", "down"), ("out", "in"), ("open", "close"), ("open", "closed"), ("wide", "narrow"),
+    ("pucker", "pressed"), ("forward", "back"),
+)  # fmt: skip
 BARE = frozenset(
     ("smile", "frown", "angry", "surprise", "sad")
 )  # may be an emotion of the whole face
@@ -211,17 +215,22 @@ ACTION_UNITS: dict[int, str] = {  # Ekman and Friesen's numbers
 IDIOMS: dict[str, str] = {  # unit -> names that their words do not explain
     "eyeWide{S}": "eye_closed_{S}_min",
     "browDown": "怒り眉",
-    "browDown{S}": "brow_squeeze_{S}_max*.5",
+    "browDown{S}": "brow_squeeze_{S}_max*.5 lowerer_{S}",
+    "browInnerUp{S}": "inner_raiser_{S}",
     "browInnerUp": "brows_mid_vert_max Brows_U_C",
-    "browOuterUp{S}": "brow_out_vert_{S}_max",
+    "browOuterUp{S}": "brow_out_vert_{S}_max outer_raiser_{S}",
     "jawForward": "jaw_out_max",
+    "jawOpen": "Jaw_Drop",
     "mouthLeft": "Midmouth_Left",
     "mouthRight": "Midmouth_Right",
     "mouthSmile": "Fcl_MTH_Fun にやり にっこり口 にこり口",
     "mouthFrown": "Fcl_MTH_Down",
     "mouthUpperUp": "Fcl_MTH_Up Lips_Upper_Up",
-    "mouthRollLower": "Lips_Lower_Close",
-    "mouthRollUpper": "Lips_Upper_Close",
+    "mouthUpperUp{S}": "upper_raiser_{S}",
+    "mouthStretch": "stretcher",
+    "mouthStretch{S}": "stretcher_{S}",
+    "mouthPress": "presser pressor",
+    "mouthPress{S}": "presser_{S} pressor_{S}",
     "mouthShrugLower": "Mouth_Raiser_Lower Mouth_Lower_Overlay",
     "mouthShrugUpper": "Mouth_Raiser_Upper",
     "tongueOut": "べー ぺろっ ぺろ べろ出し てへぺろ Tongue_Out_1",
@@ -229,6 +238,6 @@ IDIOMS: dict[str, str] = {  # unit -> names that their words do not explain
 MANGA: dict[str, str] = {  # MikuMikuDance's brows, told by the vowels beside them
     "上": "browOuterUp", "下": "browDown", "真面目": "browDown", "困る": "browInnerUp",
     "怒り": "browDown", "びっくり": "eyeWide", "見開き": "eyeWide",
-    "ウィンク": "eyeBlinkLeft@.82", "ウィンク右": "eyeBlinkRight@.82",  # these smile
+    "ウィンク": "eyeBlinkLeft@.86", "ウィンク右": "eyeBlinkRight@.86",  # these smile
     "ウィンク2": "eyeBlinkLeft", "ウィンク2右": "eyeBlinkRight",
 }  # fmt: skip

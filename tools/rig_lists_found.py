@@ -213,7 +213,8 @@ EyesWide_Right=eyeWideRight Frown_Left=mouthFrownLeft Frown_Right=mouthFrownRigh
 JawForeward=jawForward JawRotateY_Left= JawRotateY_Right= JawRotateZ_Left= JawRotateZ_Right=
 Jaw_Down= Jaw_Left=jawLeft Jaw_Right=jawRight Jaw_Up= LowerLipDown_Left=mouthLowerDownLeft
 LowerLipDown_Right=mouthLowerDownRight LowerLipIn=mouthRollLower LowerLipOut=
-Midmouth_Left=mouthLeft Midmouth_Right=mouthRight MouthDown= MouthNarrow_Left= MouthNarrow_Right=
+Midmouth_Left=mouthLeft Midmouth_Right=mouthRight MouthDown= MouthNarrow_Left=mouthPucker|
+MouthNarrow_Right=mouthPucker|
 MouthOpen=jawOpen MouthUp=
 MouthWhistle_NarrowAdjust_Left= MouthWhistle_NarrowAdjust_Right= NoseScrunch_Left=noseSneerLeft
 NoseScrunch_Right=noseSneerRight Smile_Left=mouthSmileLeft Smile_Right=mouthSmileRight

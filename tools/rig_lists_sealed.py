@@ -19,7 +19,8 @@ MouthStretch{}=mouthStretch{}; MouthUp{}=mouthUpperUp{}|mouthSmile{}|; Puff=chee
 Sneer{}=noseSneer{}; UpperLipClose=mouthRollUpper
 UpperLipRaise=mouthShrugUpper|mouthUpperUpLeft|,mouthUpperUpRight|
 UpperLipUp{}=mouthUpperUp{}"""
-STARFIELD = """browLowerer{}=browDown{}; innerBrowRaise{}=browInnerUp; outerBrowRaise{}=browOuterUp{}
+STARFIELD = """browLowerer{}=browDown{}; innerBrowRaise{}=browInnerUp;
+outerBrowRaise{}=browOuterUp{}
 eyeClosed{}=eyeBlink{}; eyeOpen{}=eyeWide{}; eyeUp=*eyeLookUp; eyeDown=*eyeLookDown
 eyeLeft=eyeLookOutLeft,eyeLookInRight; eyeRight=eyeLookInLeft,eyeLookOutRight
 lidTightener{}=eyeSquint{}; squint{}=eyeSquint{}; cheekPuff{}=cheekPuff
@@ -53,7 +54,8 @@ lips_{}_purse=mouthPucker; lips_chin_raise=mouthShrugLower; lips_{}_corner_stret
 lips_{}_stretch=mouthStretch{}; lips_{}_upper_raise=mouthUpperUp{}; nose_{}_snear=noseSneer{}
 lips_{}_nasolabialDeepener; lips_puff_up; neck_throat_open; neck_{}_turn; neck_{}_stretch
 neck_tighten"""
-MAKEHUMAN = """brow_mid_down_{}=browDown{}; brow_mid_up_{}=browInnerUp; brow_outer_down_{}=browDown{}|
+MAKEHUMAN = """brow_mid_down_{}=browDown{}; brow_mid_up_{}=browInnerUp;
+brow_outer_down_{}=browDown{}|
 brow_outer_up_{}=browOuterUp{}; brow_squeeze=browInnerUp|browDownLeft|,browDownRight|
 cheek_balloon_{}=cheekPuff; cheek_narrow_{}; cheek_squint_{}=cheekSquint{}
 cheek_up_{}=cheekSquint{}|; lips_lower_in=mouthRollLower; lips_lower_out
@@ -64,7 +66,8 @@ mouth_corner_in_{}; mouth_corner_up_{}=mouthSmile{}; mouth_down; mouth_move_left
 mouth_move_right=mouthRight; mouth_narrow_{}=mouthPucker; mouth_open=jawOpen; mouth_up
 mouth_wide_{}=mouthStretch{}|; nose_wrinkle=*noseSneer; tongue_back_up; tongue_out=tongueOut
 tongue_up; tongue_wide"""
-STUDIO = """brow_up=*browOuterUp; brow_down=*browDown; brow_squeeze=*browDown|; eye_up_wide=*eyeWide|
+STUDIO = """brow_up=*browOuterUp; brow_down=*browDown; brow_squeeze=*browDown|;
+eye_up_wide=*eyeWide|
 eye_down_wide; eye_up_close=*eyeBlink|; eye_down_close; eye_up_mid; eye_down_mid; sneer=*noseSneer
 squint=*eyeSquint|cheekSquint; cheek_out=cheekPuff; cheek_in; cheek_up=*cheekSquint; cheek_down
 mouth_smile=*mouthSmile; mouth_frown=*mouthFrown; mouth_stretch=*mouthStretch
@@ -76,7 +79,8 @@ KINECT = """JawOpen=jawOpen; LipPucker=mouthPucker; JawSlideRight=jawRight
 LipStretcher{}=mouthStretch{}; LipCornerPuller{}=mouthSmile{}; LipCornerDepressor{}=mouthFrown{}
 {}cheekPuff=cheekPuff; {}eyeClosed=eyeBlink{}; {}eyebrowLowerer=browDown{}
 LowerlipDepressor{}=mouthLowerDown{}"""
-KINECT_AVATAR = """Brow_Down_{}=browDown{}; Cheek_Puffed_{}=cheekPuff; Jaw_{}=jaw{}; Jaw_Open=jawOpen
+KINECT_AVATAR = """Brow_Down_{}=browDown{}; Cheek_Puffed_{}=cheekPuff; Jaw_{}=jaw{};
+Jaw_Open=jawOpen
 Smile_{}=mouthSmile{}; Brow_Up_{}=browOuterUp{}; Eye_Closed_{}=eyeBlink{}; Lips_Pucker=mouthPucker
 Lip_Lower_Down_{}=mouthLowerDown{}; Lips_Stretch_{}=mouthStretch{}; Frown_{}=mouthFrown{}"""
 ICLONE = """Brow_Raise_Inner_Left=browInnerUp; Brow_Raise_Inner_Right=browInnerUp

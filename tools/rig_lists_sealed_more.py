@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The other lists that were labelled before the grammar of names read them, see `rig_lists_sealed`."""
+"""The other lists that were labelled before the grammar read them, see `rig_lists_sealed`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ eye_relaxed_{}; eye_unimpressed_{}; eye_raised_lower_eyelid_{}=eyeSquint{}|
 eye_surprised_{}=eyeWide{}; iris_small_{}; mouth_aaa=viseme:aa; mouth_iii=viseme:I
 mouth_uuu=viseme:U; mouth_eee=viseme:E; mouth_ooo=viseme:O; mouth_delta; mouth_smirk
 mouth_raised_corner_{}=mouthSmile{}; mouth_lowered_corner_{}=mouthFrown{}"""
-OPENXR_HTC = """XR_EYE_EXPRESSION_{}_BLINK_HTC=eyeBlink{}; XR_EYE_EXPRESSION_{}_DOWN_HTC=eyeLookDown{}
+OPENXR_HTC = """XR_EYE_EXPRESSION_{}_BLINK_HTC=eyeBlink{};
+XR_EYE_EXPRESSION_{}_DOWN_HTC=eyeLookDown{}
 XR_EYE_EXPRESSION_{}_IN_HTC=eyeLookIn{}; XR_EYE_EXPRESSION_{}_OUT_HTC=eyeLookOut{}
 XR_EYE_EXPRESSION_{}_SQUEEZE_HTC=eyeSquint{}; XR_EYE_EXPRESSION_{}_UP_HTC=eyeLookUp{}
 XR_EYE_EXPRESSION_{}_WIDE_HTC=eyeWide{}; XR_LIP_EXPRESSION_CHEEK_PUFF_{}_HTC=cheekPuff
@@ -111,7 +112,8 @@ Mouth Dimple(Stretch) {}=mouthDimple{}|mouthStretch{}|; Mouth Roll Upper=mouthRo
 GAME_VISEMES = """Silent=viseme:sil; PP=viseme:PP; FF=viseme:FF; TH=viseme:TH; DD=viseme:DD
 KK=viseme:kk; CH=viseme:CH; SS=viseme:SS; NN=viseme:nn; RR=viseme:RR; AA=viseme:aa
 EE=viseme:E|viseme:I; II=viseme:I; OO=viseme:O; UU=viseme:U"""
-PHONE_CLASSES = """pbmv=viseme:PP; fv=viseme:FF; th=viseme:TH; cdsz=viseme:DD|viseme:SS; kg=viseme:kk
+PHONE_CLASSES = """pbmv=viseme:PP; fv=viseme:FF; th=viseme:TH; cdsz=viseme:DD|viseme:SS;
+kg=viseme:kk
 chjsh=viseme:CH; e=viseme:E; o=viseme:O; i=viseme:I; u=viseme:U; r=viseme:RR
 ai=viseme:ay|viseme:aa; aw=viseme:aw; sil=viseme:sil"""
 FACE_GAME = """smileLeft=mouthSmileLeft; smileRight=mouthSmileRight; eyeClose=*eyeBlink
