@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from training.evaluate_best import Trial, bent, followed, pooled, write
+from training.evaluate_best import Trial, bent, followed, gain, performances, pooled, write
 from training.metrics.ratio import Ratio
 
 
@@ -25,11 +26,31 @@ def test_a_gain_is_over_the_mean_of_all_seeds(tmp_path: Path):
     trials = [trial([5, 7], 1), trial([6, 8], 0)]
     assert pooled(trials, "one seed", "pbm_closed") == pytest.approx(0.65)
     path = tmp_path / "results" / "meter.json"
-    write(trials, 8, path)
-    assert json.loads(path.read_text()) == {"best_of_8": {"pbm_gain": 0.0, "fv_gain": 0.0}}
+    write({1.0: trials}, 8, path)
+    found = json.loads(path.read_text())["best_of_8"]
+    assert (found["pbm_gain"], found["fv_gain"]) == (0.0, 0.0)
+    assert found["pbm_interval"] == [-0.1, 0.1]  # either of the two lines may be all there is
     path.write_text('{"auc_frame": 0.9}')
-    assert write([trial([5, 7], 1)], 8, path)["pbm_gain"] == pytest.approx(0.1)
+    better = {1.5: [trial([5, 7], 1)], 1.0: trials}
+    assert write(better, 8, path)["intensity 1.5"]["pbm_gain"] == pytest.approx(0.1)
     assert json.loads(path.read_text())["auc_frame"] == 0.9
+
+
+def test_a_gain_without_any_contact_is_unknown_and_lines_without_one_do_not_spoil_it():
+    none = Trial(np.zeros(2), np.zeros(2), {}, {})
+    for choice in ("one seed", "best by preview"):
+        none.counts[choice] = [{"pbm_closed": Ratio(0.0, 0.0)}]
+    assert math.isnan(gain([none], "best by preview", "pbm_closed")["mean"])
+    some = gain([none, trial([5, 7], 1)], "best by preview", "pbm_closed")
+    assert some["mean"] == pytest.approx(0.1) and some["low"] == pytest.approx(0.1)
+
+
+def test_strong_lines_are_performed_in_emotions_in_turn_and_others_neutrally():
+    calm = performances(1.0, ("happy", "sad"), 2)
+    assert {one.emotion for one in calm} == {"neutral"}
+    strong = performances(1.5, ("happy", "sad"), 3)
+    assert [one.emotion for one in strong] == ["happy", "sad", "happy"]
+    assert {one.intensity for one in strong} == {1.5}
 
 
 def test_a_step_at_a_border_is_found_and_only_there():
