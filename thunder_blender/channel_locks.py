@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import bpy
 
-from ..model_runtime.contract import CHANNELS, NECK
+from ..model_runtime.contract import CHANNELS
 from . import range_movers, take_marks
-from .rig import NECK_BONE, Rig
+from .rig import Rig
 
 UPPER = ("eye", "brow", "cheekSquint", "noseSneer")  # how the upper face's channels begin
 GROUPS: dict[str, tuple[int, ...]] = {  # of CHANNELS; every channel is in one of them
@@ -41,11 +41,3 @@ def locked_channels(rig: Rig, action: bpy.types.Action | None) -> set[int]:
 def is_locked(curve: bpy.types.FCurve) -> bool:
     """Whether a curve or its group has a closed padlock in Blender's channel list."""
     return bool(curve.lock or (curve.group is not None and curve.group.lock))
-
-
-def places_of(data_path: str) -> list[int]:
-    """Places in CHANNELS of what a curve moves: a unit's shape key, or all of the neck."""
-    if f'"{NECK_BONE}"' in data_path and data_path.startswith("pose.bones"):
-        return [CHANNELS.index(name) for name in NECK]
-    name = data_path.partition('key_blocks["')[2].partition('"]')[0]
-    return [CHANNELS.index(name)] if name in CHANNELS else []

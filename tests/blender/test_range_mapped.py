@@ -198,6 +198,59 @@ def test_padlocks_hold_for_new_takes_of_a_character(room, played) -> None:
     assert apart.max() < READ_BACK and np.median(apart) < 0.02
 
 
+@pytest.mark.parametrize("name", ["arkit", "visemes", "jaw_bone", "flame"])
+def test_a_new_take_has_the_very_keys_of_locked_curves(room, played, name) -> None:
+    """On every kind of rig: what locked channels alone move is the held take's, key by key."""
+    found = played(name)
+    fake = use_fake_engine(room)
+    found.rig.mesh.thunder.lock_mouth = True
+    other = next(c for c in curves(room, found.take) if not held(room, found, c))
+    other.lock = True  # a padlock of the curve's own, in Blender's channel list
+    spot = next(c for c in curves(room, found.take) if held(room, found, c))
+    for point in spot.keyframe_points:
+        point.co[1] += 0.013  # a hand edit that no mapping gives back
+    line = found.line
+    order = order_of(room, found)
+    assert order.hold is not None and order.held_take == found.take.name
+    fake_take = fake.wait(fake.submit(order.request))
+    fitted = room("thunder_blender.fit_take").fit_now(found.rig, fake_take, line.rate)
+    made = room("thunder_blender.locked_curves").kept(order, fitted)
+    new = room("thunder_blender.takes").add_take(found.rig, line, made, "New")
+    was = {(c.data_path, c.array_index): keyed(c) for c in curves(room, found.take)}
+    same, changed = set(), set()
+    for curve in curves(room, new):
+        address = curve.data_path, curve.array_index
+        old, now = was[address], keyed(curve)
+        shared = min(len(old), len(now)) - 1
+        moved = np.abs(old[:shared] - now[:shared]).max() > 1e-5
+        (changed if moved else same).add(address)
+    kept = {a for a in was if held(room, found, a) or a == (other.data_path, other.array_index)}
+    assert kept <= same, kept - same
+    assert changed, "the rest is performed anew"
+
+
+def held(room, found: Played, curve: Any) -> bool:
+    """Whether the mouth's channels alone move a curve, or one with this address."""
+    path = curve[0] if isinstance(curve, tuple) else curve.data_path
+    places = room("thunder_blender.range_movers").movers_of(found.rig).of(path)
+    return bool(places) and places <= set(room("thunder_blender.channel_locks").GROUPS["mouth"])
+
+
+def order_of(room, found: Played) -> Any:
+    """What Generate would order for the line of a rig, of which nothing is heard here."""
+    request, motion = room("thunder_blender.request"), room("thunder_blender.range_motion")
+    hold = motion.locked_hold(found.rig, found.take, found.line)
+    return request.Order(
+        found.line,
+        room("model_runtime.contract").Settings(seed=9),
+        found.rig.identifier,
+        found.rig.mesh.name,
+        bpy.context.scene.name,
+        hold=hold,
+        held_take=found.take.name,
+    )
+
+
 def test_what_cannot_be_read_is_a_reason(room, played) -> None:
     found = played("arkit")
     curves_of = room("thunder_blender.range_curves")
