@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import bpy
@@ -24,6 +24,7 @@ from .meter_record import Record, Span
 from .rig import Rig
 
 PROPERTY = "thunder_measured"  # of a take's Action; of a mesh, with the line's identifier
+FIRST_SEEN = "as first seen {}"  # digest of what was measured elsewhere, by name of the Action
 MOST_SNAPSHOTS = 64
 MOST_MOTIONS = 6  # of ten seconds, 2.7 MB each
 MOST_RECORDS = 256
@@ -132,6 +133,20 @@ def keep_for_take(action: bpy.types.Action, line: Line, meter: Meter) -> None:
     look_again()
 
 
+def outdate(action: bpy.types.Action, name: str = "") -> None:
+    """A take was changed by us since it was measured, when its Action was called `name`.
+
+    Until it is measured again it has no score; its strip stays, stale where it no longer holds.
+    """
+    if take_marks.METER in action:
+        del action[take_marks.METER]
+    record = read_property(action)
+    if record is not None and not record.digest:
+        digest = FIRST_SEEN.format(name or action.name)
+        action[PROPERTY] = replace(record, digest=digest).text()
+    look_again()
+
+
 def motion_of(record: Record) -> Gathered | None:
     """The mouth's motion that was measured, while it is in memory."""
     return _motions.get(record.digest)
@@ -165,7 +180,7 @@ def stale_spans(rig: Rig, line: Line, record: Record) -> tuple[Interval, ...]:
 
 def _find_stale(rig: Rig, line: Line, record: Record) -> list[Interval]:
     now = meter_curves.snapshot(rig, line)
-    digest = record.digest or f"as first seen {owner_of(rig, line.line_id)[0].name}"
+    digest = record.digest or FIRST_SEEN.format(owner_of(rig, line.line_id)[0].name)
     before = _snapshots.get(digest)
     if digest == now.digest or (before is None and not record.digest):
         _snapshots.put(digest, now)
@@ -208,8 +223,10 @@ def lines_of(scene: bpy.types.Scene) -> Iterator[Line]:
 
 
 def report(rig: Rig) -> list[Row]:
-    """Every measured take of the rig and his own animation, the worst first."""
-    rows = [_row(action, PROPERTY, action) for action in takes.list_takes(rig)]
+    """Every measured take of the rig and his own animation, the worst first; not those that were
+    changed by us since, which the list of takes does not call measured either."""
+    measured = [action for action in takes.list_takes(rig) if take_marks.METER in action]
+    rows = [_row(action, PROPERTY, action) for action in measured]
     names = [name for name in list(rig.mesh.keys()) if name.startswith(f"{PROPERTY}_")]
     rows += [_row(rig.mesh, name, None) for name in names]
     found = [row for row in rows if row is not None]

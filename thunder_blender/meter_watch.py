@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notices edits of measured animation: their values become stale, and Live measures them again.
+"""Notices edits of measured animation: their values become stale, and Live measures them again; so
+is what Repair and Regenerate Range have changed, whether Live is on or not.
 
 A burst of edits (keys that are dragged) counts as one: the work waits until they pause.
 """
@@ -31,6 +32,7 @@ class _Watch:
     looked: float | None = None  # the edit after which stale values were looked for
     live: bool = False  # whether the running measurement is ours
     failed: str = ""  # digest of an animation whose live measurement failed
+    due: set[str] = set()  # lines that are measured again although Live is off
 
 
 @handlers.persistent
@@ -47,6 +49,7 @@ def on_update(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
 def after_change(*_arguments: object) -> None:
     """After undo, redo and loading: names may mean other data-blocks."""
     meter_task.abandon()
+    _Watch.due.clear()
     meter_copy.sweep()
     meter_places.forget()
     meter_draw.forget()
@@ -87,6 +90,12 @@ def soon() -> None:
         bpy.app.timers.register(_look, first_interval=QUIET)
 
 
+def measure_again(line_id: str) -> None:
+    """We changed what plays over a line: measure there again what no longer holds."""
+    _Watch.due.add(line_id)
+    soon()
+
+
 def _look() -> float | None:
     """The timer: first stale values are shown, then, with Live, measured."""
     if meter_task.running() is not None:
@@ -116,12 +125,14 @@ def _begin() -> bool:
 
 
 def _begin_in(context: bpy.types.Context) -> bool:
-    if not context.scene.thunder_meter.live or engine_reason():
-        return False
-    rig = request.current_rig(context)
+    live, due = context.scene.thunder_meter.live, set(_Watch.due)
+    rig = None if engine_reason() or not (live or due) else request.current_rig(context)
     for place in meter_places.places(context) if rig else ():
-        if rig and place.stale and place.record.digest != _Watch.failed:
+        wanted = live or place.line_id in due
+        if rig and wanted and place.stale and place.record.digest != _Watch.failed:
+            _Watch.due.discard(place.line_id)
             return _start(context, rig, place)
+    _Watch.due.clear()
     return False
 
 

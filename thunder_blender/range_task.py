@@ -13,6 +13,7 @@ from ..model_runtime.contract import GenerateRequest, Settings, Take
 from . import (
     apply_take,
     meter_jumps,
+    meter_watch,
     range_curves,
     range_motion,
     range_write,
@@ -75,10 +76,11 @@ class Ranging:
         if not self.in_place:
             action = range_write.copied(action, f"{self.take[:50]}.r{seed}")
         count = range_write.write(rig, action, self.line, self._mended(answer))
-        range_write.note(action, self.span, answer)
+        range_write.note(action, self.span, answer, self.take)
         if not self.in_place:
             takes.choose_take(rig, action)
             rig.mesh.thunder.take = action
+        meter_watch.measure_again(self.line.line_id)
         first, last = (self.line.frame_of(self.line.start + second) for second in self.span)
         return f"{action.name}: frames {first:.0f} to {last:.0f} anew, {count} keys, seed {seed}"
 

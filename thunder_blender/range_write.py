@@ -11,7 +11,15 @@ import bpy
 import numpy as np
 
 from ..model_runtime.contract import FloatArray, Take
-from . import hand_edits, keys, range_curves, range_movers, repair_curves, take_marks
+from . import (
+    hand_edits,
+    keys,
+    meter_store,
+    range_curves,
+    range_movers,
+    repair_curves,
+    take_marks,
+)
 from .hand_edits import ArtistKeys
 from .lines import Line
 from .range_motion import NECK_PLACES, Span, neck_curves
@@ -64,14 +72,16 @@ def bring(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) -> int
     return count + _write_neck(rig, action, line, mended)
 
 
-def note(action: bpy.types.Action, span: Span, take: Take) -> None:
-    """The take's provenance tells which span has another seed; its meter is no longer known."""
+def note(action: bpy.types.Action, span: Span, take: Take, original: str) -> None:
+    """The take's provenance tells which span has another seed; its meter is no longer known.
+
+    `original` is the name of the take that it was, or is a copy of.
+    """
     known = json.loads(action.get(take_marks.PROVENANCE, "{}"))
     entry = {"span": [round(second, 3) for second in span], "seed": take.provenance.get("seed")}
     known[RANGES] = [*known.get(RANGES, []), entry]
     action[take_marks.PROVENANCE] = json.dumps(known, sort_keys=True)
-    if take_marks.METER in action:
-        del action[take_marks.METER]
+    meter_store.outdate(action, original)
 
 
 def _write_neck(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) -> int:

@@ -14,6 +14,7 @@ from . import (
     channel_locks,
     hand_edits,
     meter_store,
+    meter_watch,
     range_curves,
     range_motion,
     range_write,
@@ -74,6 +75,7 @@ class Repairing:
         write = _over_mine if self.my_keys else range_write.write
         count = write(rig, action, self.line, mended)
         _note(action, self.question.span, answer)
+        meter_watch.measure_again(self.line.line_id)
         first, last = self.frames
         return f"{self.take}, frames {first:.0f} to {last:.0f}, {count} keys. {answer.sentence}"
 
@@ -177,5 +179,4 @@ def _note(action: bpy.types.Action, span: tuple[float, float], answer: Repaired)
     entry = {"span": [round(second, 3) for second in span], "sentence": answer.sentence}
     known[REPAIRS] = [*known.get(REPAIRS, []), {**entry, "judge": answer.after.model}]
     action[take_marks.PROVENANCE] = json.dumps(known, sort_keys=True)
-    if take_marks.METER in action:
-        del action[take_marks.METER]
+    meter_store.outdate(action)

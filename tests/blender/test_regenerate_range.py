@@ -224,3 +224,62 @@ def test_a_copy_has_actions_of_its_own_and_takes_the_range_alone(rig, room) -> N
         if (old[name] != new[name]).any():
             moved.add(name[0])
     assert jaw_path()[0] in moved and any("rotation_euler" in name for name in moved)
+
+
+@pytest.fixture
+def measured(engine, take, room):
+    """The take is measured, 0.9 throughout; each question is answered so."""
+    contract = room("model_runtime.contract")
+
+    def answer(question):
+        seconds = np.arange(100) / 50
+        values = np.full(100, 0.9, np.float32)
+        if question.span:
+            values[(seconds < question.span[0]) | (seconds > question.span[1])] = np.nan
+        return contract.Meter(0.9, values, np.ones(100, np.float32), 50.0, 0.0)
+
+    engine.answers[contract.MeasureRequest] = answer
+    bpy.ops.thunder.measure("EXEC_DEFAULT")
+    return room("thunder_blender.meter_store")
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_new_range_is_not_measured_anywhere_until_it_is(
+    measured, engine, take, rig, room, in_place
+) -> None:
+    takes, marks = room("thunder_blender.takes"), room("thunder_blender.take_marks")
+    assert [row.take for row in measured.report(rig)] == ["Old"]
+    regenerate(in_place=in_place)
+    new = takes.chosen_take(rig, take["thunder_line"])
+    assert takes.take_info(new, rig).meter is None
+    rows = [row.take for row in measured.report(rig)]
+    assert rows == ([] if in_place else ["Old"]), "as in the list of takes"
+    ((first, last),) = only_place(room).stale
+    assert (FIRST - 11.1) / 25 < first < last < (LAST - 8.9) / 25, "the strip is stale there only"
+    watch = room("thunder_blender.meter_watch")
+    assert not bpy.context.scene.thunder_meter.live
+    assert watch._begin_in(bpy.context), "measured again although Live is off"
+    while room("thunder_blender.meter_task").running():
+        watch._go_on()
+    asked = engine.requests[-1].span
+    assert asked[0] == pytest.approx(first - 0.4) and asked[1] == pytest.approx(last + 0.4)
+    assert only_place(room).stale == ()
+    assert new.name in [row.take for row in measured.report(rig)] and marks.METER in new
+
+
+def test_a_range_of_a_take_that_best_of_n_measured_is_not_taken_for_fresh(
+    engine, take, rig, room
+) -> None:
+    contract, store = room("model_runtime.contract"), room("thunder_blender.meter_store")
+    meter = contract.Meter(0.9, np.full(100, 0.9, np.float32), np.ones(100, np.float32), 50.0, 0.0)
+    strip = room("thunder_blender.lines").sound_strips(bpy.context.scene)[0]
+    store.keep_for_take(
+        take, room("thunder_blender.lines").line_of_strip(bpy.context.scene, strip), meter
+    )
+    regenerate()
+    assert only_place(room).stale, "nobody had looked at it before"
+
+
+def only_place(room):
+    (place,) = room("thunder_blender.meter_places").places(bpy.context)
+    return place
