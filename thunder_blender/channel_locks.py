@@ -41,3 +41,8 @@ def locked_channels(rig: Rig, action: bpy.types.Action | None) -> set[int]:
 def is_locked(curve: bpy.types.FCurve) -> bool:
     """Whether a curve or its group has a closed padlock in Blender's channel list."""
     return bool(curve.lock or (curve.group is not None and curve.group.lock))
+
+
+def has_locked(action: bpy.types.Action | None) -> bool:
+    """Whether a curve of a take has a closed padlock of its own."""
+    return action is not None and any(is_locked(curve) for curve in take_marks.curves(action))

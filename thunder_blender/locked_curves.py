@@ -26,10 +26,10 @@ def kept(order: Order, fitted: FittedTake) -> FittedTake:
     padlock of their own. Raises RigError where the rig is gone.
     """
     action = bpy.data.actions.get(order.held_take)
-    if order.hold is None or action is None:
+    if action is None:
         return fitted
-    rig = apply_take.ordered_rig(order)
-    locked = frozenset(np.flatnonzero(order.hold.kept.all(0)).tolist())
+    rig, hold = apply_take.ordered_rig(order), order.hold
+    locked = frozenset(np.flatnonzero(hold.kept.all(0)).tolist() if hold else ())
     old, movers = _addressed(rig, action), range_movers.movers_of(rig)
     recording = take_marks.recording(action, order.line.rate)
 

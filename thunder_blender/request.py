@@ -23,6 +23,7 @@ from ..model_runtime.contract import (
     Settings,
 )
 from . import (
+    channel_locks,
     compat,
     compat_panels,
     fit_flame,
@@ -111,7 +112,7 @@ def order_from_context(context: bpy.types.Context, choice: Choice | None = None)
         rolls_seed="seed" not in choice.settings and not own.lock_seed,
         layer=own.layer,
         hold=hold,
-        held_take=chosen.name if chosen and hold else "",
+        held_take=chosen.name if chosen and (hold or channel_locks.has_locked(chosen)) else "",
     )
 
 

@@ -229,6 +229,28 @@ def test_a_new_take_has_the_very_keys_of_locked_curves(room, played, name) -> No
     assert changed, "the rest is performed anew"
 
 
+def test_a_coefficient_of_a_flame_can_be_locked_by_itself(room, played) -> None:
+    """No channel is locked by it, as all of the face moves it; its keys stay all the same."""
+    found = played("flame")
+    fake = use_fake_engine(room)
+    path = 'key_blocks["Exp3"].value'
+    curve = next(c for c in curves(room, found.take) if c.data_path == path)
+    assert not room("thunder_blender.channel_locks").has_locked(found.take)
+    curve.lock = True
+    assert room("thunder_blender.channel_locks").has_locked(found.take)
+    order = order_of(room, found)
+    assert order.hold is None
+    fake_take = fake.wait(fake.submit(order.request))
+    fitted = room("thunder_blender.fit_take").fit_now(found.rig, fake_take, found.line.rate)
+    made = room("thunder_blender.locked_curves").kept(order, fitted)
+    new = next(c.values for part in made.curves for c in part if c.data_path == path)
+    old = keyed(curve)[:, 1]
+    shared = min(len(old), len(new)) - 1
+    assert np.abs(new[:shared] - old[:shared]).max() < 1e-5
+    free = next(c.values for part in fitted.curves for c in part if c.data_path == path)
+    assert np.abs(free[:shared] - old[:shared]).max() > 1e-3
+
+
 def held(room, found: Played, curve: Any) -> bool:
     """Whether the mouth's channels alone move a curve, or one with this address."""
     path = curve[0] if isinstance(curve, tuple) else curve.data_path
