@@ -31,9 +31,13 @@ REGIONS = frozenset("brow eye lid cheek nose mouth lip jaw chin tongue".split())
 CENTRED = frozenset("mouth jaw chin tongue nose".split())  # whose middle is the whole
 SHORT = frozenset(("up", "in"))  # of two letters, and still found within a longer word
 
-ONE_SIDED = (frozenset(("lip", "up")), frozenset(("lip", "down")))  # else the whole mouth
+ONE_SIDED = (  # of both sides they are another thing: all of the mouth, or how wide it is
+    frozenset(("lip", "up")),
+    frozenset(("lip", "down")),
+    frozenset(("mouth", "narrow")),
+)
 LIPS_OWN = (
-    *ONE_SIDED,
+    *ONE_SIDED[:2],
     frozenset(("lip", "open")),
     frozenset(("lip", "lower", "close")),
     frozenset(("lip", "upper", "close")),
@@ -59,7 +63,8 @@ NOTHING = Reading()
 
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in small letters, without accents: `A25_Jaw_Open` -> a, 25, jaw, open."""
-    plain = "".join(_unaccented(letter) for letter in unicodedata.normalize("NFKC", name))
+    joined = unicodedata.normalize("NFKC", name).replace("œ", "oe").replace("Œ", "Oe")
+    plain = "".join(map(_unaccented, joined))
     return tuple(word.casefold() for word in WORD.findall(plain))
 
 
@@ -231,22 +236,24 @@ def _one_way(core: Sequence[str]) -> list[str]:
 def _of_words(core: Sequence[str]) -> tuple[Sources, float] | None:
     """The best of what the words together can mean; None where one of them is not known."""
     core = _one_way(core)
-    each = [_alternatives(word) for word in core]
-    if not core or not all(each) or _says_twice(core):
+    each, again = [_alternatives(word) for word in core], _says_twice(core)
+    if not core or not all(each) or not all(map(_is_region, again)):
         return None
     rows = islice(product(*each), READINGS)
     found = [hit for row in rows if (hit := _understood([item for part in row for item in part]))]
     if not found:
         return None
     sources, confidence = max(found, key=lambda hit: hit[1])
+    if again:  # `mouth_leftMouth_smile`
+        return sources, min(confidence, SAID_TWICE)
     said = [word for word in core if word not in spellings.NOISE]
     return sources, OWN if _bag(said) in _own() else confidence
 
 
-def _says_twice(core: Sequence[str]) -> bool:
-    """Two shapes in one, and other oddities; sides may be said twice."""
+def _says_twice(core: Sequence[str]) -> tuple[str, ...]:
+    """Words that are there again; sides may be."""
     longer = [word for word in core if len(word) > 2 and word not in ("left", "right")]
-    return len(set(longer)) < len(longer)
+    return tuple(word for n, word in enumerate(longer) if word in longer[:n])
 
 
 def _is_bare(core: Sequence[str]) -> bool:

@@ -85,7 +85,8 @@ def recognise(names: Iterable[str]) -> Recognition:
         return numbered
     readings = _without_glances(_in_company(names))
     which, hits = rig_phones.visemes([name for name in names if name not in readings])
-    units = _matches(readings if which else _of_a_face(readings, len(names)))
+    face = bool(which) or bool(_spelt_out(names))
+    units = _matches(readings if face else _of_a_face(readings, len(names)))
     visemes = [Match(name, VISEME + pose, 1.0, sure) for name, pose, sure in hits]
     if not units and not visemes:
         return Recognition("")
@@ -136,13 +137,14 @@ def _numbered(names: Sequence[str]) -> Recognition | None:
 
 def _in_company(names: Sequence[str]) -> dict[str, Reading]:
     """What the names say of units, without what the other names speak against."""
-    found = {name: rig_grammar.reading(name) for name in names} | _manga(names)
+    spelt = _spelt_out(names)
+    found = {name: rig_grammar.reading(spelt.get(name, name)) for name in names} | _manga(names)
     found = {name: hit for name, hit in found.items() if hit.sources}
     fronts, backs = _shared(found)
     kept = {
         name: hit
         for name, hit in found.items()
-        if _may_stand(hit.front, fronts) and _may_end(hit.back, backs)
+        if (_may_stand(hit.front, fronts) or _is_own(hit)) and _may_end(hit.back, backs)
     }
     kept = _without_loose(_one_of_each_number(_without_emotions(kept, names)))
     if len(kept) > FEW_UNITS and "jawOpen" not in _sources(kept):
@@ -183,6 +185,24 @@ def _matches(found: dict[str, Reading]) -> list[Match]:
         for name, hit in found.items()
         for source, gain in hit.sources
     ]
+
+
+def _spelt_out(names: Sequence[str]) -> dict[str, str]:
+    """Names that begin with a letter for brow, eye or mouth, where all three are in use."""
+    first = {name: words(name)[:1] for name in names}
+    begun = Counter(first.values())
+    if any(begun[letter,] < 2 for letter in spellings.INITIALS):
+        return {}
+    return {
+        name: f"{spellings.INITIALS[letter[0]]}{name[1:]}"
+        for name, letter in first.items()
+        if letter and letter[0] in spellings.INITIALS and not name[1:2].isalpha()
+    }
+
+
+def _is_own(hit: Reading) -> bool:
+    """A unit's own words with one word in front, which will be the maker's."""
+    return len(hit.front) < 2 and not hit.back and hit.confidence >= rig_grammar.OWN
 
 
 def _manga(names: Sequence[str]) -> dict[str, Reading]:

@@ -43,9 +43,12 @@ PHONES: dict[str, str] = {
     "sil": "sil rest neutral silence silent closed x idle",
 }
 MARKERS = frozenset(  # words that say that a mouth is meant
-    "viseme visemes vis phoneme phonemes phon pho mouth mth lip lips lipsync sync vrc v vowel "
-    "vowels say speak speech talk mouthshape ph vsm 口 口型 口形 입모양 mund bouche boca".split()
+    "viseme visemes phone phones vis phoneme phonemes phon pho mouth mth lip lips lipsync "
+    "sync vrc v vowel vowels say speak speech talk mouthshape ph vsm 口 口型 口形 입모양 mund "
+    "bouche boca".split()
 )
+)
+NAMED = frozenset("viseme visemes phoneme phonemes phone phones".split())  # and nothing else
 META = {
     **{name.casefold(): name for name in "sil PP FF TH DD kk CH SS nn RR aa E I O U".split()},
     "ih": "I",
@@ -95,7 +98,7 @@ TABLES: dict[str, tuple[dict[str, str], int]] = {  # names, and how many poses m
     "vowels": (VOWELS, 4),
     "rhubarb": (RHUBARB, 6),
 }
-SPELT, SPELT_MARKED = 8, 5  # poses that make a set by phones, without and with a marker
+SPELT, SPELT_MARKED, SPELT_NAMED = 8, 5, 3  # poses of a set: unmarked, marked, named as one
 
 Hit = tuple[str, str, float]  # name, pose, confidence
 Around = tuple[tuple[str, ...], tuple[str, ...]]
@@ -179,8 +182,10 @@ def _fits(which: str, around: Around, hits: Sequence[tuple[str, str]]) -> bool:
 def _spells(around: Around, hits: Sequence[tuple[str, str]]) -> bool:
     marked = _marked(around)
     poses = {pose for _, pose in hits}
+    named = any(word in NAMED for part in around for word in part)
+    least = SPELT_NAMED if named else SPELT_MARKED if marked else SPELT
     vowels = marked and {"aa", "O", "U"} <= poses and poses & {"I", "E"}
-    if len(poses) < (SPELT_MARKED if marked else SPELT) or not (poses & {"PP", "FF"} or vowels):
+    if len(poses) < least or not (poses & {"PP", "FF"} or vowels):
         return False
     beside = len("".join(word for part in around for word in part))
     longer = sum(len("".join(words(name))) > beside + 1 for name, _ in hits)

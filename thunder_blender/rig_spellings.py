@@ -12,7 +12,7 @@ from __future__ import annotations
 
 WORDS: dict[str, str] = {
     # parts of a face
-    "brow": "brow brows eyebrow eyebrows brw 眉 眉毛 まゆ 눈썹 braue brauen augenbraue "
+    "brow": "brow brows ebrow eyebrow eyebrows brw 眉 眉毛 まゆ 눈썹 braue brauen augenbraue "
     "augenbrauen sourcil sourcils ceja cejas sobrancelha sobrancelhas sopracciglio sopracciglia "
     "бровь брови бровей",
     "eye": "eye eyes eyeball eyeballs oculi ocular 目 眼 眼睛 双眼 両目 瞳 눈 auge augen oeil "
@@ -20,8 +20,8 @@ WORDS: dict[str, str] = {
     "lid": "lid lids eyelid eyelids 瞼 まぶた 眼皮 눈꺼풀 lider augenlid lidern paupiere paupieres "
     "parpado parpados palpebra palpebre веко веки",
     "pupil": "pupil pupils iris",
-    "cheek": "cheek cheeks 頬 ほほ ほっぺ 脸颊 腮 볼 뺨 wange wangen joue joues mejilla mejillas "
-    "bochecha bochechas guancia guance щека щеки щёки",
+    "cheek": "臉頰 cheek cheeks 頬 ほほ ほっぺ 脸颊 腮 볼 뺨 wange wangen joue joues mejilla "
+    "mejillas bochecha bochechas guancia guance щека щеки щёки",
     "nose": "nose nasal 鼻 鼻子 코 nase nez nariz naso нос",
     "nostril": "nostril nostrils naris 鼻孔",
     "mouth": "mouth mth mou 口 嘴 くち 입 mund "
@@ -31,7 +31,7 @@ WORDS: dict[str, str] = {
     "jaw": "jaw jaws mandible 顎 あご 下巴 下颌 턱 kiefer unterkiefer machoire mandibula mandibola "
     "mascella quijada челюсть челюсти",
     "chin": "chin mentalis kinn menton barbilla queixo mento подбородок подбородка",
-    "tongue": "tongue 舌 舌头 ベロ 혀 zunge langue lengua lingua язык",
+    "tongue": "舌頭 tongue 舌 舌头 ベロ 혀 zunge langue lengua lingua язык",
     # which part
     "middle": "mid middle center centre central c m",
     "inner": "inner in inside inn inr medial 内 内側 안쪽 "
@@ -40,29 +40,31 @@ WORDS: dict[str, str] = {
     "externo externa esterno внешн",
     "upper": "upper top upr upp uppr superior up u t 上 위 윗 obere ober oberer superieure "
     "superieur superiore верхн верхняя",
-    "lower": "lower bottom low dn lwr bot btm inferior lowr down d b 下 아래 아랫 untere unter "
+    "lower": "lower bottom low lo dn lwr bot btm inferior lowr down d b 下 아래 아랫 untere unter "
     "unterer inferieure inferieur inferiore нижн нижняя",
-    "corner": "corner corners crn zygomatic 角 mundwinkel winkel coin coins commissure comisura "
-    "comisuras angolo canto cantos уголок уголки 입꼬리",
+    "corner": "corner corners crn cnr crnr zygomatic 角 mundwinkel winkel coin coins commissure "
+    "comisura comisuras angolo canto cantos уголок уголки 입꼬리",
     # what it does
-    "up": "up raise raised raiser raising lift lifted lifter elevate elevator uplift u "
-    "上 上げ 上がり 上扬 抬 抬起 올림 올리기 위로 hoch rauf heben haut lever leve arriba subir "
-    "elevar levantar cima alzare su sollevare вверх поднять поднята подняты",
-    "down": "down lower lowered lowerer lowering drop dropped dropper depress depressor depressed "
-    "dn dwn fall d 下 下げ 下がり 下压 내림 내리기 아래로 runter senken bas baisser baisse abajo "
-    "bajar baixo baixar giu abbassare вниз опустить опущена опущены",
-    "open": "open opened opener opening 開 開く 開け 张 张开 张大 睁 열기 벌림 벌리기 offen auf "
-    "offnen ouvert ouverte ouverts ouvrir abierto abierta abiertos abrir aberto aberta aperto "
-    "aperta aprire открыт открыты открыть открыта",
-    "close": "close closed closer closing shut clos closes 閉 閉じ 闭 闭上 闭合 감기 감음 닫기 "
-    "다물기 zu geschlossen schliessen ferme fermee fermes fermer cerrado cerrada cerrados cerrar "
-    "fechado fechada fechar chiuso chiusa chiusi chiudere закрыт закрыты закрыть закрыта",
-    "blink": "blink blinks blinking blinked wink winking winks まばたき 瞬き ウィンク ウインク 眨 "
-    "眨眼 깜빡 깜빡임 눈깜빡임 윙크 blinzeln zwinkern cligner clignement parpadeo parpadear guino "
-    "guinar piscar piscada ammiccare моргание моргать моргнуть",
+    "up": "upward upwards rise 挑 leve leves levee levantada levantado levantadas up raise raised "
+    "raiser raising lift lifted lifter elevate elevator uplift u 上 上げ 上がり 上扬 抬 抬起 올림 "
+    "올리기 위로 hoch rauf heben haut lever leve arriba subir elevar levantar cima alzare su "
+    "sollevare вверх поднять поднята подняты",
+    "down": "downward downwards down lower lowered lowerer lowering drop dropped dropper depress "
+    "depressor depressed dn dwn fall d 下 下げ 下がり 下压 내림 내리기 아래로 runter senken bas "
+    "baisser baisse abajo bajar baixo baixar giu abbassare вниз опустить опущена опущены",
+    "open": "opn 張 open opened opener opening 開 開く 開け 张 张开 张大 睁 열기 벌림 벌리기 "
+    "offen auf offnen ouvert ouverte ouverts ouvrir abierto abierta abiertos abrir aberto aberta "
+    "aperto aperta aprire открыт открыты открыть открыта",
+    "close": "clsd close closed closer closing closure shut clos closes 閉 閉じ 闭 闭上 闭合 감기 "
+    "감음 닫기 다물기 zu geschlossen schliessen ferme fermee fermes fermer cerrado cerrada "
+    "cerrados cerrar fechado fechada fechar chiuso chiusa chiusi chiudere закрыт закрыты закрыть "
+    "закрыта",
+    "blink": "metoji mabataki blink blinks blinking blinked wink winking winks まばたき 瞬き "
+    "ウィンク ウインク 眨 眨眼 깜빡 깜빡임 눈깜빡임 윙크 blinzeln zwinkern cligner clignement "
+    "parpadeo parpadear guino guinar piscar piscada ammiccare моргание моргать моргнуть",
     "wide": "wide widen widened widener bigger big spread enlarge 見開き 瞪 瞪大 크게 weit gross "
     "ecarquille ecarquilles",
-    "squint": "squint squints squinting squinter squinch 細め 眯 眯眼 찡그림 kneifen "
+    "squint": "sqnt squint squints squinting squinter squinch 細め 眯 眯眼 찡그림 kneifen "
     "zusammenkneifen plisser plisse entrecerrar entrecerrado прищур прищурить",
     "tighten": "tighten tightened tightener tight tightner",
     "squeeze": "squeeze squeezed squeezer",
@@ -73,9 +75,9 @@ WORDS: dict[str, str] = {
     "angry": "angry anger mad 怒り 怒 생기",
     "surprise": "surprised surprise びっくり 驚き 惊讶",
     "sad": "sad",
-    "smile": "smile smiles smiling smiley 笑 微笑 笑い 笑顔 미소 웃음 웃기 lacheln lachen lacheln "
-    "sourire sonrisa sonreir sorriso sorrir sorridere улыбка улыбаться",
-    "frown": "frown frowns frowning frowned",
+    "smile": "sml smile smiles smiling smiley 笑 微笑 笑い 笑顔 미소 웃음 웃기 lacheln lachen "
+    "lacheln sourire sonrisa sonreir sorriso sorrir sorridere улыбка улыбаться",
+    "frown": "撇 frown frowns frowning frowned",
     "pull": "pull puller pulled",
     "dimple": "dimple dimples dimpler dimpled 酒窝 えくぼ 보조개 fossette hoyuelo grubchen",
     "stretch": "stretch stretched stretcher stretching risorius 横広げ 拉伸 늘리기 strecken etirer "
@@ -91,7 +93,7 @@ WORDS: dict[str, str] = {
     "roll": "under roll rolled rolling rollin curl inward inwards 内卷 巻き込み",
     "suck": "suck sucked sucker sucking tuck tucked",
     "shrug": "shrug shrugged shrugger",
-    "puff": "puff puffed puffer puffs puffing blow blown blowing balloon bulge 膨らみ "
+    "puff": "빵빵 puff puffed puffer puffs puffing blow blown blowing balloon bulge 膨らみ "
     "膨らまし 膨らませ ぷくー 鼓 鼓起 부풀리기 부풀림 aufblasen aufgeblasen gonfler gonfle "
     "gonflees inflar inflado inflada inflados infladas inchar inchada inchadas gonfiare gonfio "
     "надуть надуты",
@@ -106,7 +108,7 @@ WORDS: dict[str, str] = {
     "toward": "toward towards",
     "turn": "turn turned turning",
     "narrow": "narrow narrowed narrower",
-    "move": "move moved shift shifted slide slid swing sideways sideway side sides",
+    "move": "移 移动 移動 move moved shift shifted slide slid swing sideways sideway side sides",
 }  # fmt: skip
 SIDES: dict[str, str] = {  # words for the character's sides
     "left": "l left lft lf lt links linke linkes linker gauche izquierda izquierdo izq esquerda "
@@ -126,7 +128,8 @@ NOISE = frozenset(  # words that say nothing of the shape
     "control expressions expression expr simple morph morpher morphs target targets shape shapes "
     "sk key keys bs fs cc rl default vrc vrm genesis8 genesis9 facs livelink ue max jnt val value "
     "weight slider param action pose poses anim rig geo geometry msh group grp lod lod0 e ectrl "
-    "phm pctrl au fac fcl unit the of a both all full do を の する く muscle 表情".split()
+    "phm pctrl au fac fcl unit the of a both all full vertical vertically do を の する る く 向 "
+    "muscle 表情".split()
 )
 STOP = frozenset(  # words that make another shape of it
     "min neg negative minus inverse inverted opposite corrective correctives correction correct "
@@ -196,6 +199,7 @@ PATTERNS: dict[str, str] = {
     "mouthShrugLower+mouthShrugUpper": "mouth shrug @.8",
     "tongueOut": "mouth? tongue out; tongue forward; mouth? tongue out forward",
 }  # fmt: skip
+INITIALS = {"b": "brow", "e": "eye", "m": "mouth"}  # where a list begins its names with all three
 OPPOSITES = (  # said together the first of them is the way a key goes
     ("up", "down"), ("out", "in"), ("open", "close"), ("open", "closed"), ("wide", "narrow"),
     ("pucker", "pressed"), ("forward", "back"),
@@ -233,7 +237,7 @@ IDIOMS: dict[str, str] = {  # unit -> names that their words do not explain
     "mouthPress{S}": "presser_{S} pressor_{S}",
     "mouthShrugLower": "Mouth_Raiser_Lower Mouth_Lower_Overlay",
     "mouthShrugUpper": "Mouth_Raiser_Upper",
-    "tongueOut": "べー ぺろっ ぺろ べろ出し てへぺろ Tongue_Out_1",
+    "tongueOut": "메롱 べー ぺろっ ぺろ べろ出し てへぺろ Tongue_Out_1",
 }
 MANGA: dict[str, str] = {  # MikuMikuDance's brows, told by the vowels beside them
     "上": "browOuterUp", "下": "browDown", "真面目": "browDown", "困る": "browInnerUp",
