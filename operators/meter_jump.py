@@ -55,6 +55,12 @@ class THUNDER_OT_jump_to_span(ThunderOperator, bpy.types.Operator):
     line: bpy.props.StringProperty(options={"SKIP_SAVE"})
     take: bpy.props.StringProperty(options={"SKIP_SAVE"})
     second: bpy.props.FloatProperty(options={"SKIP_SAVE"})
+    sentence: bpy.props.StringProperty(options={"SKIP_SAVE"})  # for the tooltip
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        told = str(properties.sentence)
+        return f"{told}\nGo there, with its take chosen" if told else ""
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:

@@ -9,11 +9,12 @@ import bpy
 
 from ..thunder_blender import meter_reasons, meter_store, meter_task, request
 from ..thunder_blender.meter_store import Row
-from ..thunder_blender.text import draw_sentence, width
+from ..thunder_blender.text import draw_sentence, letters, lines_of
 from .editors import ThunderPanel, in_both_editors
 
 MOST_SPANS = 6  # of a take, in the panel
-LETTER = 7.0  # pixels that a letter takes at scale 1
+INDENT = 5  # letters that the icon of a span takes of a line
+UNDER = " " * 9  # as wide as the value before a sentence
 MENDING = (("thunder.repair", "TOOL_SETTINGS"), ("thunder.hear_mesh", "PLAY_SOUND"))
 
 
@@ -83,27 +84,31 @@ def draw_progress(layout: bpy.types.UILayout, status: Any) -> None:
 def draw_row(layout: bpy.types.UILayout, context: bpy.types.Context, row: Row) -> None:
     """A take and its spans, each a button that goes there."""
     column = layout.column(align=True)
-    head = column.row()
+    head = column.split(factor=0.8)
     head.label(text=row.title, icon="ACTION" if row.take else "ARMATURE_DATA")
     score = head.row()
     score.alignment = "RIGHT"
     score.label(text="silent" if row.score != row.score else f"{row.score:.2f}")
     line = meter_store.line_named(context, row.line_id)
     for span in row.spans[:MOST_SPANS]:
-        place = column.row()
-        place.alignment = "LEFT"
-        words = meter_store.sentence_of(line, row.record, span)
-        text = shortened(f"{span.score:.2f}  {words}", context)
-        button = place.operator("thunder.jump_to_span", text=text, icon="BLANK1", emboss=False)
-        button.line, button.take, button.second = row.line_id, row.take, span.start
+        sentence = meter_store.sentence_of(line, row.record, span)
+        draw_span(column, context, row, (span.start, f"{span.score:.2f}  {sentence}"))
     if len(row.spans) > MOST_SPANS:
         column.label(text=f"and {len(row.spans) - MOST_SPANS} more", icon="BLANK1")
 
 
-def shortened(text: str, context: bpy.types.Context) -> str:
-    """As much of a text as the region's width has room for."""
-    room = max(16, int((width(context) - 70) / LETTER))
-    return text if len(text) <= room else f"{text[: room - 1]}\u2026"
+def draw_span(
+    layout: bpy.types.UILayout, context: bpy.types.Context, row: Row, span: tuple[float, str]
+) -> None:
+    """A weak span's second and sentence: each of its lines goes there and has all of it as its
+    tooltip."""
+    for number, text in enumerate(lines_of(span[1], letters(context) - INDENT)):
+        place = layout.row()
+        place.alignment, place.scale_y = "LEFT", 0.85
+        shown = UNDER + text if number else text
+        button = place.operator("thunder.jump_to_span", text=shown, icon="BLANK1", emboss=False)
+        button.line, button.take = row.line_id, row.take
+        button.second, button.sentence = span
 
 
 def is_registered(name: str) -> bool:

@@ -2,6 +2,8 @@
 """What a face says, as a sound strip near its line: muted, and replaced when it is made again.
 
 The sound is packed into the file: nothing is written beside it, and undo takes all of it back.
+Before 5.0 Blender draws a strip red whose sound's path leads nowhere, packed or not: there a copy
+is kept in the extension's folder, as of every packed sound that is a line.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from .rig import Rig, RigError
 
 LOUDEST = 32767  # of 16 bits
 CHANNELS = 128  # as many as the sequencer has
+RED_WHEN_PACKED = bpy.app.version < (5, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,8 @@ def _strip_of(scene: bpy.types.Scene, path: Path, name: str, channel: int, frame
         put = sound.add_sound(scene, path, frame, channel)
         put.name = put.sound.name = name
         put.sound.pack()
-        put.sound.filepath = f"//{path.name}"
+        kept = str(lines.sound_path(put)) if RED_WHEN_PACKED else f"//{path.name}"
+        put.sound.filepath = kept
     except RuntimeError as error:
         raise AudioError(f"Blender cannot pack the sound of the face ({error}).") from error
     finally:

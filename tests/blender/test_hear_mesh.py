@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -54,6 +55,8 @@ def test_a_muted_packed_strip_lies_under_the_line(room, asked, line, tmp_path) -
     assert strip.channel == line.channel - 1 and strip.mute and not line.mute
     assert strip.sound.packed_file is not None and strip.sound.packed_file.size > 60000
     assert [path.name for path in tmp_path.iterdir()] == ["hello.wav"]  # no surprise files
+    shown = Path(bpy.path.abspath(strip.sound.filepath))
+    assert bpy.app.version >= (5, 0, 0) or shown.read_bytes() == strip.sound.packed_file.data
     assert room("thunder_blender.request").current_strip(bpy.context).name == line.name
 
 

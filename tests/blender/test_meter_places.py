@@ -11,7 +11,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 
-from tests.blender.fake_layout import draw  # noqa: E402
+from tests.blender.fake_layout import FakeLayout, draw  # noqa: E402
 from tests.blender.lines_fixture import add_strip, put_engine_away, use_fake_engine  # noqa: E402
 from tests.blender.take_helpers import move, ramp, set_range  # noqa: E402
 
@@ -238,10 +238,37 @@ def test_the_panels_show_buttons_reasons_and_the_report(room, stage) -> None:
     assert ("label", "Nothing is measured yet") in before[1]
     measure()
     report = draw(kinds[1], bpy.context).drawn
-    assert report.count(("operator", "thunder.jump_to_span")) == 2
+    assert report.count(("operator", "thunder.jump_to_span")) >= 2
     stage.mute = True
     shown = " ".join(text for kind, text in draw(kinds[0], bpy.context).drawn if kind == "label")
     assert "is muted" in shown
+
+
+@pytest.mark.parametrize("wide", [180, 240, 600])
+def test_no_sentence_of_the_report_is_cut(room, stage, rig, monkeypatch, wide) -> None:
+    measure()
+    panel = room("panels.meter")
+    monkeypatch.setattr(room("thunder_blender.text"), "width", lambda _context: wide)
+    shown, buttons = [], []
+
+    def operator(self, _idname, text="", **_options):
+        shown.append(text)
+        buttons.append(SimpleNamespace())
+        return buttons[-1]
+
+    monkeypatch.setattr(FakeLayout, "operator", operator)
+    draw(bpy.types.THUNDER_PT_report_view3d, bpy.context)
+    (row,) = room("thunder_blender.meter_store").report(rig)
+    store = room("thunder_blender.meter_store")
+    line = store.line_named(bpy.context, row.line_id)
+    said = [f"{s.score:.2f} {store.sentence_of(line, row.record, s)}." for s in row.spans]
+    assert " ".join(" ".join(shown).split()) == " ".join(said), "every word is there"
+    text = room("thunder_blender.text")
+    room_for = max(text.NARROWEST, int((wide - text.MARGIN) / text.LETTER) - panel.INDENT)
+    assert all(len(line.strip()) <= room_for for line in shown)
+    cls = bpy.types.THUNDER_OT_jump_to_span
+    told = [cls.description(bpy.context, each) for each in buttons]
+    assert any("Lips stay open on p" in each for each in told) and all(told)
 
 
 @pytest.mark.parametrize("kind", ["DOPESHEET_EDITOR", "GRAPH_EDITOR", "NLA_EDITOR"])
