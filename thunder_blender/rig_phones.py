@@ -43,10 +43,8 @@ PHONES: dict[str, str] = {
     "sil": "sil rest neutral silence silent closed x idle",
 }
 MARKERS = frozenset(  # words that say that a mouth is meant
-    "viseme visemes phone phones vis phoneme phonemes phon pho mouth mth lip lips lipsync "
-    "sync vrc v vowel vowels say speak speech talk mouthshape ph vsm 口 口型 口形 입모양 mund "
-    "bouche boca".split()
-)
+    "viseme visemes phone phones vis phoneme phonemes phon pho mouth mth lip lips lipsync sync vrc "
+    "v vowel vowels say speak speech talk mouthshape ph vsm 口 口型 口形 입모양 mund bouche boca".split()
 )
 NAMED = frozenset("viseme visemes phoneme phonemes phone phones".split())  # and nothing else
 META = {
