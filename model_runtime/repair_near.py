@@ -2,22 +2,23 @@
 """Lips that are far apart at a p b m are first brought near each other, then mended.
 
 A mouth that is open wide lies beyond what bounded gradient steps reach. What opens it is weakened
-about the contact as far as is needed, as an artist does who pulls those keys down.
+as far as is needed for the lips to come near at the contact and to part no faster than they do in
+speech about it, as an artist does who pulls those keys down.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .contract import UNITS, FloatArray
+from .contract import MOTION_FPS, UNITS, FloatArray
 from .lips import LipProbe
 from .repair_limits import JAW_OPEN, MOUTH_CLOSE
 from .repair_target import SoundTarget, windows
 
 FAR = 8.0  # mm between lips from which on steps alone may not close them
 NEAR = 4.0  # mm that are left to the steps
-EDGE = 6  # frames over which the weakening begins and ends: 20 mm at 260 mm/s
-SHARES = 20  # steps in which it is looked for
+PARTING = 80.0  # mm/s by which lips may be farther apart before and after
+CALM = (0.0625, 0.25, 0.375, 0.25, 0.0625)  # so that the weakening has no corners
 OPENERS = tuple(
     i
     for i, name in enumerate(UNITS)
@@ -46,18 +47,17 @@ def near(
 def _weakened(
     probe: LipProbe, units: FloatArray, free: FloatArray, event: tuple[int, int]
 ) -> FloatArray:
-    """Units (frames, 52) that open the lips so much less about the event that they come near."""
+    """Units (frames, 52) with less of OPENERS about the event: lips come near there."""
     place = np.arange(len(units))
-    away = np.maximum(np.maximum(event[0] - place, place - (event[1] - 1)), 0) / EDGE
-    gate = 0.5 + 0.5 * np.cos(np.pi * np.minimum(away, 1.0))
-    inside = slice(max(0, event[0]), max(1, event[1]))
-    weaker = units
-    for share in np.linspace(0.0, 1.0, SHARES + 1)[1:]:
-        weaker = units.copy()
-        less = 1.0 - float(share) * gate[:, None] * free[:, OPENERS]
-        weaker[:, OPENERS] = units[:, OPENERS] * less
-        shutting = np.minimum(units[:, MOUTH_CLOSE], weaker[:, JAW_OPEN])
-        weaker[:, MOUTH_CLOSE] = np.where(free[:, MOUTH_CLOSE] > 0, shutting, units[:, MOUTH_CLOSE])
-        if probe.aperture(weaker[inside]).min(initial=np.inf) <= NEAR:
-            break
+    away = np.maximum(np.maximum(event[0] - place, place - (event[1] - 1)), 0)
+    most = NEAR + PARTING / MOTION_FPS * away
+    least = units.copy()
+    least[:, OPENERS] = 0.0
+    wide, shut = probe.aperture(units), probe.aperture(least)
+    share = np.clip((wide - most) / np.maximum(wide - shut, 1e-3), 0.0, 1.0)
+    share = np.convolve(np.pad(share, len(CALM) // 2, mode="edge"), CALM, "valid")
+    weaker = units.copy()
+    weaker[:, OPENERS] *= (1.0 - share[:, None] * free[:, OPENERS]).astype(np.float32)
+    shutting = np.minimum(units[:, MOUTH_CLOSE], weaker[:, JAW_OPEN])
+    weaker[:, MOUTH_CLOSE] = np.where(free[:, MOUTH_CLOSE] > 0, shutting, units[:, MOUTH_CLOSE])
     return weaker

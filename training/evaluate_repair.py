@@ -15,6 +15,7 @@ import argparse
 import json
 import logging
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ TITLES = {
     "beside": "closures opened beside another contact",
     "shift": "3 frames off",
 }
+LONG_FIGURES = ("fixed", "meter", "pbm", "fv", "jitter")
 COUNTED = ("closure", "shift")  # in `fixed_share`, as ever
 LONGEST_CLIP = 12.0  # s
 Row = dict[str, float]
@@ -91,12 +93,15 @@ def cases(bench: Bench, corpus: Corpus, clips: list[Clip], seed: int = 0) -> lis
     return found
 
 
-def treat(bench: Bench, found: list[Case], longer: int) -> Rows:
-    """Every case by every treatment; the long one only on `longer` cases of each kind."""
+def treat(bench: Bench, found: list[Case], longer: int, chosen: Sequence[str] = ()) -> Rows:
+    """Every case by every treatment, or by those `chosen`; the long one only on `longer` cases of
+    each kind."""
     rows: Rows = defaultdict(lambda: defaultdict(list))
     for case in found:
         kind = rows[case.planted.kind]
         for name, way in ways(bench).items():
+            if chosen and name not in chosen:
+                continue
             long = name.startswith(str(LONGER))
             if long and (case.planted.kind not in COUNTED or len(kind[name]) >= longer):
                 continue
@@ -138,8 +143,15 @@ def summary(rows: Rows, right: Row, seconds: list[float]) -> dict[str, Any]:
         "unspoilt_changed": right["changed"],
         "unspoilt_moved_mm": right["moved_mm"],
         "seconds": float(np.median(seconds)),
-        "longer": {name: _mean(long, name) for name in ("fixed", "meter", "pbm", "fv", "jitter")},
+        **({"longer": {name: _mean(long, name) for name in LONG_FIGURES}} if long else {}),
     }
+
+
+def _known(path: Path) -> dict[str, Any]:
+    """What the results say of repair already: what is not measured this time stays."""
+    found = json.loads(path.read_text("utf-8")).get("repair", {}) if path.is_file() else {}
+    assert isinstance(found, dict)
+    return found
 
 
 def markdown(rows: Rows) -> str:
@@ -179,6 +191,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clips-per-source", type=int, default=4)
     parser.add_argument("--weights", type=Path, help="folder of the models; the bundled by default")
     parser.add_argument("--longer", type=int, default=6, help=f"cases repaired {LONGER} x longer")
+    parser.add_argument("--ways", nargs="+", default=(), help="treatments; all by default")
     parser.add_argument("--out", type=Path, default=DOCS / "results" / "meter.json")
     parser.add_argument("--threads", type=int, default=1)
     return parser
@@ -192,9 +205,9 @@ def main() -> None:
     chosen = choose(corpus.clips(split=options.split), options.clips_per_source)
     clips = [c for c in chosen if c.kind in KINDS and c.seconds <= LONGEST_CLIP]
     found = cases(bench, corpus, clips)
-    rows = treat(bench, found, options.longer)
+    rows = treat(bench, found, options.longer, options.ways)
     figures = summary(rows, unspoilt(bench, found), bench.seconds)
-    update_results(options.out, {"repair": figures})
+    update_results(options.out, {"repair": _known(options.out) | figures})
     print(markdown(rows))
     print(json.dumps(figures, indent=1))
 
