@@ -3,7 +3,7 @@
 
 Weights are laid out once for oneDNN, whose kernels use all of a processor's vector width where
 torch's usual library halves it on processors of another maker: twice as fast there. Rotations are
-worked out once for all layers, and the depthwise convolution goes tap by tap.
+worked out once for all layers, and the depthwise convolution reads what it is given where it lies.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _kept: WeakKeyDictionary[nn.Linear, tuple[tuple[int, int], Tensor]] = WeakKeyDic
 class Places(NamedTuple):
     """What the positions of a batch of sequences say to each layer."""
 
-    cos: Tensor  # (length, 1, half of a head's width)
+    cos: Tensor  # (length, 1, 1, half of a head's width)
     sin: Tensor
     seen: Tensor | None  # (batch, 1, 1, length) bool; None where no place is padding
     sounding: Tensor | None  # (batch, length, 1) bool
@@ -37,10 +37,10 @@ class Places(NamedTuple):
 def places(layer: Attention, length: int, width: int, keep: Tensor | None) -> Places:
     """For sequences of `length` places, of which `keep` (batch, length) bool are real."""
     device = layer.qkv.weight.device
-    cos, sin = rotary_angles(length, width // layer.heads, device)
+    cos, sin = (part[:, None, None] for part in rotary_angles(length, width // layer.heads, device))
     if keep is None or bool(keep.all()):
-        return Places(cos[:, None], sin[:, None], None, None)
-    return Places(cos[:, None], sin[:, None], keep[:, None, None, :], keep[..., None])
+        return Places(cos, sin, None, None)
+    return Places(cos, sin, keep[:, None, None, :], keep[..., None])
 
 
 def linear(layer: nn.Linear, then: str = "none") -> Map:
@@ -104,17 +104,16 @@ class ReadyBlock:
         feed = block.feed
         self._wide = linear(cast(nn.Linear, feed[0]), "swish")
         self._narrow = linear(cast(nn.Linear, feed[2]))
-        self._taps = block.conv.depthwise.weight[:, 0].t().contiguous()  # (kernel, width)
+        self._taps = block.conv.depthwise.weight.unsqueeze(2)  # (width, 1, 1, kernel)
         self.parts: tuple[Map, Map, Map] = (self.attend, self.convolve, self.feed)
 
     def attend(self, x: Tensor) -> Tensor:
         batch, length, width = x.shape
         heads, where = self._attention.heads, self._where
-        q, k, v = self._qkv(x).view(batch, length, 3, heads, width // heads).unbind(2)
-        q, k = (_rotated(part, where).transpose(1, 2) for part in (q, k))
-        mixed = functional.scaled_dot_product_attention(
-            q, k, v.transpose(1, 2), attn_mask=where.seen
-        )
+        qkv = self._qkv(x).view(batch, length, 3, heads, width // heads)
+        q, k = (part.transpose(1, 2) for part in _rotated(qkv[:, :, :2], where).unbind(2))
+        v = qkv[:, :, 2].transpose(1, 2)
+        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=where.seen)
         return self._mixed(mixed.transpose(1, 2).reshape(batch, length, width))
 
     def convolve(self, x: Tensor) -> Tensor:
@@ -128,20 +127,20 @@ class ReadyBlock:
         return self._narrow(self._wide(x))
 
     def _depthwise(self, layer: ConvModule, x: Tensor) -> Tensor:
-        """The depthwise convolution on (batch, length, width), tap by tap, which suits CPUs."""
-        if x.device.type != "cpu":
-            return cast(Tensor, layer.depthwise(x.transpose(1, 2))).transpose(1, 2)
-        taps, length = self._taps, x.shape[1]
-        side = len(taps) // 2
-        padded = functional.pad(x, (0, 0, side, side))
-        mixed = torch.addcmul(cast(Tensor, layer.depthwise.bias), padded[:, :length], taps[0])
-        for place in range(1, len(taps)):
-            mixed.addcmul_(padded[:, place : place + length], taps[place])
-        return mixed
+        """The depthwise convolution of (batch, length, width) as a picture of one row.
+
+        Its channels lie last in memory, which oneDNN reads as they are.
+        """
+        side = self._taps.shape[-1] // 2
+        picture = x.transpose(1, 2).unsqueeze(2)
+        mixed = functional.conv2d(
+            picture, self._taps, layer.depthwise.bias, padding=(0, side), groups=x.shape[2]
+        )
+        return mixed.squeeze(2).transpose(1, 2)
 
 
 def _rotated(x: Tensor, where: Places) -> Tensor:
-    """layers.rotate on (batch, length, heads, width), where the network leaves them."""
+    """layers.rotate on (batch, length, 2, heads, width), where the network leaves them."""
     even, odd = x.chunk(2, dim=-1)
     turned = torch.empty_like(x)
     half = even.shape[-1]

@@ -170,4 +170,6 @@ def _modulations(denoiser: Denoiser, schedule: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _modulated(x: Tensor, gain: Tensor, offset: Tensor) -> Tensor:
+    if gain.shape[:2] == (1, 1):
+        return functional.layer_norm(x, x.shape[-1:], gain[0, 0], offset[0, 0])
     return torch.addcmul(offset, functional.layer_norm(x, x.shape[-1:]), gain)
