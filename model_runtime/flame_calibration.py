@@ -12,6 +12,7 @@ import numpy.typing as npt
 from .face import FaceModel, rotation_matrices
 from .flame_back import WayBack, way_back
 from .flame_match import Match, eyeballs, match, placed
+from .flame_refine import refined
 from .flame_solve import Problem, Rule, Target, apart, joint_shifts, misfits, posed, solve, together
 
 Doubles = npt.NDArray[np.float64]
@@ -66,6 +67,7 @@ def calibrate(
     the work.
     """
     found = match(head, flame, lambda done: tell(MATCHING * done), mouth)
+    found = refined(head, flame, found)
     target = unit_target(flame, head, found)
     rule = solve(flame, target, lambda done: tell(MATCHING + (1 - MATCHING) * done))
     weights = together(target.names)

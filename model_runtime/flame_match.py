@@ -116,6 +116,13 @@ def match(
     return Match(place, met.corners, met.shares, trust, lower)
 
 
+def nearest_on_skin(head: FaceModel, points: Floats, normals: Floats, lower: Flags) -> Met:
+    """The nearest points of the open head's skin to points (N,3) beside it, each on its own lip."""
+    rest = head.template.astype(float)
+    sides = tuple(_Skin.of(head, rest, below) for below in (False, True))
+    return _nearest(sides, points, normals, lower)
+
+
 def placed(head: FaceModel, flame: FaceModel) -> Placement:
     """Least squares over the joints; the eyes set the scale and count most."""
     weights = np.array(list(JOINTS.values()))
@@ -230,7 +237,9 @@ def _moved(place: Placement, change: Floats) -> Placement:
 
 
 @dataclass(frozen=True)
-class _Met:
+class Met:
+    """Points of a skin: corners (N,3), their shares, places (N,3), distances (N,)."""
+
     corners: Indices
     shares: Floats
     place: Floats
@@ -261,7 +270,7 @@ class _Skin:
         normals = vertex_normals(points, head.triangles)
         return _Skin(points, normals, used, triangles, _around(triangles, used))
 
-    def nearest(self, points: Floats, normals: Floats) -> _Met:
+    def nearest(self, points: Floats, normals: Floats) -> Met:
         """The nearest point among the triangles of the nearest vertices that face the same way."""
         own = self.points[self.used].astype(np.float32)
         alike = normals.astype(np.float32) @ self.normals[self.used].astype(np.float32).T
@@ -276,7 +285,7 @@ class _Skin:
         shares = np.take_along_axis(shares, best[..., None], 1)[:, 0]
         place = np.einsum("nc,ncx->nx", shares, self.points[corners])
         far = np.sqrt(np.take_along_axis(away, best, 1)[:, 0])
-        return _Met(corners, shares, place, np.where(lost, np.inf, far))
+        return Met(corners, shares, place, np.where(lost, np.inf, far))
 
 
 def _around(triangles: Indices, used: Indices) -> Indices:
@@ -323,10 +332,10 @@ def _on_edges(d1: Floats, d2: Floats, aa: Floats, bb: Floats, cc: Floats) -> lis
     ]
 
 
-def _nearest(sides: tuple[_Skin, ...], points: Floats, normals: Floats, lower: Flags) -> _Met:
+def _nearest(sides: tuple[_Skin, ...], points: Floats, normals: Floats, lower: Flags) -> Met:
     """The nearest point of each one's own side; infinitely far where none faces the same way."""
     count = len(points)
-    met = _Met(
+    met = Met(
         np.zeros((count, 3), np.int64), np.zeros((count, 3)), points.copy(), np.full(count, np.inf)
     )
     for skin, own in zip(sides, (~lower, lower), strict=True):

@@ -200,10 +200,7 @@ class Problem:
 
     def at(self, pitch: float) -> tuple[Doubles, Doubles]:
         """Coefficients (U + 1, E + 2) and what they leave over (U + 1, U + 1)."""
-        turn = rotation_matrices(np.array([pitch, 0, 0], np.float32)).astype(float) - np.eye(3)
-        basis = self.basis + self.share * ((self.basis - self.shifts[:, None]) @ turn.T)
-        sides = [self._still(pitch, sign * STEP * np.eye(3)[1:]) for sign in (1, -1)]
-        basis = np.concatenate([basis, (sides[0] - sides[1]) / (2 * STEP)])
+        basis = self._ways(pitch)
         wanted = np.concatenate([self.moves, -self._still(pitch, np.zeros((1, 3)))])
         columns = (basis * self.root).reshape(len(basis), -1)
         right = (wanted * self.root).reshape(len(wanted), -1)
@@ -211,6 +208,21 @@ class Problem:
         asked = columns @ right.T
         found = np.linalg.solve(gram, asked)
         return found.T, right @ right.T - asked.T @ found
+
+    def misfit(self, pitch: float, moves: Doubles) -> Doubles:
+        """The least that can be left of displacements (N,K,3) of the vertices that matter, with
+        the jaw at a pitch and nothing else asked: (N,)."""
+        ways = self._ways(pitch)
+        span = np.linalg.qr(ways.reshape(len(ways), -1).T)[0]
+        rest = (moves - self._still(pitch, np.zeros((1, 3)))).reshape(len(moves), -1)
+        return np.asarray(np.linalg.norm(rest - rest @ span @ span.T, axis=1))
+
+    def _ways(self, pitch: float) -> Doubles:
+        """What a coefficient of 1 and small yaws and rolls move at a pitch: (E + 2,K,3)."""
+        turn = rotation_matrices(np.array([pitch, 0, 0], np.float32)).astype(float) - np.eye(3)
+        basis = self.basis + self.share * ((self.basis - self.shifts[:, None]) @ turn.T)
+        sides = [self._still(pitch, sign * STEP * np.eye(3)[1:]) for sign in (1, -1)]
+        return np.concatenate([basis, (sides[0] - sides[1]) / (2 * STEP)])
 
     def expressions(self, moves: Doubles) -> Doubles:
         """Coefficients (N,E) for displacements (N,V,3) with the jaw at rest."""

@@ -22,7 +22,7 @@ from .rig import RigError
 
 FloatArray = npt.NDArray[np.float32]
 
-EDITION = 6  # of the calibration; a new one does not use what an older one has kept
+EDITION = 7  # of the calibration; a new one does not use what an older one has kept
 PREFIX = "thunder_flame_"  # of the custom properties
 LEFT = "left"  # in the kept file: what the expressions cannot say
 COUNT = len(UNITS)

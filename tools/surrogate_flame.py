@@ -30,6 +30,7 @@ BLURRED = 2  # most rounds of averaging between neighbours
 SOFTER = 4  # rounds of averaging of the skin weights
 SPREAD = 0.03  # metres over which an actor's ways change
 LIP_RINGS = 10  # of the open head's twelve: FLAME's lips end inside the mouth, it has no cavity
+ANYWHERE = 6.0  # of a Dirichlet distribution: how near the middle of its quad a vertex lies
 JOINT_NEIGHBOURS = (40, 40, 60, 300, 300)
 OPENED = 0.05  # radians that the actors' jaws turn by, where the expressions hold that
 TURNED = 0.35  # radians of the jaw whose way is taken out of the expressions
@@ -42,7 +43,7 @@ class Surrogate:
     """The arrays of a FLAME file by their names there, and the truth about the face."""
 
     parts: Parts
-    cells: Array  # (V,4) vertices of the open head in whose middle each vertex lies
+    cells: Array  # (V,4) vertices of the open head between which each vertex lies
     units: Array  # (52,V,3) metres that each unit moves this face
     incisors: Array  # (K,3) edge of the upper incisors
     shift: float  # metres that the person's teeth lie off the open head's, for the record
@@ -54,27 +55,30 @@ def surrogate(
     identities: int = IDENTITIES,
     apart: float = 0.0,
     with_jaw: bool = False,
+    mesh_seed: int | None = None,
 ) -> Surrogate:
     """Another head for each seed; `apart` metres between its lips at rest. `with_jaw`: the
-    expressions open the jaw themselves, as flame2023_no_jaw's do."""
+    expressions open the jaw themselves, as flame2023_no_jaw's do. `mesh_seed`: each vertex lies
+    anywhere in its quad and the triangles are others, in place of the quads' middles."""
     rng = np.random.default_rng(seed)
     face = load_face()
-    cells, triangles = _dual(face)
+    cells, triangles = _dual(face, mesh_seed)
+    over = _Cells(cells, _shares(cells, mesh_seed))
     place = _place()
     person = face.identity_basis[face.identity_names.index(identity)]
     bend = _bend(face.template, rng)
-    rest = (face.template + person + bend)[cells].mean(1)
+    rest = over.of(face.template + person + bend)
     template = rest * SCALE @ place.T + np.array(MOVE)
     mesh = _Mesh.of(triangles, len(template))
     units, people = (
-        basis[:, cells].mean(2).astype(float) * SCALE @ place.T
+        over.of(basis).astype(float) * SCALE @ place.T
         for basis in (face.expression_basis, face.identity_basis)
     )
-    weights = _softened(face, cells, mesh)
-    template = template + _parting(face, cells, template, apart)
+    weights = _softened(over.of(face.skin_weights), mesh)
+    template = template + _parting(face, over, template, apart)
     person_joints = face.joint_regressor @ (face.template + person + bend)
     regressor = _regressor(person_joints * SCALE @ place.T + np.array(MOVE), template)
-    poses = _poses(face, cells, place, template, rng)
+    poses = _poses(over.of(face.pose_basis), place, template, rng)
     skin = weights[:, 3:].max(1) < 0.5  # eyes turn by their bones
     still = _without_jaw(units, template, weights, regressor @ template) * skin[:, None]
     ways = _ways(still, template, mesh, rng)
@@ -107,9 +111,27 @@ def cylinder_uv(parts: Parts) -> Parts:
     return {"vt": np.stack([around, up], axis=1), "ft": parts["f"]}
 
 
-def _dual(face: FaceModel) -> tuple[Array, Array]:
-    """A vertex in the middle of each quad of skin and eyes, a fan of triangles round each corner:
-    cells (V,4) of old vertices, triangles (F,3)."""
+@dataclass(frozen=True)
+class _Cells:
+    """Quads (V,4) of the open head and the shares (V,4) of their corners in a vertex each."""
+
+    corners: Array
+    shares: Array
+
+    def of(self, values: Array) -> Array:
+        """Values (...,Vh,3) of the open head, or (Vh,N), at the vertices."""
+        return np.einsum("vc,...vcx->...vx", self.shares, values[..., self.corners, :])
+
+
+def _shares(cells: Array, seed: int | None) -> Array:
+    if seed is None:
+        return np.full(cells.shape, 0.25)
+    return np.random.default_rng(seed).dirichlet(np.full(4, ANYWHERE), len(cells))
+
+
+def _dual(face: FaceModel, seed: int | None = None) -> tuple[Array, Array]:
+    """A vertex in each quad of skin and eyes, a fan of triangles round each corner, which starts
+    anywhere where there is a seed: cells (V,4) of old vertices, triangles (F,3)."""
     kept = np.isin(face.quad_material, [face.material_names.index(n) for n in ("skin", "eyes")])
     deep = np.zeros(len(face.template), bool)
     deep[face.vertex_sets["cavity"]] = True
@@ -124,7 +146,10 @@ def _dual(face: FaceModel) -> tuple[Array, Array]:
         for cell, corners in enumerate(rows)
         for place in range(4)
     }
-    starts = {corner: cell for cell, corners in enumerate(rows) for corner in corners}
+    order = list(range(len(rows)))
+    if seed is not None:
+        np.random.default_rng(seed).shuffle(order)
+    starts = {corner: cell for cell in order for corner in rows[cell]}
     fans = [_fan(corner, start, rows, following) for corner, start in starts.items()]
     return cells, np.array([triangle for fan in fans for triangle in fan])
 
@@ -186,15 +211,15 @@ def _bend(points: Array, rng: np.random.Generator) -> Array:
     return _field(points, 3, 0.04, rng) * BENT / np.sqrt(3)
 
 
-def _softened(face: FaceModel, cells: Array, mesh: _Mesh) -> Array:
-    weights = mesh.blurred(face.skin_weights[cells].mean(1).astype(np.float64), SOFTER)
+def _softened(weights: Array, mesh: _Mesh) -> Array:
+    weights = mesh.blurred(weights.astype(np.float64), SOFTER)
     return weights / weights.sum(1, keepdims=True)
 
 
-def _parting(face: FaceModel, cells: Array, template: Array, apart: float) -> Array:
+def _parting(face: FaceModel, over: _Cells, template: Array, apart: float) -> Array:
     """What moves the lips apart at rest, each by half of `apart` metres."""
-    lips = np.isin(cells, face.vertex_sets["lip_rings"]).all(1)
-    lower = face.skin_weights[cells, face.joint("jaw")].mean(1) > 0.5
+    lips = np.isin(over.corners, face.vertex_sets["lip_rings"]).all(1)
+    lower = over.of(face.skin_weights)[:, face.joint("jaw")] > 0.5
     middle = template[lips].mean(0)
     near = np.exp(-((template - middle) ** 2).sum(1) / (2 * 0.012**2))
     move = np.zeros_like(template)
@@ -258,11 +283,9 @@ def _components(shapes: Array, count: int) -> Array:
     return np.moveaxis(found.reshape(count, -1, 3), 0, 2)
 
 
-def _poses(
-    face: FaceModel, cells: Array, place: Array, template: Array, rng: np.random.Generator
-) -> Array:
-    """The open head's pose correctives and a little of every other one: (V,3,36)."""
-    own = face.pose_basis[:, cells].mean(2).astype(float) * SCALE @ place.T
+def _poses(carried: Array, place: Array, template: Array, rng: np.random.Generator) -> Array:
+    """The open head's pose correctives (36,V,3) and a little of every other one: (V,3,36)."""
+    own = carried.astype(float) * SCALE @ place.T
     bumps = _components(_bumps(template, len(own), rng), len(own))
     near = np.exp(-((template - template[len(template) // 2]) ** 2).sum(1) / 0.02)
     return np.moveaxis(own, 0, 2) + bumps * near[:, None, None]

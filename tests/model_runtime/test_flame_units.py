@@ -14,7 +14,8 @@ from model_runtime.face import load_face
 from model_runtime.flame import forward, load_flame
 from model_runtime.flame_calibration import calibrate, lip_seal
 from model_runtime.flame_edition import edition, holds_jaw, remarks
-from model_runtime.flame_match import closest_on_triangles, eyeballs
+from model_runtime.flame_match import Match, closest_on_triangles, eyeballs, nearest_on_skin
+from model_runtime.flame_refine import refined
 from model_runtime.flame_solve import Target, apart, calmed, posed, together
 from tools.make_test_flame import write_2020, write_npz
 from tools.measure_flame import without
@@ -57,6 +58,31 @@ def test_units_arrive_on_a_face_that_has_none_of_them(made, flame, calibration):
     assert np.median((away / np.maximum(size, 1e-9))[seen]) < 0.10
     lips = np.isin(made.cells, load_face().vertex_sets["lip_rings"]).all(1)
     assert 1000 * np.linalg.norm((moved - wanted)[seen][:, lips], axis=2).max() < 3.0
+
+
+def test_a_match_that_slid_along_the_skin_is_brought_back(made, flame):
+    """The lids 3 mm too high, the mouth 2 mm to a side: the expressions tell."""
+    head, face = load_face(), flame.face
+    lower = face.skin_weights[:, face.joint("jaw")] > 0.5
+    rest = head.template.astype(float)
+    points = rest[made.cells].mean(1)
+    normals = flame_match.vertex_normals(points, face.triangles)
+    up = np.exp(-((points - (0.0, 0.03, 0.06)) ** 2).sum(1) / (2 * 0.03**2))
+    aside = np.exp(-((points - (0.0, -0.05, 0.08)) ** 2).sum(1) / (2 * 0.02**2))
+    slid = points + 0.003 * np.stack([aside, up, np.zeros(len(up))], axis=1)
+    met = nearest_on_skin(head, slid, normals, lower)
+    trust = (~eyeballs(face)).astype(float)
+    spoilt = Match(flame_match.placed(head, face), met.corners, met.shares, trust, lower)
+
+    def wrong(found, part):
+        seen = [i for i, name in enumerate(UNITS) if name.startswith(part)]
+        moved, wanted = found.carry(head.expression_basis[seen]), made.units[seen]
+        away = np.linalg.norm((moved - wanted)[:, trust > 0], axis=(1, 2))
+        return np.median(away / np.linalg.norm(wanted[:, trust > 0], axis=(1, 2)))
+
+    better = refined(head, face, spoilt)
+    assert wrong(better, ("eyeWide", "eyeBlink")) < 0.5 * wrong(spoilt, ("eyeWide", "eyeBlink"))
+    assert wrong(better, "mouth") < 0.85 * wrong(spoilt, "mouth")
 
 
 def test_the_bases_do_not_contain_the_units(made, flame):
