@@ -294,6 +294,13 @@ class HearRequest:
 
 
 @dataclass(frozen=True)
+class RecogniseRequest:
+    """Which English words does this sound hold? Gives Recognised; its transcript is not read."""
+
+    sound: Sound
+
+
+@dataclass(frozen=True)
 class Advice:
     """What is wrong in a span of a line, in seconds of the line, and how the user reads it."""
 
@@ -365,6 +372,14 @@ class HeardMesh:
 
 
 @dataclass(frozen=True)
+class Recognised:
+    """The words of a sound as they are written; without any, `sentence` says why."""
+
+    text: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far the work is: stage in the user's words, fraction 0..1."""
 
@@ -386,9 +401,9 @@ class EngineReport:
     startup_seconds: float  # from the start of the process until the models were loaded
 
 
-Question = BestRequest | MeasureRequest | RepairRequest | HearRequest
+Question = BestRequest | MeasureRequest | RepairRequest | HearRequest | RecogniseRequest
 Request = GenerateRequest | Question
-Answer = Ranked | Meter | Repaired | HeardMesh
+Answer = Ranked | Meter | Repaired | HeardMesh | Recognised
 Result = Take | EngineReport | Answer
 ProgressCallback = Callable[[Progress], bool]  # False stops the work
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The engine in a process of its own, at Blender's call over standard input and output.
 
-`python -m model_runtime.worker [--device cpu] [--idle 600] [--weights DIR] [--parent PID]`
+`python -m model_runtime.worker [--device cpu] [--idle 600] [--weights DIR] [--no-recognise]
+[--parent PID]`
 
 It says hello at once and ready when the models are loaded, takes any number of requests and
 performs them in order, tells its progress, and ends when it is told to, when it was idle for long,
@@ -101,7 +102,9 @@ class Worker:
         try:
             from .worker_tasks import Tasks
 
-            return Tasks(self._options.device, self._options.weights, started)
+            options = self._options
+            recognises = not options.no_recognise
+            return Tasks(options.device, options.weights, started, recognises=recognises)
         except ModuleNotFoundError as error:
             raise EngineError(
                 f"The engine cannot start: the Python package '{error.name}' is missing from "
@@ -223,6 +226,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--device", default="auto", help="auto, cuda, rocm, mps or cpu")
     add("--idle", type=float, default=0.0, help="seconds without work after which it ends; 0 never")
     add("--weights", type=Path, help="folder of other model weights")
+    add(
+        "--no-recognise",
+        action="store_true",
+        help="perform lines without a transcript by their sound alone, not by recognised words",
+    )
     add("--parent", type=int, default=os.getppid(), help="process whose end is ours too")
     add(
         "--die-with-thread",

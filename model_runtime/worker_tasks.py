@@ -31,6 +31,7 @@ from .contract import (
     Progress,
     ProgressCallback,
     Question,
+    RecogniseRequest,
     RepairRequest,
     RequestError,
     Settings,
@@ -56,6 +57,7 @@ ANSWERERS: dict[type[Any], str] = {
     MeasureRequest: "worker_meter",
     RepairRequest: "worker_repair",
     HearRequest: "worker_hear",
+    RecogniseRequest: "worker_recognise",
 }
 SMALLER = " (GPU memory freed)"  # behind the stage, when a full GPU is tried once more
 NO_UNITS = (
@@ -67,9 +69,11 @@ NO_UNITS = (
 class Tasks:
     """The loaded engine and what can be asked of it."""
 
-    def __init__(self, device: str, weights: Path | None, started: float) -> None:
+    def __init__(
+        self, device: str, weights: Path | None, started: float, *, recognises: bool = True
+    ) -> None:
         """`started`: time.time() when the process began. Raises EngineError and WeightsError."""
-        self.weights = weights
+        self.weights, self._recognises = weights, recognises
         self.device = devices.choose(device)
         self._crowded_out = False  # of the GPU, already when the models were loaded
         self._engine = self._load(self.device)
@@ -134,7 +138,7 @@ class Tasks:
 
     def _load(self, device: str) -> Engine:
         try:
-            return Engine.load(self.weights, devices.torch_device(device))
+            return self._loaded(devices.torch_device(device))
         except TypeError as error:  # of a configuration with other fields
             raise WeightsError(
                 f"The models in {self.weights or WEIGHTS_DIR} are of another version ({error}). "
@@ -146,7 +150,10 @@ class Tasks:
             log.warning("No room for the models on %s: %s", device, error)
         devices.free_memory()
         self.device, self._crowded_out = "cpu", True
-        return Engine.load(self.weights, torch.device("cpu"))
+        return self._loaded(torch.device("cpu"))
+
+    def _loaded(self, device: torch.device) -> Engine:
+        return Engine.load(self.weights, device, recognises=self._recognises)
 
     def _perform(
         self,

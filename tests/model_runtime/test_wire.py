@@ -32,6 +32,8 @@ from model_runtime.contract import (
     Meter,
     Progress,
     Ranked,
+    Recognised,
+    RecogniseRequest,
     Repaired,
     RepairRequest,
     RequestError,
@@ -111,6 +113,7 @@ LINE = GenerateRequest(
         MeasureRequest(SOUND, FaceMotion(50.0, weights=np.zeros((4, len(UNITS)), np.float32))),
         RepairRequest(SOUND, TAKE.weights, (0.1, 0.2), None),
         HearRequest(SOUND, MOTION),
+        RecogniseRequest(SOUND),
     ],
     ids=lambda question: type(question).__name__,
 )
@@ -126,6 +129,7 @@ def test_questions_arrive_whole(question):
         Ranked((TAKE, TAKE), (METER, METER)),
         Repaired(TAKE.weights, True, "Mended.", METER, METER, {"pbm": (0.5, 1.0)}),
         HeardMesh(np.zeros(100, np.float32), 16_000),
+        Recognised("Ma\u00efbe, Pam", "Recognised 2 words"),
     ],
     ids=lambda answer: type(answer).__name__,
 )

@@ -228,7 +228,7 @@ class FullGpu:
         self.device = device
 
     @classmethod
-    def load(cls, weights=None, device=None):
+    def load(cls, weights=None, device=None, *, recognises=True):
         cls.fail(f"load {device}")
         return cls(device)
 
@@ -302,14 +302,14 @@ def test_what_is_too_much_together_is_done_one_by_one(gpu, monkeypatch):
 
 def test_best_of_n_needs_units(monkeypatch):
     flame = SimpleNamespace(space=SimpleNamespace(kind="flame"))
-    monkeypatch.setattr(worker_tasks.Engine, "load", lambda *_: flame)
+    monkeypatch.setattr(worker_tasks.Engine, "load", lambda *_, **__: flame)
     tasks = Tasks("cpu", None, time.time())
     with pytest.raises(RequestError, match="no seed can be found best"):
         tasks.answer(BestRequest(GenerateRequest(LINE), (1, 2)), lambda _: True)
 
 
 def test_models_with_other_fields_are_of_another_version(monkeypatch, tmp_path):
-    def load(*_):
+    def load(*_, **__):
         raise TypeError("EncoderConfig() got an unexpected keyword argument 'depth'")
 
     monkeypatch.setattr(worker_tasks.Engine, "load", load)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers "which words does this sound hold?" in the worker, by the words that perform a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .contract import (
+    CancelledError,
+    FloatArray,
+    Progress,
+    ProgressCallback,
+    Recognised,
+    RecogniseRequest,
+)
+from .engine import Engine
+from .recognise import (
+    MODEL,
+    RecogniseConfig,
+    RecognisedWord,
+    load_recogniser,
+    pieces,
+    recognise,
+)
+from .recogniser import Recogniser
+from .transcript import tell
+
+if TYPE_CHECKING:
+    from .worker_tasks import Tasks
+
+NO_SOUND = "The sound is silent, so there is nothing to transcribe. Choose another strip."
+NO_WORDS = "No English words were recognised in the sound. Write the transcript by hand."
+MISFIT = (
+    "What was recognised does not fit the sound ({}). It may be no English, or be sung or noisy: "
+    "write the transcript by hand."
+)
+FOUND = "Recognised {} word{}"
+SHOWN = 60  # letters of words that do not fit
+
+
+def answer(tasks: Tasks, question: RecogniseRequest, progress: ProgressCallback) -> Recognised:
+    """The words that a line without a transcript is performed by, as text. Raises ThunderError."""
+    _tell(progress, "Reading the sound", 0.0)
+    audio = tasks.read(question.sound)
+    if audio.silent:
+        return Recognised("", NO_SOUND)
+
+    def work(engine: Engine, told: ProgressCallback) -> Recognised:
+        words = words_of(recogniser_of(tasks, engine), audio.samples, told)
+        if not words:
+            return Recognised("", NO_WORDS)
+        _tell(told, "Comparing with the sound", 0.9)
+        return compared(engine, audio.samples, words)
+
+    return tasks.on_device(work, progress)[0]
+
+
+def words_of(
+    model: Recogniser, samples: FloatArray, progress: ProgressCallback
+) -> tuple[RecognisedWord, ...]:
+    """`recognise`, which tells how far it is, and stops, between two pieces."""
+    config, found, done = RecogniseConfig(), list[RecognisedWord](), 0
+    for piece in pieces(samples, config):
+        _tell(progress, "Recognising words", 0.1 + 0.8 * done / len(samples))
+        found += recognise(model, piece, config)
+        done += len(piece)
+    return tuple(found)
+
+
+def compared(engine: Engine, samples: FloatArray, words: tuple[RecognisedWord, ...]) -> Recognised:
+    """The words as text, if a generation would use them."""
+    text = " ".join(word.text for word in words)
+    heard = engine.hear(samples)._replace(recognised=words)
+    if tell(heard, "", engine.sampling.point).report:
+        return Recognised(text, FOUND.format(len(words), "s" * (len(words) > 1)))
+    short = text if len(text) <= SHOWN else f"{text[:SHOWN].rstrip()}..."
+    return Recognised("", MISFIT.format(f'"{short}"'))
+
+
+def recogniser_of(tasks: Tasks, engine: Engine) -> Recogniser:
+    """The engine's recogniser; for an engine that does not recognise one beside it, loaded once.
+
+    Raises WeightsError.
+    """
+    if engine.recogniser is not None:
+        return engine.recogniser
+    key = f"{MODEL} {engine.device}"
+    if key not in tasks.models:
+        tasks.models[key] = load_recogniser(tasks.weights)[0].to(engine.device)
+    model: Recogniser = tasks.models[key]
+    return model
+
+
+def _tell(progress: ProgressCallback, stage: str, fraction: float) -> None:
+    if not progress(Progress(stage, fraction)):
+        raise CancelledError("The transcription was cancelled.")

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worker's answer to "which words does this sound hold?": told step by step, and stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from model_runtime import worker_recognise
+from model_runtime.contacts import OperatingPoint
+from model_runtime.contract import CancelledError, RecogniseRequest, Sound
+from model_runtime.features import SAMPLE_RATE
+from model_runtime.recognise import RecognisedWord
+from model_runtime.worker_recognise import answer
+from tests.model_runtime.test_align import LINE, hearing
+
+ASKED = RecogniseRequest(Sound(Path("line.wav")))
+SECONDS = 31.0
+
+
+class Ears:
+    """The worker's tasks around one sound, in which every piece holds the next of `said`."""
+
+    weights = None
+
+    def __init__(self, said: list[str], silent: bool = False, heard: str = LINE) -> None:
+        noise = np.random.default_rng(0).standard_normal(int(SECONDS * SAMPLE_RATE))
+        self.audio = SimpleNamespace(samples=noise.astype(np.float32), silent=silent)
+        self.models: dict[str, object] = {}
+        self.said = said
+        self.engine = SimpleNamespace(
+            recogniser=self,
+            device="cpu",
+            hear=lambda _samples: hearing(heard),
+            sampling=SimpleNamespace(point=OperatingPoint()),
+        )
+
+    def read(self, _sound):
+        return self.audio
+
+    def on_device(self, work, progress):
+        return work(self.engine, progress), {}
+
+    def to(self, _device):
+        return self
+
+
+@pytest.fixture(autouse=True)
+def recognised(monkeypatch):
+    def recognise(ears, _piece, _config):
+        text = ears.said.pop(0) if ears.said else ""
+        return tuple(RecognisedWord(word, 0.9) for word in text.split())
+
+    monkeypatch.setattr(worker_recognise, "recognise", recognise)
+
+
+def test_the_words_of_all_pieces_come_as_text_and_are_told():
+    first, rest = LINE[: len(LINE) // 2].rsplit(" ", 1)
+    rest += LINE[len(LINE) // 2 :]
+    told = []
+    found = answer(Ears([first, rest]), ASKED, lambda progress: told.append(progress) or True)
+    assert found.text == LINE and found.sentence == f"Recognised {len(LINE.split())} words"
+    fractions = [progress.fraction for progress in told]
+    assert fractions == sorted(fractions) and fractions.count(0.1) == 1
+    assert [progress.stage for progress in told].count("Recognising words") >= 3
+    assert told[-1].stage == "Comparing with the sound"
+
+
+def test_without_words_that_fit_the_text_is_empty_and_the_sentence_says_why():
+    def found(ears):
+        return answer(ears, ASKED, lambda _progress: True)
+
+    silent = found(Ears([LINE], silent=True))
+    assert silent.text == "" and "is silent" in silent.sentence
+    wordless = found(Ears([]))
+    assert wordless.text == "" and "No English words" in wordless.sentence
+    other = found(Ears(["Thank you very much for watching this wonderful programme"]))
+    assert other.text == "" and 'does not fit the sound ("Thank you' in other.sentence
+
+
+def test_it_can_be_stopped_between_two_pieces():
+    ears = Ears(["We", "move", "on"])
+    told = []
+
+    def progress(now):
+        told.append(now)
+        return now.fraction <= 0.2
+
+    with pytest.raises(CancelledError, match="transcription was cancelled"):
+        answer(ears, ASKED, progress)
+    assert ears.said == ["move", "on"]
+
+
+def test_an_engine_that_does_not_recognise_gets_the_model_once(monkeypatch):
+    loads = []
+    ears = Ears([LINE])
+
+    def load(folder):
+        loads.append(folder)
+        return ears, "hash"
+
+    monkeypatch.setattr(worker_recognise, "load_recogniser", load)
+    ears.engine.recogniser = None
+    assert answer(ears, ASKED, lambda _progress: True).text == LINE
+    ears.said = [LINE]
+    assert answer(ears, ASKED, lambda _progress: True).text == LINE and loads == [None]
