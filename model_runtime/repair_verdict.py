@@ -9,8 +9,8 @@ import numpy as np
 
 from .contract import Meter
 
-CLEARLY = 0.03  # of the meter: what counts as better
-HARDLY = 0.05  # what more evidence, or a contact, may cost of it
+CLEARLY, HINT = 0.03, 0.005  # of the meter: what counts as better, alone and with evidence
+HARDLY = 0.05  # what a contact may cost of it
 EVIDENT = 0.5  # nats a frame: so much more of the sound's units does the judge see
 STRETCH = 25  # frames, of the worst half second
 GOOD = 0.93  # meter of a span that says its words and makes its contacts: nothing to mend
@@ -62,17 +62,19 @@ def says_it(before: Standing, asked: dict[str, int]) -> bool:
 
 
 def helped(before: Standing, after: Standing) -> bool:
-    """Whether the meter rose, or the judge sees more or a contact is won and it hardly fell.
+    """Whether the meter rose, for which the judge's evidence need not fall much: clearly, or a
+    little and the judge sees much more, or a contact is won and the meter hardly fell.
 
     None may be lost.
     """
     if any(after.made[name] < count for name, count in before.made.items()):
         return False
-    seen = after.evidence - before.evidence
-    won = sum(after.made.values()) > sum(before.made.values())
-    if seen >= EVIDENT or (won and seen > -EVIDENT):
-        return after.score >= before.score - HARDLY
-    return after.score >= before.score + CLEARLY and seen > -EVIDENT
+    seen, risen = after.evidence - before.evidence, after.score - before.score
+    if sum(after.made.values()) > sum(before.made.values()):
+        least = -HARDLY
+    else:
+        least = HINT if seen >= EVIDENT else CLEARLY
+    return risen >= least and seen > -EVIDENT
 
 
 def refusal(before: Standing, after: Standing, asked: dict[str, int]) -> str:

@@ -204,6 +204,7 @@ def test_words_that_the_judge_sees_in_their_place_help_though_the_meter_hardly_m
     before, after = Standing(0.93, {}, -4.3), Standing(0.94, {}, -3.0)
     assert helped(before, after)
     assert not helped(before, Standing(0.94, {}, -4.1))
+    assert not helped(before, Standing(0.93, {}, -3.0))  # one model's opinion alone
     assert not helped(before, Standing(0.80, {}, -3.0))
     assert not helped(before, Standing(0.99, {}, -5.0))  # the meter alone can be gamed
 
