@@ -19,6 +19,7 @@ Kind = Literal["units", "flame"]
 KINDS: tuple[Kind, ...] = ("units", "flame")
 KEY = "motion_space"  # of the extra values in a model file
 OPEN_HEAD = "open_head"
+MOST = {"mouthRollLower": 0.7}  # `FaceModel.unit_max` of the open head: units that end below 1
 JAW: tuple[str, ...] = ("jawPitch", "jawYaw", "jawRoll")  # axis-angle x, y, z in radians
 MOUTH = ("jaw", "mouth", "tongue")  # what the names of the mouth's channels begin with
 TURNED = ("neckYaw", "neckRoll", "jawYaw", "jawRoll")  # change their sign in a mirror
@@ -76,13 +77,15 @@ class MotionSpace:
     def tidied(self, motion: FloatArray) -> FloatArray:
         """Motion (frames, channels) within what the channels can be.
 
-        Units lie in [0, 1] and mouthClose is never beyond jawOpen; FLAME's parameters are free.
+        Units lie between 0 and the most that the open head has of them, and mouthClose is never
+        beyond jawOpen; FLAME's parameters are free.
         """
         tidy = np.array(motion, np.float32)
         if self.kind == "flame":
             return tidy
         units = [i for i, name in enumerate(self.channels) if name in UNITS]
-        tidy[:, units] = np.clip(tidy[:, units], 0.0, 1.0)
+        most = np.array([MOST.get(self.channels[i], 1.0) for i in units], np.float32)
+        tidy[:, units] = np.clip(tidy[:, units], 0.0, most)
         opened, closed = self.index("jawOpen"), self.index("mouthClose")
         if opened is not None and closed is not None:
             tidy[:, closed] = np.minimum(tidy[:, closed], tidy[:, opened])

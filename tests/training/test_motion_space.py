@@ -18,6 +18,7 @@ from model_runtime.flame import Flame, FlameError, load_flame
 from model_runtime.lips import lip_probe
 from model_runtime.motion_space import (
     KEY,
+    MOST,
     MotionSpace,
     as_values,
     flame_space,
@@ -228,6 +229,9 @@ def test_tidying_keeps_units_units_and_leaves_flame_alone():
     opened, closed = (tidy[:, CHANNELS.index(name)] for name in ("jawOpen", "mouthClose"))
     assert tidy[:, : len(UNITS)].min() >= 0 and tidy[:, : len(UNITS)].max() <= 1
     assert (closed <= opened).all() and np.array_equal(tidy[:, -3:], wild[:, -3:])
+    assert dict(load_face().unit_max) == pytest.approx(MOST), "the ranges that the head documents"
+    for name, most in MOST.items():
+        assert tidy[:, CHANNELS.index(name)].max() == np.float32(most)
     space = flame_space(49, "x")
     assert np.array_equal(space.tidied(wild), wild)
     with pytest.raises(WeightsError, match="parameters of a FLAME"):
