@@ -14,6 +14,7 @@ from .readiness import engine_reason
 from .rig import Rig, RigError
 
 MUTED = "The strip '{}' is muted; unmute it, since nobody hears what it says"
+QUIET = "{} is muted, with the strip '{}' on it; unmute it, since nobody hears what it says"
 STILL = "Nothing moves '{}' yet; generate a take, or animate it"
 SHORTER = "The animation covers {:.1f} of the strip's {:.1f} seconds; beyond it the face is still"
 
@@ -23,8 +24,8 @@ def disabled_reason(context: bpy.types.Context) -> str:
     if reason := request.rig_reason(context) or request.strip_reason(context):
         return reason
     strip = request.current_strip(context)
-    if is_muted(strip):
-        return MUTED.format(strip.name)
+    if reason := muted_reason(strip):
+        return reason
     rig = request.required_rig(context)
     return rig_reason(rig) or engine_reason() or meter_task.running_reason()
 
@@ -41,10 +42,16 @@ def rig_reason(rig: Rig) -> str:
     return "" if meter_curves.moves(rig) else STILL.format(rig.mesh.name)
 
 
-def is_muted(strip: Any) -> bool:
-    """Whether a strip, the meta strip around it or its channel is muted."""
+def muted_reason(strip: Any) -> str:
+    """Why a strip is not heard: it, its channel or a meta strip around it is muted; else empty."""
+    if strip.mute:
+        return MUTED.format(strip.name)
     around = strip.parent_meta()
-    return bool(strip.mute) or (around is not None and is_muted(around))
+    owner = around or strip.id_data.sequence_editor
+    channel = owner.channels[strip.channel] if strip.channel < len(owner.channels) else None
+    if channel is not None and channel.mute:
+        return QUIET.format(channel.name, strip.name)
+    return muted_reason(around) if around else ""
 
 
 def subject(context: bpy.types.Context, strip_name: str, rig_name: str) -> tuple[Rig, Line]:
@@ -55,8 +62,8 @@ def subject(context: bpy.types.Context, strip_name: str, rig_name: str) -> tuple
     strip = named if strip_name else request.current_strip(context)
     if strip is None:
         raise LineError(f"{request.NO_SUCH_STRIP.format(strip_name)}.")
-    if is_muted(strip):
-        raise LineError(f"{MUTED.format(strip.name)}.")
+    if reason := muted_reason(strip):
+        raise LineError(f"{reason}.")
     if reason := rig_reason(rig):
         raise RigError(f"{reason}.")
     return rig, lines.line_of_strip(scene, strip)
