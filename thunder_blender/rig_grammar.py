@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice, product
 
@@ -233,9 +233,18 @@ def _one_way(core: Sequence[str]) -> list[str]:
     return [word for n, word in enumerate(core) if not n or (core[n - 1], word) not in pairs]
 
 
+def _which_lip(core: Sequence[str]) -> list[str]:
+    """With upper for the up of `UpLipDown`: in front of a lip or lid it says which one."""
+    below = [*core[1:], ""]
+    return [
+        "upper" if word == "up" and after in ("lip", "lips", "lid") else word
+        for word, after in zip(core, below, strict=True)
+    ]
+
+
 def _of_words(core: Sequence[str]) -> tuple[Sources, float] | None:
     """The best of what the words together can mean; None where one of them is not known."""
-    core = _one_way(core)
+    core = _which_lip(_one_way(core))
     each, again = [_alternatives(word) for word in core], _says_twice(core)
     if not core or not all(each) or not all(map(_is_region, again)):
         return None
@@ -306,6 +315,28 @@ def _one_eye(items: Sequence[Item], sides: Sequence[str]) -> tuple[Sources, floa
     way_first = "look" in kinds and kinds.index("look") < kinds.index("side")
     way, eye = sides if way_first else reversed(sides)
     return ((_looks(eye, way), 1.0),), SURE
+
+
+def turned(name: str, hit: Reading) -> Reading:
+    """`eye_left_R` where a list writes an eye's side last: the right eye looks left."""
+    said = [
+        word for word in words(name) for row in _alternatives(word) if row[:1] and _is_side(row)
+    ]
+    if len(said) != 2 or "look" in name.casefold() or len(hit.sources) != 1:
+        return hit
+    (source, gain), other = hit.sources[0], {"eyeLookInLeft": "Right", "eyeLookInRight": "Left"}
+    if source not in other:
+        return hit
+    return replace(hit, sources=((f"eyeLookIn{other[source]}", gain),))
+
+
+def ends_with_side(name: str) -> bool:
+    """Whether the side of a name stands behind everything else."""
+    return any(_is_side(row) for word in words(name)[-1:] for row in _alternatives(word))
+
+
+def _is_side(row: Sequence[Item]) -> bool:
+    return len(row) == 1 and row[0][0] == "side"
 
 
 def _looks(eye: str, way: str) -> str:

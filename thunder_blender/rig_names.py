@@ -31,6 +31,7 @@ NUMBERED = re.compile(r"(?:exp|expression|expr)_?(\d+)", re.IGNORECASE)
 ORDINAL = re.compile(r"[a-z]?0", re.IGNORECASE)  # numbers are read as 0
 FEW_EXPRESSIONS = 10  # numbered keys that make a FLAME
 FEW_UNITS = 4  # different units that make a face, unless spelt as ARKit does
+FEW_EYES = 2  # that tell where a list writes their sides
 FEW_EMOTIONS = 2  # that make smile one of them
 LOOSE = 0.85  # confidence under which a name only stands where nothing better does
 MOST = 0.5  # of a short list that names units, which makes it a face as well
@@ -139,7 +140,7 @@ def _in_company(names: Sequence[str]) -> dict[str, Reading]:
     """What the names say of units, without what the other names speak against."""
     spelt = _spelt_out(names)
     found = {name: rig_grammar.reading(spelt.get(name, name)) for name in names} | _manga(names)
-    found = {name: hit for name, hit in found.items() if hit.sources}
+    found = _eyes_turned({name: hit for name, hit in found.items() if hit.sources})
     fronts, backs = _shared(found)
     kept = {
         name: hit
@@ -158,6 +159,18 @@ def _shared(found: dict[str, Reading]) -> tuple[Counter[tuple[str, ...]], Counte
     starts = Counter(whole[:n] for whole in spelt for n in range(1, len(whole)))
     ends = Counter(whole[n:] for whole in spelt for n in range(1, len(whole)))
     return starts, ends
+
+
+def _eyes_turned(found: dict[str, Reading]) -> dict[str, Reading]:
+    """With `eye_left_R` read as the right eye where all other eyes' sides stand last."""
+    eyes = [
+        name
+        for name, hit in found.items()
+        if len(hit.sources) == 1 and re.match("eye(?!LookIn|LookOut)", hit.sources[0][0])
+    ]
+    if len(eyes) < FEW_EYES or not all(map(rig_grammar.ends_with_side, eyes)):
+        return found
+    return {name: rig_grammar.turned(name, hit) for name, hit in found.items()}
 
 
 def _without_glances(found: dict[str, Reading]) -> dict[str, Reading]:

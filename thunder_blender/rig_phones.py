@@ -44,7 +44,8 @@ PHONES: dict[str, str] = {
 }
 MARKERS = frozenset(  # words that say that a mouth is meant
     "viseme visemes phone phones vis phoneme phonemes phon pho mouth mth lip lips lipsync sync vrc "
-    "v vowel vowels say speak speech talk mouthshape ph vsm 口 口型 口形 입모양 mund bouche boca".split()
+    "v vowel vowels say speak speech talk mouthshape ph vsm 口 口型 口形 입모양 mund bouche "
+    "boca".split()
 )
 NAMED = frozenset("viseme visemes phoneme phonemes phone phones".split())  # and nothing else
 META = {

@@ -42,7 +42,8 @@ WORDS: dict[str, str] = {
     "superieur superiore верхн верхняя",
     "lower": "lower bottom low lo dn lwr bot btm inferior lowr down d b 下 아래 아랫 untere unter "
     "unterer inferieure inferieur inferiore нижн нижняя",
-    "corner": "corner corners crn cnr crnr zygomatic 角 mundwinkel winkel coin coins commissure "
+    "corner": "corner corners lipside lipsides mouthside crn cnr crnr zygomatic 角 mundwinkel "
+    "winkel coin coins commissure "
     "comisura comisuras angolo canto cantos уголок уголки 입꼬리",
     # what it does
     "up": "upward upwards rise 挑 leve leves levee levantada levantado levantadas up raise raised "
@@ -93,7 +94,8 @@ WORDS: dict[str, str] = {
     "roll": "under roll rolled rolling rollin curl inward inwards 内卷 巻き込み",
     "suck": "suck sucked sucker sucking tuck tucked",
     "shrug": "shrug shrugged shrugger",
-    "puff": "빵빵 puff puffed puffer puffs puffing blow blown blowing balloon bulge 膨らみ "
+    "puff": "빵빵 puff puffed puffer puffs puffing pump pumped blow blown blowing balloon "
+    "bulge 膨らみ "
     "膨らまし 膨らませ ぷくー 鼓 鼓起 부풀리기 부풀림 aufblasen aufgeblasen gonfler gonfle "
     "gonflees inflar inflado inflada inflados infladas inchar inchada inchadas gonfiare gonfio "
     "надуть надуты",
@@ -173,7 +175,7 @@ PATTERNS: dict[str, str] = {
     "jawRight": "jaw right move?; jaw right turn @.82; chin right move? @.7",
     "mouthClose": "mouth close; mouth together; mouth close upper/lower; mouth together "
     "upper/lower; mouth toward @.82; mouth toward upper/lower @.82",
-    "mouthFunnel": "mouth? funnel; mouth? funnel upper/lower",
+    "mouthFunnel": "mouth? funnel; mouth? funnel upper/lower; mouth pucker open @.82",
     "mouthPucker": "mouth? pucker; mouth? pucker upper/lower; mouth narrow @.7; mouth pucker "
     "forward/out/outer @.82",
     "mouthLeft": "mouth left move?; mouth left turn @.82",
@@ -202,7 +204,8 @@ PATTERNS: dict[str, str] = {
 INITIALS = {"b": "brow", "e": "eye", "m": "mouth"}  # where a list begins its names with all three
 OPPOSITES = (  # said together the first of them is the way a key goes
     ("up", "down"), ("out", "in"), ("open", "close"), ("open", "closed"), ("wide", "narrow"),
-    ("pucker", "pressed"), ("forward", "back"),
+    ("pucker", "pressed"), ("forward", "back"), ("smile", "frown"), ("puff", "squint"),
+    ("puff", "suck"),
 )  # fmt: skip
 BARE = frozenset(
     ("smile", "frown", "angry", "surprise", "sad")
