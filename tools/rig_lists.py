@@ -196,25 +196,10 @@ mouth_fix""".replace("\n", "")
 
 
 def counted(room: Callable[[str], ModuleType]) -> dict[str, Any]:
-    """How many names are mapped right and wrong: in all, and for each list."""
-    from . import rig_lists_found
+    """How many names are mapped right and wrong, see `measure_automap`."""
+    from . import measure_automap
 
-    names = room("thunder_blender.rig_names")
-    rows = {}
-    for group, lists in (("known", KNOWN), ("elsewhere", rig_lists_found.FOUND)):
-        rows[group] = {name: _counts(names, meaning) for name, meaning in lists.items()}
-    guesses = [match.name for match in names.recognise(UNRELATED.split("|")).matches]
-    total = [sum(row[n] for group in rows.values() for row in group.values()) for n in (0, 1)]
-    return {
-        "first_sight": FIRST_SIGHT,
-        "right": total[0], "wrong": total[1] + len(guesses), **rows,
-        "unrelated": {"names": len(UNRELATED.split("|")), "guessed": guesses},
-    }  # fmt: skip
-
-
-def _counts(names: ModuleType, meaning: Meaning) -> tuple[int, int]:
-    """(right, wrong) of one list: a name is right where its sources are exactly those it means."""
-    return len(meaning) - len(wrong(names, meaning)), len(wrong(names, meaning))
+    return measure_automap.counted(room("thunder_blender.rig_names"))
 
 
 def wrong(
