@@ -47,6 +47,8 @@ from .meter_motion import (
     mouth_of,
     touching,
 )
+from .recognise import RecognisedWord, recognise
+from .recogniser import Recogniser
 from .weights import WEIGHTS_DIR, check_file, load_state, read_metadata, weights_path
 
 log = logging.getLogger(__name__)
@@ -76,6 +78,7 @@ class Meters:
     probe: LipProbe  # of unit weights
     measured: LipProbe  # of offsets
     model: str = ""  # sha256 of the judge
+    recogniser: Recogniser | None = None  # of the words of lines without a transcript
 
     @property
     def config(self) -> MeterConfig:
@@ -89,12 +92,14 @@ class Meters:
         device: torch.device | None = None,
         judge: str = JUDGE,
         net: MeterNet | None = None,
+        recogniser: Recogniser | None = None,
     ) -> Meters:
         """The meter of the folder `weights`; what it lacks is the bundled one.
 
         `encoder` is that of an engine that is loaded already; the judge then goes to its device.
         Bundled speech units are of the bundled encoder, which is then loaded beside another.
-        Training gives another `judge` file's name, or a `net` that is not fitted yet.
+        Training gives another `judge` file's name, or a `net` that is not fitted yet. With a
+        `recogniser`, an engine's, lines without a transcript are heard with the words it finds.
         Raises WeightsError where a file is missing or damaged.
         """
         if weights is not None and not _holds(weights, UNITS_NAME):
@@ -117,11 +122,15 @@ class Meters:
             lip_probe(face),
             measured_probe(face),
             model,
+            recogniser,
         )
 
     def hear(self, samples: FloatArray, transcript: str = "") -> HeardLine:
         """Listen to 16 kHz sound (n,) once, for any number of motions."""
-        return hear_line(samples, self.encoder, self.centroids, self.net, transcript)
+        words: tuple[RecognisedWord, ...] = ()
+        if self.recogniser is not None and not transcript.strip():
+            words = recognise(self.recogniser, samples)
+        return hear_line(samples, self.encoder, self.centroids, self.net, transcript, words)
 
     def measure(
         self,

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from .align import Alignment, align, sayable
+from .align import AlignedPhone, Alignment, align, sayable
 from .contacts import OperatingPoint, peak_events, runs
 from .contract import MOTION_FPS, FloatArray
 from .encoder import Speech, SpeechEncoder, encode
@@ -20,9 +21,18 @@ from .mesh_to_speech import nearest_unit, speaker_embedding
 from .meter_config import MeterConfig, MeterNet
 from .meter_lips import LipMatch, lip_shapes
 from .meter_motion import Mouth
-from .phones import BILABIAL, LABIODENTAL, PHONE_INDEX, PHONES, SILENCE, VOWELS
+from .phones import (
+    BILABIAL,
+    LABIODENTAL,
+    PHONE_INDEX,
+    PHONES,
+    SILENCE,
+    UNKNOWN_PHONE,
+    VOWELS,
+)
+from .recognise import RecognisedWord
 from .spoken import spoken_words
-from .transcript import ENOUGH
+from .transcript import ENOUGH, RECOGNISED_ENOUGH, without_doubtful
 from .words import load_words, trust, weigh_contacts, weigh_phones
 
 SWITCH = 2.5  # nats that a change of phone costs
@@ -66,8 +76,12 @@ def hear_line(
     centroids: FloatArray,
     net: MeterNet,
     transcript: str = "",
+    recognised: Sequence[RecognisedWord] = (),
 ) -> HeardLine:
-    """Listen to 16 kHz sound (n,). A transcript that does not fit is left unused."""
+    """Listen to 16 kHz sound (n,). A transcript that does not fit is left unused.
+
+    Without one the words that are `recognised` take its place, as in a generation, those that fit.
+    """
     config, natural = net.config, log_mel(samples)
     mel = normalise(natural)
     device = next(encoder.parameters()).device
@@ -79,10 +93,12 @@ def hear_line(
     contacts[silent] = (0.0, 0.0, 0.0, 1.0)
     cues = np.concatenate((posteriors, loudness(natural)[:, None]), 1).astype(np.float32)
     heard = heard_phones(posteriors)
-    said = _aligned(ear, transcript)
+    said, sure = _aligned(ear, transcript), config.told
+    if said is None and not transcript.strip():
+        said, sure = _recognised(ear, recognised), config.recognised
     found = heard_contacts(posteriors, contacts, heard, config)
     if said is not None:
-        found = _told_contacts(found, said, config)
+        found = _told_contacts(found, said, sure)
     return HeardLine(
         nearest_unit(speech.features.cpu().numpy(), centroids),
         mel,
@@ -91,7 +107,7 @@ def hear_line(
         cues,
         expected_lips(net.lips, cues),
         found,
-        heard if said is None else tuple((s.phone, s.start, s.end) for s in said.segments),
+        heard if said is None else _told_phones(heard, said),
         () if said is None else tuple((w.text, w.start, w.end) for w in said.words),
     )
 
@@ -205,21 +221,51 @@ def _valley(inner: FloatArray) -> int | None:
     return lowest if len(depth) and depth[lowest] < PARTED else None
 
 
-def _told_contacts(
-    heard: tuple[Contact, ...], said: Alignment, config: MeterConfig
-) -> tuple[Contact, ...]:
-    """Those of the words, and what was heard where the transcript says nothing."""
+def _told_contacts(heard: tuple[Contact, ...], said: Alignment, sure: float) -> tuple[Contact, ...]:
+    """Those of the words, at least as `sure`, and what was heard where no word is known."""
     visible = BILABIAL | LABIODENTAL | VOWELS
-    told = [Contact(*segment, config.told) for segment in said.segments if segment.phone in visible]
-    untold = said.phones == len(PHONES)
-    rest = [c for c in heard if untold[_rows(c.start, c.end, len(untold))].all()]
+    told = [
+        Contact(*segment, max(sure, _heard_there(heard, segment)))
+        for segment in said.segments
+        if segment.phone in visible
+    ]
+    rest = [c for c in heard if _untold(said, c.start, c.end)]
     return tuple(sorted([*told, *rest], key=lambda contact: contact.start))
+
+
+def _heard_there(heard: tuple[Contact, ...], segment: AlignedPhone) -> float:
+    """How sure the very phone was heard in a segment, or 0."""
+    near = (c for c in heard if c.start < segment.end and c.end > segment.start)
+    return max((c.sure for c in near if c.phone == segment.phone), default=0.0)
+
+
+def _told_phones(heard: Spans, said: Alignment) -> Spans:
+    """The phones of the words, and those heard where no word is known."""
+    told = [(s.phone, s.start, s.end) for s in said.segments]
+    rest = [span for span in heard if _untold(said, *span[1:])]
+    return tuple(sorted([*told, *rest], key=lambda span: span[1]))
+
+
+def _untold(said: Alignment, start: float, end: float) -> bool:
+    return bool((said.phones == UNKNOWN_PHONE)[_rows(start, end, len(said.phones))].all())
 
 
 def _aligned(posteriors: FloatArray, transcript: str) -> Alignment | None:
     words = sayable(spoken_words(transcript)) if transcript.strip() else []
     found = align(posteriors, words) if words else None
     return found if found is not None and found.score >= ENOUGH else None
+
+
+def _recognised(posteriors: FloatArray, words: Sequence[RecognisedWord]) -> Alignment | None:
+    """The recognised words that fit, laid over the sound; None where none does."""
+    said = [(one, word.probability) for word in words for one in sayable(spoken_words(word.text))]
+    found = align(posteriors, [one for one, _ in said]) if said else None
+    if found is None or found.score < RECOGNISED_ENOUGH:
+        return None
+    sure = [probability for _, probability in said]
+    known = without_doubtful(found, sure)
+    kept = [w for w in found.words if not _untold(known, w.start, w.end)]
+    return replace(known, words=tuple(kept)) if kept else None
 
 
 def _rows(start: float, end: float, frames: int) -> slice:

@@ -40,7 +40,8 @@ def meters_of(tasks: Tasks, engine: Engine) -> Meters:
     key = f"meter {engine.device}"
     known: tuple[Engine, Meters] | None = tasks.models.get(key)
     if known is None or known[0] is not engine:
-        known = (engine, Meters.load(tasks.weights, engine.encoder, engine.device))
+        ears = engine.encoder, engine.device
+        known = (engine, Meters.load(tasks.weights, *ears, recogniser=engine.recogniser))
         tasks.models[key] = known
     return known[1]
 
@@ -52,7 +53,14 @@ def heard_line(
     known: OrderedDict[tuple[object, ...], HeardLine]
     known = tasks.models.setdefault(HEARD, OrderedDict())
     sound = question.sound
-    key = (audio.sha256, sound.start, sound.duration, transcript, id(meters.encoder))
+    key = (
+        audio.sha256,
+        sound.start,
+        sound.duration,
+        transcript,
+        id(meters.encoder),
+        id(meters.recogniser),
+    )
     if key not in known:
         known[key] = meters.hear(audio.samples, transcript)
         if len(known) > KEPT:

@@ -252,7 +252,7 @@ class _Tasks:
 
 
 def test_the_worker_answers_and_remembers_what_it_heard(meters, motion, monkeypatch):
-    engine = SimpleNamespace(encoder=meters.encoder, device=torch.device("cpu"))
+    engine = SimpleNamespace(encoder=meters.encoder, device=torch.device("cpu"), recogniser=None)
     tasks, listened = _Tasks(engine), []
     hear = Meters.hear
     monkeypatch.setattr(Meters, "hear", lambda *args: listened.append(1) or hear(*args))
