@@ -49,7 +49,6 @@ from .recognise import load_recogniser, recognise
 from .recogniser import Recogniser
 from .transcript import Told, tell
 from .weights import (
-    WEIGHTS_DIR,
     check_file,
     default_device,
     load_state,
@@ -137,7 +136,7 @@ class Engine:
             hashes,
             space_of(extra),
         )
-        if recognises and (WEIGHTS_DIR / "recogniser.safetensors").is_file():
+        if recognises:
             recogniser, hashes[RECOGNISER] = load_recogniser(weights)
             engine.recogniser = recogniser.to(device)
         return engine

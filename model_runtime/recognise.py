@@ -31,7 +31,8 @@ class RecogniseConfig:
     shortest_piece: float = 8.0  # s; a long sound is cut between this and the longest,
     longest_piece: float = 15.0  # where it is quietest over
     quiet: float = 0.2  # s
-    silence: float = 0.6  # s of silence after a piece, as in training
+    silence: float = 0.6  # s of silence after a piece, as in training, or more, so that both last
+    shortest: float = 10.0  # s: the network was made for 30 s and loses its way in much less
     tokens_a_second: float = 8.0  # nobody says more
     unheard: float = 0.5  # probability of a sound without English that ends the search
 
@@ -92,7 +93,8 @@ def _tokens(
     """The likeliest token after each, and the log of its probability."""
     device = model.places.device
     seconds = len(sound) / SAMPLE_RATE
-    frames = int(np.ceil(len(sound) / FRAME + config.silence * SAMPLE_RATE / FRAME))
+    length = max(seconds + config.silence, config.shortest)
+    frames = int(np.ceil(length * SAMPLE_RATE / FRAME))
     mel = torch.from_numpy(recogniser_mel(sound, frames))[None].to(device)
     heard = model.remember(model.listen(mel))
     memory: Cache | None = None

@@ -21,7 +21,7 @@ from .spoken import spoken_words
 
 ENOUGH = 0.35  # score of a transcript that belongs to its sound; see docs/transcript.md
 RECOGNISED_ENOUGH = 0.35  # the same of recognised words;
-WORD_FITS, WORD_SURE = 0.2, 0.2  # and of each of them: score of the alignment, probability
+WORD_FITS, WORD_SURE = 0.25, 0.3  # and of each of them: score of the alignment, probability
 SHORTEST_REST = 0.06  # seconds of silence between words that the mouth rests in
 NOT_READ = "The transcript holds no word that can be read; the take follows the sound alone."
 MISFIT = (
@@ -67,6 +67,16 @@ def _tell_recognised(
     heard: Heard, point: OperatingPoint, config: AlignConfig | None
 ) -> Told | None:
     """What the recognised words decide; None where there are none, or they do not fit."""
+    kept = lay_recognised(heard, config)
+    if kept is None:
+        return None
+    text = " ".join(word.text for word in heard.recognised)
+    contacts = _contacts(heard, kept.phones, kept.segments, point)
+    return Told(contacts, kept.phones, report(kept, used=True) | {"recognised": text})
+
+
+def lay_recognised(heard: Heard, config: AlignConfig | None = None) -> Alignment | None:
+    """The recognised words that fit, over their sound; None where too few do."""
     said = [
         (word, recognised.probability)
         for recognised in heard.recognised
@@ -77,12 +87,7 @@ def _tell_recognised(
     found = align(heard.phones, [word for word, _ in said], config)
     if found.score < RECOGNISED_ENOUGH:
         return None
-    kept = without_doubtful(found, [probability for _, probability in said])
-    return Told(
-        _contacts(heard, kept.phones, kept.segments, point),
-        kept.phones,
-        report(kept, used=True) | {"recognised": " ".join(w.text for w in heard.recognised)},
-    )
+    return without_doubtful(found, [probability for _, probability in said])
 
 
 def without_doubtful(found: Alignment, sure: Sequence[float]) -> Alignment:

@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="JSON",
         help='change the sampler for a trial: {"guidance": 1.5, "point": {"bilabial": 0.15}}',
     )
+    what.add_argument("--ear", action="store_true", help="also the model without recognised words")
     what.add_argument("--told", action="store_true", help="also the model told phones and contacts")
     what.add_argument(
         "--realign", type=int, default=0, metavar="N", help="real clips aligned again"

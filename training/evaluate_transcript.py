@@ -2,8 +2,9 @@
 """How well a transcript is laid over its sound, beside the sound alone.
 
 `python -m training.evaluate_transcript --corpus DIR [--weights DIR] [--per-source N] [--out FILE]`:
-held-out clips, with the right words and with one wrong, missing or extra; p b m and f v intervals
-against the true ones, phone starts, and the scores of right and of shuffled transcripts.
+held-out clips, with the words recognised in them, with the right words and with one wrong, missing
+or extra; p b m and f v intervals against the true ones, phone starts, the scores of right and of
+shuffled transcripts, and the share of the recognised words that are wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import logging
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,13 @@ from model_runtime.engine import Engine
 from model_runtime.hearing import Heard
 from model_runtime.phones import BILABIAL, LABIODENTAL, SILENCE
 from model_runtime.spoken import spoken_words
-from model_runtime.transcript import ENOUGH, is_untold
+from model_runtime.transcript import ENOUGH, is_untold, lay_recognised
 from training.calibrate import event_score
 from training.corpus import Clip, open_corpus
 from training.corpus.realign import align_again
 from training.metrics.clips import choose, partners
 from training.pack import Item
+from training.phone_strings import errors_in_order
 
 log = logging.getLogger(__name__)
 GROUPS = (("pbm", BILABIAL), ("fv", LABIODENTAL))
@@ -84,21 +86,33 @@ def by_sound(case: Case, point: OperatingPoint) -> Found:
     return Found(case, _sound_events(case.heard, point))
 
 
+def by_recognised(case: Case, point: OperatingPoint) -> Found:
+    """As a line without a transcript is decided."""
+    found = lay_recognised(case.heard)
+    if found is None:
+        return by_sound(case, point)
+    return Found(case, _joined(case, found, point), (), found.score, used=True)
+
+
 def by_words(case: Case, transcript: str, point: OperatingPoint) -> Found:
     """As `model_runtime.transcript` decides, with the alignment's figures."""
     words = sayable(spoken_words(transcript))
-    alone = _sound_events(case.heard, point)
     if not words:
-        return Found(case, alone)
+        return by_sound(case, point)
     found = align(case.heard.phones, words)
     if found.score < ENOUGH:
-        return Found(case, alone, score=found.score)
-    events = {
+        return replace(by_sound(case, point), score=found.score)
+    starts = _start_errors(case.clip, found)
+    return Found(case, _joined(case, found, point), starts, found.score, used=True)
+
+
+def _joined(case: Case, found: Alignment, point: OperatingPoint) -> dict[str, list[Interval]]:
+    alone = _sound_events(case.heard, point)
+    return {
         name: [(s.start, s.end) for s in found.segments if s.phone in group]
         + [event for event in alone[name] if is_untold(event, found.phones)]
         for name, group in GROUPS
     }
-    return Found(case, events, _start_errors(case.clip, found), found.score, used=True)
 
 
 def _sound_events(heard: Heard, point: OperatingPoint) -> dict[str, list[Interval]]:
@@ -153,7 +167,10 @@ def evaluate(
 ) -> dict[str, Any]:
     """All figures by source and by kind of source."""
     rng = np.random.default_rng(seed)
-    systems: dict[str, list[Found]] = {"sound alone": [by_sound(case, point) for case in cases]}
+    systems: dict[str, list[Found]] = {
+        "sound alone": [by_sound(case, point) for case in cases],
+        "recognised": [by_recognised(case, point) for case in cases],
+    }
     for how in SPOILS:
         systems[how] = [
             by_words(case, spoilt(case.clip.transcript, case.other, how, rng), point)
@@ -164,6 +181,10 @@ def evaluate(
     return {
         "kinds": _grouped(systems, lambda case: case.clip.kind),
         "sources": _grouped(systems, lambda case: case.clip.source),
+        "wrong_words": {
+            source: wrong_words([case for case in cases if case.clip.source == source])
+            for source in sorted({case.clip.source for case in cases})
+        },
         "scores": {
             "right": _spread([found.score for found in systems["as said"]]),
             "shuffled": _spread([found.score for found in shuffled]),
@@ -173,6 +194,22 @@ def evaluate(
             "shuffled_accepted": _share([found.used for found in shuffled]),
         },
     }
+
+
+def wrong_words(cases: Sequence[Case]) -> float:
+    """Word error rate: words wrong, missing or extra over the words that are said."""
+    wrong, count = 0, 0
+    for case in cases:
+        said = plain_words(case.clip.transcript)
+        heard = plain_words(" ".join(word.text for word in case.heard.recognised))
+        numbers = {word: number for number, word in enumerate({*said, *heard})}
+        wrong += errors_in_order([numbers[w] for w in said], [numbers[w] for w in heard])
+        count += len(said)
+    return wrong / max(1, count)
+
+
+def plain_words(text: str) -> list[str]:
+    return re.findall("[a-z']+", text.lower())
 
 
 def _grouped(systems: dict[str, list[Found]], key: Any) -> dict[str, Any]:
@@ -211,7 +248,7 @@ def listen(corpus: Path, weights: Path | None, split: str, per_source: int) -> l
     cases = [
         Case(
             clip,
-            engine.hear(samples[clip.id]),
+            engine.with_words(engine.hear(samples[clip.id]), samples[clip.id]),
             others[clip.id].transcript,
         )
         for clip in spoken
@@ -234,6 +271,7 @@ def _print(result: dict[str, Any]) -> None:
                     f"| {pbm['precision']:.3f} | {fv['recall']:.3f} | {fv['precision']:.3f} "
                     f"| {late} |"
                 )
+    print("wrong words", json.dumps(result["wrong_words"]))
     print(json.dumps(result["scores"]))
     print(json.dumps(result["cost"]))
 

@@ -30,7 +30,7 @@ def spelled(posteriors: FloatArray, change: float = CHANGE) -> list[int]:
 
 
 def errors_in_order(true: Sequence[int], told: Sequence[int]) -> int:
-    """Least number of phones put in, left out or exchanged (Levenshtein 1966)."""
+    """Least number of items put in, left out or exchanged (Levenshtein 1966)."""
     row = np.arange(len(told) + 1)
     heard, steps = np.asarray(told, np.int64), np.arange(len(told) + 1)
     for phone in true:

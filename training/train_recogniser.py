@@ -23,11 +23,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from model_runtime.recognise import RecogniseConfig
 from model_runtime.recogniser import Recogniser, RecogniserConfig, spell
 from model_runtime.recogniser_sound import FRAME, recogniser_mel
 from model_runtime.weights import load_state, read_metadata, save_model
 from training.corpus import Clip, Corpus, open_corpus
 from training.corpus.augment import augment
+from training.corpus.store import RATE
 from training.schedule import (
     CHECKPOINT,
     MovingAverage,
@@ -49,12 +51,13 @@ REST, NOTHING = 0.26, 0.04  # shares of all other sources, and of UNSAID
 
 @dataclass(frozen=True)
 class TrainConfig:
-    steps: int = 500
-    seconds: float = 80.0  # of sound in a step
+    steps: int = 250
+    seconds: float = 60.0  # of sound in a step
     longest: float = 16.0  # s
-    silence: tuple[float, float] = (0.3, 2.0)  # s after the sound
+    silence: tuple[float, float] = (0.4, 1.5)  # s after the sound
+    shortest: float = RecogniseConfig.shortest  # s, with the silence
     changed: float = 0.6  # share of the clips that come through another room and microphone
-    peak_rate: float = 1e-4
+    peak_rate: float = 5e-5
     warmup: int = 25
     seed: int = 0
     save_every: int = 50
@@ -120,8 +123,8 @@ def batch_of(
     if not plain:
         sounds = [augment(s, (), rng)[0] if rng.random() < config.changed else s for s in sounds]
     longest = max(len(sound) for sound in sounds)
-    frames = int(np.ceil(longest / FRAME + 50 * rng.uniform(*config.silence)))
-    frames = min(frames, model.config.longest_sound)
+    seconds = max(longest / RATE + rng.uniform(*config.silence), config.shortest)
+    frames = min(int(np.ceil(seconds * RATE / FRAME)), model.config.longest_sound)
     mel = torch.from_numpy(np.stack([recogniser_mel(sound, frames) for sound in sounds]))
     return Batch(mel, *texts(clips, model))
 

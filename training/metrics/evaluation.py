@@ -44,6 +44,7 @@ class Options:
     no_model: bool = False
     sampling: str = "{}"  # JSON over the model's own SamplingConfig
     told: bool = False  # also the model told the alignment's phones and contacts
+    ear: bool = False  # also the model without recognised words
     realign: int = 0  # real clips aligned again
     seeds: int = 3
     expression_clips: int = 6
@@ -131,6 +132,8 @@ def _model_motions(options: Options, performer: Performer | None) -> dict[str, M
         usual, performer.watch = performer.watch, Stopwatch()  # the model's speed is without
         motions["transcript"] = performer.with_transcript()
         performer.watch = usual
+    if options.ear:
+        motions["ear"] = performer.by_ear()
     if options.told:
         motions["told"] = performer.told()
     return {name: found for name, found in motions.items() if found}

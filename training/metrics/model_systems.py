@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -89,6 +90,14 @@ class Performer:
             for clip in self.bench.clips
             if clip.transcript
         }
+
+    def by_ear(self) -> dict[str, FloatArray]:
+        """The same clips by the encoder's ear alone, no words recognised in them."""
+        log.info("without recognised words")
+        engine = copy(self.engine)
+        engine.recogniser = None
+        performer = Performer(engine, self.bench)
+        return {c.id: performer.generate(c, 0, 1.0, "neutral") for c in self.bench.clips}
 
     def told(self) -> dict[str, FloatArray]:
         """Motion of a model that is told the phones and contacts of the alignment: what the

@@ -198,7 +198,7 @@ def measure_thunder(
 ) -> Parts:
     """The parts that were asked for; `models` are the motions behind the contact `rows`."""
     parts: Parts = {}
-    for system, name in (("model", ""), ("transcript", "_with_transcript")):
+    for system, name in (("model", ""), ("ear", "_by_ear"), ("transcript", "_with_transcript")):
         if system in rows:
             parts |= {kind + name: contact_part(rows[system], kind) for kind in KINDS}
     if "transcript" in rows and "aligner" in rows:
