@@ -10,9 +10,11 @@ import pytest
 
 from model_runtime.contract import ThunderError
 from model_runtime.features import log_mel
-from training import pack_parts
+from model_runtime.phones import PHONES
+from training import pack_cost, pack_parts
 from training.corpus import Segment, open_corpus
 from training.corpus.store import Draft, write_shard
+from training.encoder_scores import Heard
 from training.pack import Pack, build_pack, frame_phones
 from training.small_pack import SmallConfig, write_small
 
@@ -109,3 +111,16 @@ def test_a_damaged_small_pack_is_refused(pack: Path, tmp_path: Path) -> None:
 def test_a_small_pack_stays_within_its_size(pack: Path, tmp_path: Path) -> None:
     assert write_small(Pack(pack), tmp_path, SmallConfig(megabytes=0.001)) == 0.0
     assert not list(tmp_path.glob("*.xz"))
+
+
+def test_coarse_steps_are_seen_in_how_clips_are_heard(pack: Path) -> None:
+    corpus = open_corpus(pack.parent)
+    clip = corpus.clips("dev")[0]
+
+    def listen(mel: np.ndarray) -> Heard:
+        loud = mel[::2].mean(1) > np.median(mel[::2].mean(1))
+        return Heard(np.eye(len(PHONES), dtype=np.float32)[loud.astype(int)], np.zeros((90, 2)))
+
+    fine, coarse = (pack_cost.heard_through(corpus, clip, listen, step) for step in (0.01, 20.0))
+    assert pack_cost.heard_through(corpus, clip, listen, None).counts[0] == 90
+    assert (fine.counts != coarse.counts).any()
