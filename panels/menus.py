@@ -27,6 +27,8 @@ class THUNDER_MT_performance(bpy.types.Menu):
         layout.separator()
         layout.operator("thunder.load_line", text="Load Line...", icon="FILE_FOLDER")
         layout.operator("thunder.use_active_strip", icon="EYEDROPPER")
+        layout.operator("thunder.transcribe", icon="TEXT").strip = strip
+        layout.operator("thunder.use_heard_words", icon="CHECKMARK")
         layout.operator("thunder.roll_seed", icon="FILE_REFRESH")
         layout.separator()
         layout.operator("thunder.load_take", text="Load Take...", icon="IMPORT")

@@ -269,8 +269,8 @@ def register() -> None:
     compat_panels.sound_strip_type().thunder_transcript = bpy.props.StringProperty(
         name="Transcript",
         description="What is said in this line, in English, kept with the strip. The next take "
-        "closes the lips where these words need it. Without it, or where it does not fit, the "
-        "sound alone decides",
+        "closes the lips where these words need it. Without it the English words that are "
+        "recognised in the sound do that; where neither fits, the sound alone decides",
         options=set(),
     )
 
