@@ -52,7 +52,8 @@ def sound(seconds: float) -> np.ndarray:
 
 def take_turns(engines: dict[str, Any], seconds: float, rounds: int) -> tuple[dict[str, Any], Any]:
     """Median processor seconds of listening and of the whole, a row a version; and the takes."""
-    samples, spent, takes = sound(seconds), {name: [] for name in engines}, {}
+    samples, takes = sound(seconds), {}
+    spent: dict[str, list[tuple[float, float]]] = {name: [] for name in engines}
     for turn in range(rounds + 1):
         for name, engine in engines.items():
             settings = sys.modules[type(engine).__module__].Settings(seed=1)
