@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from tests.as_extension import room
-from tools import rig_lists, rig_lists_found
+from tools import measure_automap, rig_lists, rig_lists_found
 
 names = room("thunder_blender.rig_names")
 
@@ -26,6 +26,20 @@ def test_no_name_met_elsewhere_is_taken_for_another_unit():
     for listed in rig_lists_found.FOUND.values():
         for name, (meant, made) in rig_lists.wrong(names, listed).items():
             assert not made, (name, meant, made)
+
+
+@pytest.mark.parametrize("batch", measure_automap.BATCHES)
+def test_batches_met_since_stay_at_95_percent_or_better_and_few_guesses_are_wrong(batch):
+    found = measure_automap.share(names, measure_automap.BATCHES[batch])
+    assert found["percent"] >= 95, found
+    assert found["meant_right"] >= 0.95 * found["meant"], found
+    assert found["wrong_guesses"] <= 0.011 * found["names"], found
+
+
+def test_nothing_is_guessed_of_300_unrelated_names_alone_or_beside_a_rig():
+    found = measure_automap.unrelated(names)
+    assert found["names"] >= 300
+    assert not any(found["guessed"].values()), found
 
 
 def test_nothing_is_guessed_of_unrelated_names():
@@ -90,3 +104,48 @@ def test_a_prefix_of_any_length_is_known_by_its_company():
     assert not names.recognise(["Tree_Leaf_A", "Tree_Leaf_E", "Tree_Leaf_I", "Tree_Leaf_O"]).matches
     visemes = [f"{front}{name}" for name in rig_lists.META]
     assert len(names.recognise(visemes).matches) == 15
+
+
+FACE = ["jawOpen", "mouthFunnel", "eyeBlinkLeft", "browDownLeft", "cheekPuff", "noseSneerLeft"]
+
+
+def sources_of(name, company=()):
+    """What one name is mapped to, beside names that make a face."""
+    matches = names.recognise([*FACE, *company, name]).matches
+    return {match.source for match in matches if match.name == name}
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("mouth_upper_lip_raise_r", {"mouthUpperUpRight"}),
+        ("Lip Corner Depressor L", {"mouthFrownLeft"}),
+        ("AU12_R", {"mouthSmileRight"}),
+        ("ActionUnit_9_L", {"noseSneerLeft"}),
+        ("levre_superieure_gauche_haut", {"mouthUpperUpLeft"}),
+        ("左目_まばたき", {"eyeBlinkLeft"}),
+        ("Augenbraue_runter_links", {"browDownLeft"}),
+        ("eye_sqiunt_r", {"eyeSquintRight"}),
+        ("leftBrowUp_Down", {"browOuterUpLeft"}),
+        ("MouthSmile_Frown_L", {"mouthSmileLeft"}),
+        ("UpLipUp_L", {"mouthUpperUpLeft"}),
+        ("UpLipDown_L", set()),
+        ("eyes_look_left", {"eyeLookOutLeft", "eyeLookInRight"}),
+        ("mouth_smile_corrective", set()),
+        ("jaw_width", set()),
+        ("brow_thickness", set()),
+    ],
+)
+def test_words_of_a_name_say_what_it_means_in_any_order(name, meant):
+    assert sources_of(name) == meant
+
+
+def test_a_smile_among_emotions_is_no_mouth():
+    assert sources_of("smile") == {"mouthSmileLeft", "mouthSmileRight"}
+    assert not sources_of("smile", ["angry", "sad", "surprised"])
+
+
+def test_where_a_list_writes_an_eyes_side_tells_which_eye_looks_where():
+    last = ["eye_close_L", "eye_close_R", "eye_open_L", "eye_open_R"]
+    assert sources_of("eye_left_R", last) == {"eyeLookInRight"}
+    assert sources_of("eye_left_R", ["l_eye_close", "r_eye_close"]) == {"eyeLookInLeft"}
