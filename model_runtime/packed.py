@@ -54,11 +54,18 @@ def to_bytes(numbers: npt.NDArray[np.int64], bits: int) -> Bytes:
     return np.packbits(np.unpackbits(raised[:, None], axis=1)[:, 8 - bits :])
 
 
-def from_bytes(packed: Bytes, count: int, bits: int) -> npt.NDArray[np.int64]:
+def from_bytes(packed: Bytes, count: int, bits: int) -> npt.NDArray[np.int8]:
     """The first `count` numbers of `to_bytes`."""
-    rows = np.unpackbits(packed, count=count * bits).reshape(count, bits)
-    raised = np.packbits(np.pad(rows, ((0, 0), (8 - bits, 0))), axis=1)[:, 0]
-    return raised.astype(np.int64) - (1 << (bits - 1))
+    padded = np.zeros(-(-count // 8) * bits, np.uint8)  # eight numbers lie in `bits` bytes
+    padded[: len(packed)] = packed
+    blocks = np.zeros(len(padded) // bits, np.uint64)
+    for column in padded.reshape(-1, bits).T:
+        blocks = (blocks << np.uint64(8)) | column
+    numbers = np.empty((len(blocks), 8), np.int8)
+    for place in range(8):
+        raised = (blocks >> np.uint64(bits * (7 - place))) & np.uint64((1 << bits) - 1)
+        numbers[:, place] = raised.astype(np.int16) - (1 << (bits - 1))
+    return numbers.reshape(-1)[:count]
 
 
 def _rounded(flat: Tensor, bits: int) -> tuple[npt.NDArray[np.int64], Tensor]:
@@ -82,7 +89,7 @@ def _restored(packed: Mapping[str, Tensor], name: str, shape: torch.Size, bits: 
         return packed[name].float().reshape(shape)
     scales = packed[name + SCALES].float()
     numbers = from_bytes(packed[name].numpy(), len(scales) * GROUP, bits)
-    rows = torch.from_numpy(numbers).float().view(-1, GROUP) * scales[:, None]
+    rows = torch.from_numpy(numbers).view(-1, GROUP) * scales[:, None]
     return rows.view(-1)[: shape.numel()].view(shape)
 
 
@@ -109,5 +116,5 @@ def load_packed(model: ModelT, path: Path) -> ModelT:
             f"The model file '{path.name}' in {path.parent} does not fit this version of the "
             "engine. Reinstall the extension, or choose other weights."
         ) from error
-    model.load_state_dict(state, strict=True)
+    model.load_state_dict(state, strict=True, assign=True)
     return model.eval().requires_grad_(False)
