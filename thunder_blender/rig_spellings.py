@@ -52,7 +52,8 @@ WORDS: dict[str, str] = {
     "sollevare вверх поднять поднята подняты",
     "down": "downward downwards down lower lowered lowerer lowering drop dropped dropper depress "
     "depressor depressed dn dwn fall d 下 下げ 下がり 下压 내림 내리기 아래로 runter senken bas "
-    "baisser baisse abajo bajar baixo baixar giu abbassare вниз опустить опущена опущены",
+    "baisser baisse abajo bajar baixo baixar "
+    " abaixado abaixada bajado bajada giu abbassare вниз опустить опущена опущены",
     "open": "opn 張 open opened opener opening 開 開く 開け 张 张开 张大 睁 열기 벌림 벌리기 "
     "offen auf offnen ouvert ouverte ouverts ouvrir abierto abierta abiertos abrir aberto aberta "
     "aperto aperta aprire открыт открыты открыть открыта",
@@ -156,8 +157,8 @@ PATTERNS: dict[str, str] = {
     "eyeSquint": "eye? lid? squint; eye? lid tighten; eye? lower lid tighten @.82; eye? lower lid "
     "squint;eye squeeze; eye? lid? inner squint; eye? lower lid up @.82; eye? lower lid close @.7; "
     "eye lower up @.7",
-    "eyeLookUp": "eye? look up; eye up",
-    "eyeLookDown": "eye? look down; eye down",
+    "eyeLookUp": "eye? look up; eye up; eye turn up",
+    "eyeLookDown": "eye? look down; eye down; eye turn down",
     "eyeLookIn": "eye look inner; eye inner",
     "eyeLookOut": "eye look outer/out; eye outer/out",
     "browDown": "brow down; brow knit *.5; brow squeeze *.5 @.7; brow angry; brow frown @.82; "
