@@ -15,11 +15,14 @@ HAIRLINE = np.array(  # degrees from the front, height in mm where the hair begi
     ],
     float,
 )  # fmt: skip
+PAINTED = np.array(  # the same for the colour alone: it comes down to the top of the ear
+    [*HAIRLINE[:9], (79, 20), (84, 34), (96, 42), (108, 32), (116, 4), *HAIRLINE[14:]]
+)
 
 
-def hair_coverage(points: Array) -> Array:
+def hair_coverage(points: Array, line: Array = HAIRLINE) -> Array:
     """0..1 how much short hair covers points (..., 3) in mm, ears not considered."""
     angle = np.degrees(np.arctan2(np.abs(points[..., 0]), points[..., 2] - 5))
-    line = np.interp(angle, HAIRLINE[:, 0], HAIRLINE[:, 1])
-    ramp = np.clip((points[..., 1] - line + 5) / 17, 0, 1)
+    begins = np.interp(angle, line[:, 0], line[:, 1])
+    ramp = np.clip((points[..., 1] - begins + 5) / 17, 0, 1)
     return np.asarray(ramp * ramp * (3 - 2 * ramp))

@@ -71,7 +71,7 @@ def paint_lashes() -> Image.Image:
 
 def _sclera(polar: Array, angle: Array, rng: np.random.Generator) -> Array:
     outward = np.clip((polar - IRIS) / (EYE_EDGE - IRIS), 0, 1)
-    base = np.stack([0.90 - 0.10 * outward, 0.875 - 0.24 * outward, 0.855 - 0.27 * outward], -1)
+    base = np.stack([0.83 - 0.14 * outward, 0.80 - 0.25 * outward, 0.78 - 0.27 * outward], -1)
     veins = np.zeros_like(polar)
     for _ in range(38):
         start, bend = rng.uniform(-np.pi, np.pi), rng.uniform(-0.5, 0.5)

@@ -11,7 +11,7 @@ from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 from scipy.spatial import cKDTree
 
-from .hairline import hair_coverage
+from .hairline import PAINTED, hair_coverage
 from .normals import vertex_normals
 from .palette import Palette
 from .raster import Canvas, bleed, rasterise
@@ -22,11 +22,11 @@ TEXEL = SIZE / 2048  # grain sizes below are for 2048 texels
 SEED = 7
 EAR = ((0.206, 0.605), (0.030, 0.056))  # centre and radii of the left ear's UVs
 BROW = np.array(  # x, middle height over the eye, half thickness (mm)
-    [(10.5, 18.4, 2.2), (16, 19.6, 3.3), (24, 21.4, 3.3), (33, 23.0, 2.7), (40, 22.6, 1.9),
+    [(9.5, 18.0, 1.2), (16, 19.6, 3.0), (24, 21.4, 3.3), (33, 23.0, 2.7), (40, 22.6, 1.9),
      (46, 20.6, 1.1), (50, 18.6, 0.4)],
     float,
 )  # fmt: skip
-BROW_ANGLES = ((10, 88), (15, 66), (22, 44), (32, 22), (42, -8), (52, -32))  # x, degrees
+BROW_ANGLES = ((10, 76), (15, 60), (22, 44), (32, 22), (42, -8), (52, -32))  # x, degrees
 BROW_HAIRS = 330
 
 
@@ -93,7 +93,8 @@ def paint_skin(skin: SkinMap, palette: Palette) -> Image.Image:
 def _complexion(skin: SkinMap, palette: Palette, rng: np.random.Generator) -> Array:
     x, y, z = (np.abs(skin.position[..., 0]), skin.position[..., 1], skin.position[..., 2])
     base = np.broadcast_to(np.array(palette.skin, np.float32), (*x.shape, 3)).copy()
-    mottle = 0.45 * _noise(rng, 96) + 0.3 * _noise(rng, 28) + 0.25 * _noise(rng, 9)
+    where = skin.position
+    mottle = 0.45 * _solid(rng, where, 17) + 0.3 * _solid(rng, where, 5) + 0.25 * _noise(rng, 9)
     pores = 0.6 * _noise(rng, 4) + 0.4 * _noise(rng, 2)
     base *= (1 + 0.055 * mottle + 0.05 * pores)[..., None]
     red = 0.34 * _blob(x, y, 38, 8, 19) * _rise(z, 35, 60)
@@ -102,7 +103,7 @@ def _complexion(skin: SkinMap, palette: Palette, rng: np.random.Generator) -> Ar
         + 0.36 * _blob(x, y, 0, 6, 12) * _rise(z, 75, 92)
         + 0.15 * _blob(x, y, 0, -62, 14) * _rise(z, 60, 80)
     )
-    red = red + 0.40 * skin.ear + 0.18 * _noise(rng, 60).clip(0)
+    red = red + 0.40 * skin.ear + 0.18 * _solid(rng, where, 11).clip(0)
     base = _mix(base, palette.blush, np.clip(red * (1 + 0.5 * mottle), 0, 0.75))
     ex, ey = skin.eye[0], skin.eye[1]
     lids = np.exp(-(((x - ex) / 17) ** 2) - ((y - ey - 2) / 9) ** 2) * _rise(z, 42, 60)
@@ -115,20 +116,20 @@ def _complexion(skin: SkinMap, palette: Palette, rng: np.random.Generator) -> Ar
 def _lip_strength(skin: SkinMap, rng: np.random.Generator) -> Array:
     lines = 0.5 + 0.5 * _noise(rng, 3)
     edge = np.clip((skin.lip - 0.28 + 0.08 * _noise(rng, 5)) / 0.42, 0, 1)
-    return np.asarray(gaussian_filter(edge * (0.62 + 0.22 * lines), TEXEL))
+    return _softened(edge * (0.62 + 0.22 * lines), skin.covered, TEXEL)
 
 
 def _hair(skin: SkinMap, rng: np.random.Generator) -> Array:
     """Strength of the short hair: dense on the scalp, single hairs at its edge."""
-    wander = skin.position + (4 * _noise(rng, 70) + 1.2 * _noise(rng, 9))[..., None]
-    cover = hair_coverage(wander) * (1 - np.clip(skin.ear * 1.6, 0, 1)) * (1 - skin.lip)
-    cover = gaussian_filter(cover, 2 * TEXEL)
+    wander = skin.position + (4 * _solid(rng, skin.position, 12) + 1.2 * _noise(rng, 9))[..., None]
+    cover = hair_coverage(wander, PAINTED) * (1 - np.clip(skin.ear * 2.4, 0, 1)) * (1 - skin.lip)
+    cover = _softened(cover, skin.covered, 2 * TEXEL)
     strands = _strands(skin, rng)
-    single = np.clip((2.3 * cover - 1.0 + 0.85 * strands) / 0.9, 0, 1)
     body = np.clip(2.2 * cover - 1.0, 0, 1)
+    single = np.clip((2.3 * cover - 1.0 + 0.25 * body + 0.85 * strands) / 0.9, 0, 1)
     shadow = 0.35 * np.clip(cover * 1.6, 0, 1)
     dense = np.maximum(single * (0.6 + 0.4 * body), shadow)
-    return np.asarray(dense * (0.90 + 0.10 * strands))
+    return np.asarray(dense * (0.85 + 0.15 * strands))
 
 
 def _strands(skin: SkinMap, rng: np.random.Generator) -> Array:
@@ -152,7 +153,9 @@ def _brows(skin: SkinMap, rng: np.random.Generator) -> Array:
             track = skin.to_uv(hair)
             if np.isfinite(track).all():
                 pixels = [(2 * SIZE * u, 2 * SIZE * (1 - v)) for u, v in track]
-                pen.line(pixels, fill=int(rng.integers(70, 215)), width=int(rng.integers(2, 4)))
+                strength = _rise(np.abs(hair[0, 0]), 8.0, 17.0) * 0.65 + 0.35  # thin at the nose
+                fill = int(strength * rng.integers(70, 205))
+                pen.line(pixels, fill=fill, width=int(rng.integers(2, 4)))
     drawn = np.asarray(sheet.resize((SIZE, SIZE), Image.Resampling.LANCZOS), np.float32) / 255
     under = gaussian_filter(drawn, 6 * TEXEL) * 0.55
     return np.clip(drawn + under, 0, 1)
@@ -217,6 +220,20 @@ def _noise(rng: np.random.Generator, grain: int) -> Array:
     coarse = rng.standard_normal((cells + 2, cells + 2), np.float32)
     fine = zoom(coarse, (SIZE + 0.5) / cells, order=1 if grain < 6 else 3)[:SIZE, :SIZE]
     return np.clip(fine / 1.6, -1, 1)
+
+
+def _solid(rng: np.random.Generator, where: Array, grain: float) -> Array:
+    """Smooth noise of about -1..1 in space, `grain` mm wide: nothing shows where islands meet."""
+    cells = 48
+    lattice = rng.standard_normal((cells,) * 3, np.float32)
+    fine = map_coordinates(lattice, np.moveaxis(where / grain, -1, 0), order=1, mode="grid-wrap")
+    return np.clip(fine, -1, 1)
+
+
+def _softened(values: Array, covered: np.ndarray, width: float) -> Array:
+    """Values blurred within the islands: what lies between them does not darken their edges."""
+    shares = np.maximum(gaussian_filter(covered.astype(np.float32), width), 1e-3)
+    return np.asarray(gaussian_filter(values * covered, width) / shares)
 
 
 def _blob(x: Array, y: Array, cx: float, cy: float, size: float) -> Array:
