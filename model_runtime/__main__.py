@@ -83,7 +83,7 @@ def _generate(options: argparse.Namespace) -> None:
     with watch.stage("read the sound"):
         audio = read_audio(options.audio)
     with watch.stage("load the model"):
-        engine = _engine_class().load(options.weights)
+        engine = _engine_class().load(options.weights, recognises=not options.no_recognise)
     for settings, path in jobs:
         with watch.stage(f"generate seed {settings.seed}", audio.seconds):
             take = engine.generate(audio.samples, settings, watch.progress, transcript)
@@ -197,6 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--articulation", default="1", help="0.5 to 1.5: how far the mouth goes between closures")
     add("--smoothing", default="0", help="0 to 1: how much small movements are calmed")
     add("--transcript", default="", metavar="TEXT|@FILE", help="what is said, in English")
+    add("--no-recognise", action="store_true", help=batch_cli.NO_RECOGNISE)
     add("--out", type=Path, required=True, help="take.npz, take.csv (Live Link Face) or take.json")
     add("--fps", type=float, help="frames a second in the file (csv: 60, others: 50)")
     add("--weights", type=Path, help="folder of other model weights")

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 ALL_DONE, NO_GO, USAGE, SOME_FAILED, UNFINISHED, STOPPED = 0, 1, 2, 3, 4, 130
 SHOWN = 100  # problems of a list that are written out
+NO_RECOGNISE = "perform lines without a transcript by their sound alone, not by recognised words"
 HELP = "every line of a list: csv, json or a folder of sounds"
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--jobs", type=int, default=1, metavar="N", help="processes that share the work")
     add("--device", default="auto", help="auto, cuda, rocm, mps or cpu")
     add("--weights", type=Path, help="folder of other model weights")
+    add("--no-recognise", action="store_true", help=NO_RECOGNISE)
     add("--time-limit", default="", metavar="T", help="begin no line after 5400, 90m or 1.5h")
     add("--fail-fast", action="store_true", help="stop at the first line that fails")
     add("--keep-going", action="store_true", help="wrong rows of the list only fail themselves")
@@ -224,6 +226,12 @@ def choosing_of(options: argparse.Namespace) -> Choosing:
     return Choosing(options.best_of, options.min_meter, options.rerolls)
 
 
+def models_of(options: argparse.Namespace) -> dict[str, str]:
+    """sha256 of the models that decide this batch's takes. Raises WeightsError."""
+    recognises = not options.no_recognise
+    return model_hashes(options.weights, choosing_of(options), recognises=recognises)
+
+
 def shard_given(text: str) -> tuple[int, int]:
     """'3/8'. Raises RequestError."""
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text.strip())
@@ -258,7 +266,7 @@ def _dry_run(options: argparse.Namespace, plan: Plan, tell: Teller) -> int:
     """Tell what is missing. Reads sounds and journals, writes nothing, not even the folder."""
     from .batch_report import rows_of
 
-    models = model_hashes(options.weights, choosing_of(options))
+    models = models_of(options)
     rows = rows_of(options.out, plan.items, plan.problems, models)
     for row in rows:
         state = {"event": "plan", "item": row["item"], "status": row["status"]}
@@ -291,9 +299,7 @@ def _perform(
     start = time.monotonic()
     shard, seconds = shard_given(options.shard), seconds_given(options.time_limit)
     limits = RunOptions(options.out, shard, options.fail_fast, seconds)
-    summary = Run(limits, model_hashes(options.weights, choosing_of(options)), load, tell).run(
-        plan.items
-    )
+    summary = Run(limits, models_of(options), load, tell).run(plan.items)
     tell_end(tell, summary, time.monotonic() - start)
     return code_of(summary)
 
@@ -310,7 +316,7 @@ def performer_of(options: argparse.Namespace) -> Callable[[], Performs]:
 
         if not loaded:
             device = devices.torch_device(devices.choose(options.device))
-            engine = Engine.load(options.weights, device)
+            engine = Engine.load(options.weights, device, recognises=not options.no_recognise)
             loaded.append(Performer(engine, Scorer(engine, options.weights)))
         return loaded[0]
 
@@ -348,6 +354,8 @@ def child_arguments(options: argparse.Namespace) -> list[str]:
         line += ["--fail-fast"]
     if options.weights:
         line += ["--weights", str(options.weights.absolute())]
+    if options.no_recognise:
+        line += ["--no-recognise"]
     return line
 
 

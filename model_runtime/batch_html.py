@@ -15,6 +15,7 @@ from .contract import ThunderError
 from .takefile import read_take
 
 STILLS = 40  # of the worst lines; a picture is about 10 kB
+HEARD = 160  # letters of the words that were recognised
 WIDE, HIGH = 180, 36  # pixels of a curve
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # nothing is fetched or run
 STYLE = """
@@ -165,4 +166,11 @@ def _files(row: Row) -> str:
         for kind, path in sorted(row["outputs"].items())
     ]
     seconds = f"<small>{row['seconds']:.1f} s of speech</small>"
-    return f"{' '.join(links)}<br>{seconds}"
+    return f"{' '.join(links)}<br>{seconds}{_recognised(row)}"
+
+
+def _recognised(row: Row) -> str:
+    """The words that the line was performed by, where no transcript told them."""
+    words = str(row["recognised"] or "")
+    shown = words if len(words) <= HEARD else f"{words[:HEARD].rstrip()} ..."
+    return f"<br><small>Heard: {html.escape(shown)}</small>" if words else ""

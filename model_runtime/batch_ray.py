@@ -98,9 +98,8 @@ def perform_shard(line: Sequence[str]) -> tuple[int, str]:
     parser = argparse.ArgumentParser()
     batch_cli.add_commands(parser.add_subparsers(dest="command"))
     options = parser.parse_args(line)
-    load = _kept.setdefault(
-        repr((options.device, options.weights)), batch_cli.performer_of(options)
-    )
+    kept = repr((options.device, options.weights, options.no_recognise))
+    load = _kept.setdefault(kept, batch_cli.performer_of(options))
     try:
         return batch_cli.perform(options, load, lambda event: None), ""
     except ThunderError as error:

@@ -347,6 +347,7 @@ def _result(one: _Todo, audio: Audio, performed: Performed, seconds: float) -> R
         "key": one.key,
         "seconds": round(audio.seconds, 3),
         "silent": audio.silent,
+        "recognised": performed.take.provenance.get("alignment", {}).get("recognised", ""),
         "seed": performed.take.provenance["seed"],
         "tried": [list(pair) for pair in performed.tried],
         "score": score.value,

@@ -19,6 +19,7 @@ from .files import sha256_of
 
 FORMAT = 1  # of takes: a higher number makes every line anew
 MODELS = ("encoder", "denoiser")
+RECOGNISER = "recogniser"  # decides the takes of lines without a transcript
 JUDGES = ("meter", "m2s_judge")
 HEARD = "speech_units"  # without it in a folder the meter is the bundled one, ears and all
 MEASURERS = ("encoder", HEARD, *JUDGES)
@@ -81,16 +82,20 @@ def items_of(
     ]
 
 
-def model_hashes(weights: Path | None, choosing: Choosing) -> dict[str, str]:
-    """sha256 of the files that decide a take: where there is a choice, the meter's too.
+def model_hashes(
+    weights: Path | None, choosing: Choosing, *, recognises: bool = True
+) -> dict[str, str]:
+    """sha256 of the files that decide a take: where there is a choice, the meter's too, and the
+    recogniser's where words are recognised.
 
     Raises WeightsError.
     """
     folder = weights or BUNDLED
     try:
         found = {name: sha256_of(folder / f"{name}.safetensors") for name in MODELS}
-        judges = [] if choosing.plain else _judges(weights)
-        return found | {path.stem: sha256_of(path) for path in judges if path.is_file()}
+        further = [] if choosing.plain else _judges(weights)
+        further += [_near(RECOGNISER, folder)] if recognises else []
+        return found | {path.stem: sha256_of(path) for path in further if path.is_file()}
     except OSError as error:
         raise WeightsError(
             f"The model files in {folder} cannot be read ({error.strerror}). "
@@ -128,8 +133,13 @@ def _near(name: str, folder: Path) -> Path:
 
 
 def take_key(item: Item, audio_sha256: str, models: dict[str, str]) -> str:
-    """What decides an item's motion, as one hash: sound, settings, models and how to choose."""
+    """What decides an item's motion, as one hash: sound, settings, models and how to choose.
+
+    A line with a transcript is not made anew for the words that another would be performed by.
+    """
     settings = item.settings
+    told = bool(item.line.transcript.strip())
+    models = {name: value for name, value in models.items() if not told or name != RECOGNISER}
     return digest(
         {
             "format": FORMAT,

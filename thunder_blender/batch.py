@@ -65,9 +65,12 @@ def perform(options: argparse.Namespace) -> int:
 
 
 def _choose_weights(options: argparse.Namespace) -> None:
-    """Models that the command line does not name are those of the preferences."""
+    """Models that the command line does not name are those of the preferences, and so is whether
+    words are recognised."""
     weights = None if options.weights else preferences.chosen_weights()
     options.weights = weights.folder if weights else options.weights
+    own = preferences.preferences()
+    options.no_recognise = options.no_recognise or not (own is None or own.recognise_words)
 
 
 def _run(options: argparse.Namespace, plan: Plan, tell: Teller) -> int:

@@ -42,6 +42,7 @@ class Launch:
     idle_seconds: float = 600.0  # without work the worker ends itself; 0: never
     weights: Path | None = None  # folder of other models; None: the bundled ones
     weights_state: tuple[tuple[str, int, int], ...] = ()  # its files: new ones want a new process
+    recognises: bool = True  # words, in lines without a transcript
     start_seconds: float = 120.0  # no word from the worker for so long at its start: it hangs
     silent_seconds: float = 20.0  # no heartbeat for so long: it hangs
     grace_seconds: float = 3.0  # from the wish to cancel until the process is ended

@@ -220,6 +220,8 @@ def command(launch: Launch, log: Path) -> list[str]:
     line += ["--parent", str(os.getpid()), "--die-with-thread"]
     if launch.weights is not None:
         line += ["--weights", str(launch.weights)]
+    if not launch.recognises:
+        line += ["--no-recognise"]
     return line
 
 

@@ -69,6 +69,13 @@ class ThunderPreferences(bpy.types.AddonPreferences):
         description="Address of the index with torch's build for the device, where that is another "
         "one. Empty: the one that the list of packages names",
     )
+    recognise_words: bpy.props.BoolProperty(
+        name="Recognise Words",
+        description="Lines without a transcript are performed by the English words heard in them. "
+        "Turn off for other languages if words are misheard",
+        default=True,
+        update=_start_anew,
+    )
     idle_minutes: bpy.props.FloatProperty(
         name="Idle Time-Out (Minutes)",
         description="How long without work until the engine ends and gives its memory back; "
@@ -133,6 +140,7 @@ def launch() -> engine.Launch:
         idle_seconds=60.0 * own.idle_minutes if own else engine.Launch.idle_seconds,
         weights=weights.folder if weights else None,
         weights_state=weights.state if weights else (),
+        recognises=own.recognise_words if own else True,
     )
 
 

@@ -156,7 +156,8 @@ def draw_addresses(layout: bpy.types.UILayout, own: preferences.ThunderPreferenc
 
 
 def draw_engine(layout: bpy.types.UILayout, own: preferences.ThunderPreferences) -> None:
-    """The engine's process: when it ends, and ending it now."""
+    """How the engine listens, when its process ends, and ending it now."""
+    layout.prop(own, "recognise_words")
     layout.prop(own, "idle_minutes")
     current = engine.current_engine()
     draw_value(layout, "Engine", current.status if current else "Off")

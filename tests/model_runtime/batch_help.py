@@ -20,6 +20,7 @@ class FakePerformer:
     """Noise keyed by the sound's hash and the seed; fails on sounds named in `bad`."""
 
     bad: set[str] = set()
+    words = ""  # that are recognised
     performed: list[str] = []
     measured: list[str] = []
 
@@ -40,7 +41,9 @@ class FakePerformer:
         frames = len(audio.samples) // 320
         noise = np.random.default_rng([seed, int(audio.sha256[:8], 16)])
         weights = noise.random((frames, len(CHANNELS)), np.float32) * 0.3
-        take = Take(weights, provenance={"seed": seed})
+        words = "" if item.line.transcript else FakePerformer.words
+        made = {"alignment": {"recognised": words}} if words else {}
+        take = Take(weights, provenance={"seed": seed, **made})
         score = Score("contacts", value, 0.1, (1.0, value), meter=meter_of(take))
         return Performed(take, score, tuple(tried))
 
@@ -59,6 +62,7 @@ def score_of(sha256: str, seed: int) -> float:
 
 
 def use_fake(monkeypatch):
+    FakePerformer.words = ""
     FakePerformer.bad, FakePerformer.performed, FakePerformer.measured = set(), [], []
     monkeypatch.setattr(batch_cli, "performer_of", lambda options: FakePerformer)
 

@@ -25,12 +25,14 @@ class FakeEngine:
 
     failure: Exception | None = None
     loads = 0
+    recognises: bool | None = None
 
     @classmethod
-    def load(cls, weights=None):
+    def load(cls, weights=None, *, recognises=True):
         if weights is not None and not weights.is_dir():
             raise WeightsError(f"The weights folder '{weights}' does not exist.")
         FakeEngine.loads += 1
+        FakeEngine.recognises = recognises
         return cls()
 
     def generate(self, samples, settings, progress=None, transcript=""):
@@ -88,7 +90,9 @@ def test_several_seeds_load_the_model_once(tmp_path, line):
     timings = tmp_path / "timings.json"
     out = tmp_path / "take_{seed}.npz"
     assert run(line, "--seeds", "4,5,6", "--out", out, "--timings", timings) == 0
-    assert FakeEngine.loads == 1
+    assert FakeEngine.loads == 1 and FakeEngine.recognises
+    assert run(line, "--no-recognise", "--out", tmp_path / "take.npz") == 0
+    assert FakeEngine.recognises is False
     takes = [read_take(tmp_path / f"take_{seed}.npz") for seed in (4, 5, 6)]
     assert [take.provenance["seed"] for take in takes] == [4, 5, 6]
     assert "load the model" in json.loads(timings.read_text())["stages"]

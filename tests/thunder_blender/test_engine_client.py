@@ -328,3 +328,5 @@ def test_a_fake_engine_can_fail():
 def test_the_command_line_names_nothing_by_search_path(root):
     line = process.command(launch(root, weights=Path("w")), Path("log"))
     assert line[:3] == [sys.executable, "-I", "-c"] and line[-2:] == ["--weights", "w"]
+    line = process.command(launch(root, recognises=False), Path("log"))
+    assert line[-1] == "--no-recognise"
