@@ -38,7 +38,7 @@ class MeterConfig:
     toothless_mm: float = 2.0
     sure: float = 0.2  # contacts heard with less are left out
     told: float = 0.95  # how sure a transcript's contacts are
-    recognised: float = 0.9  # and those of recognised words, at least
+    recognised: float = 0.95  # and those of words that are recognised for sure
     mix: tuple[float, ...] = (1.0,) * len(STREAMS)  # of the streams, taken together
     lag_weights: tuple[float, ...] = (1.0,) * LAG_FEATURES
     lag_least: float = 0.0  # weighed features of a lag, from which it is told

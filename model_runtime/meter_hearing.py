@@ -93,12 +93,13 @@ def hear_line(
     contacts[silent] = (0.0, 0.0, 0.0, 1.0)
     cues = np.concatenate((posteriors, loudness(natural)[:, None]), 1).astype(np.float32)
     heard = heard_phones(posteriors)
-    said, sure = _aligned(ear, transcript), config.told
-    if said is None and not transcript.strip():
-        said, sure = _recognised(ear, recognised), config.recognised
-    found = heard_contacts(posteriors, contacts, heard, config)
+    said, found = _aligned(ear, transcript), heard_contacts(posteriors, contacts, heard, config)
     if said is not None:
-        found = _told_contacts(found, said, sure)
+        found = _told_contacts(found, said, _known(said, config.told), config)
+    elif not transcript.strip():
+        said, sure = _recognised(ear, recognised, config)
+        if said is not None:
+            found = _told_contacts(found, said, sure, config)
     return HeardLine(
         nearest_unit(speech.features.cpu().numpy(), centroids),
         mel,
@@ -221,22 +222,37 @@ def _valley(inner: FloatArray) -> int | None:
     return lowest if len(depth) and depth[lowest] < PARTED else None
 
 
-def _told_contacts(heard: tuple[Contact, ...], said: Alignment, sure: float) -> tuple[Contact, ...]:
-    """Those of the words, at least as `sure`, and what was heard where no word is known."""
-    visible = BILABIAL | LABIODENTAL | VOWELS
-    told = [
-        Contact(*segment, max(sure, _heard_there(heard, segment)))
-        for segment in said.segments
-        if segment.phone in visible
-    ]
-    rest = [c for c in heard if _untold(said, c.start, c.end)]
-    return tuple(sorted([*told, *rest], key=lambda contact: contact.start))
+def _told_contacts(
+    heard: tuple[Contact, ...], said: Alignment, sure: FloatArray, config: MeterConfig
+) -> tuple[Contact, ...]:
+    """Those of the words, as `sure` (frames,) as these are, and as far as they are not what was
+    heard: a contact is there by its word, or else by the ear."""
+    groups = (BILABIAL, LABIODENTAL, VOWELS)
+    told: list[Contact] = []
+    for segment in said.segments:
+        group = next((group for group in groups if segment.phone in group), None)
+        if group is not None:
+            share = float(sure[_rows(segment.start, segment.end, len(sure))].mean())
+            by_ear = max(
+                (c.sure for c in heard if c.phone in group and _meet(c, segment)), default=0.0
+            )
+            told.append(Contact(*segment, share + (1.0 - share) * by_ear))
+    for contact in heard:
+        group = next(group for group in groups if contact.phone in group)
+        if not any(one.phone in group and _meet(one, contact) for one in told):
+            share = float(sure[_rows(contact.start, contact.end, len(sure))].mean())
+            left = contact._replace(sure=contact.sure * (1.0 - share))
+            told += [left] if left.sure >= config.sure else []
+    return tuple(sorted(told, key=lambda contact: contact.start))
 
 
-def _heard_there(heard: tuple[Contact, ...], segment: AlignedPhone) -> float:
-    """How sure the very phone was heard in a segment, or 0."""
-    near = (c for c in heard if c.start < segment.end and c.end > segment.start)
-    return max((c.sure for c in near if c.phone == segment.phone), default=0.0)
+def _meet(one: Contact | AlignedPhone, other: Contact | AlignedPhone) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _known(said: Alignment, sure: float) -> FloatArray:
+    """(frames,) `sure` where the words say something, else 0."""
+    return np.where(said.phones == UNKNOWN_PHONE, 0.0, sure).astype(np.float32)
 
 
 def _told_phones(heard: Spans, said: Alignment) -> Spans:
@@ -256,16 +272,22 @@ def _aligned(posteriors: FloatArray, transcript: str) -> Alignment | None:
     return found if found is not None and found.score >= ENOUGH else None
 
 
-def _recognised(posteriors: FloatArray, words: Sequence[RecognisedWord]) -> Alignment | None:
-    """The recognised words that fit, laid over the sound; None where none does."""
+def _recognised(
+    posteriors: FloatArray, words: Sequence[RecognisedWord], config: MeterConfig
+) -> tuple[Alignment | None, FloatArray]:
+    """The recognised words that fit, laid over the sound, None where none does; and (frames,) how
+    sure they are."""
     said = [(one, word.probability) for word in words for one in sayable(spoken_words(word.text))]
     found = align(posteriors, [one for one, _ in said]) if said else None
     if found is None or found.score < RECOGNISED_ENOUGH:
-        return None
-    sure = [probability for _, probability in said]
-    known = without_doubtful(found, sure)
+        return None, np.zeros(0, np.float32)
+    chances = [probability for _, probability in said]
+    known = without_doubtful(found, chances)
+    sure = _known(known, config.recognised)
+    for word, chance in zip(found.words, chances, strict=True):
+        sure[_rows(word.start, word.end, len(sure))] *= chance
     kept = [w for w in found.words if not _untold(known, w.start, w.end)]
-    return replace(known, words=tuple(kept)) if kept else None
+    return replace(known, words=tuple(kept)) if kept else None, sure
 
 
 def _rows(start: float, end: float, frames: int) -> slice:
