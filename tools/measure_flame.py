@@ -7,7 +7,8 @@
 `transfer`: how far each unit on the surrogate's expressions and jaw is from what it truly does on
 that face, which only the surrogate's maker knows, before any residual key. Beside it the least
 that those expressions leave of the truth (`limit`), what this solver makes of the truth
-(`at best`), and what the registration alone leaves (`carried`). `fuzz`: spoilt files of each format.
+(`at best`), and what the registration alone leaves (`carried`). `fuzz`: spoilt files of each
+format.
 """
 
 from __future__ import annotations
