@@ -43,7 +43,8 @@
   expressions cannot say, `flame_motion` and `flame_lips` turn motion into curves and back
 - `text`: words that are drawn, for the panels and the preferences; `redraw` has them drawn again
 - `mapping`: which curves a motion becomes, by the kind of rig
-- characters of the artist's: `rig_use` takes them into use; `rig_names` and `rig_spellings` know
+- characters of the artist's: `rig_use` takes them into use; `rig_names`, `rig_grammar`,
+  `rig_phones` and `rig_spellings` know
   what their keys are called, `rig_controls` what drives them, `rig_mapping` is the mapping (no
   bpy), `rig_store` keeps it on the mesh, `rig_plan` turns motion into its curves with
   `rig_visemes`, `rig_neck` and `rig_flame`; `rig_lips`, `rig_teeth` and `rig_measure` find and
