@@ -3,22 +3,29 @@
 
 from __future__ import annotations
 
+import json
+import re
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import soundfile
 
 from model_runtime import worker_recognise
 from model_runtime.contacts import OperatingPoint
-from model_runtime.contract import CancelledError, RecogniseRequest, Sound
+from model_runtime.contract import CancelledError, GenerateRequest, RecogniseRequest, Sound
 from model_runtime.features import SAMPLE_RATE
 from model_runtime.recognise import RecognisedWord
+from model_runtime.recognise import recognise as REAL  # noqa: N812
 from model_runtime.worker_recognise import answer
+from model_runtime.worker_tasks import Tasks
 from tests.model_runtime.test_align import LINE, hearing
 
 ASKED = RecogniseRequest(Sound(Path("line.wav")))
 SECONDS = 31.0
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 class Ears:
@@ -107,3 +114,26 @@ def test_an_engine_that_does_not_recognise_gets_the_model_once(monkeypatch):
     assert answer(ears, ASKED, lambda _progress: True).text == LINE
     ears.said = [LINE]
     assert answer(ears, ASKED, lambda _progress: True).text == LINE and loads == [None]
+
+
+def test_the_bundled_models_transcribe_the_bundled_line(monkeypatch):
+    monkeypatch.setattr(worker_recognise, "recognise", REAL)
+    tasks = Tasks("cpu", None, time.time())
+    text = json.loads((EXAMPLES / "line.phones.json").read_text())["text"]
+    said = set(re.findall("[a-z']+", text.lower()))
+    asked = RecogniseRequest(Sound(EXAMPLES / "line.flac"))
+    found = answer(tasks, asked, lambda _progress: True)
+    heard = set(re.findall("[a-z']+", found.text.lower()))
+    assert len(said & heard) >= 0.7 * len(said) and found.sentence.startswith("Recognised")
+    made = tasks.generate(GenerateRequest(EXAMPLES / "line.flac"), lambda _progress: True)
+    assert made.provenance["alignment"]["recognised"] == found.text
+    assert made.provenance["transcript"] == ""
+
+
+def test_the_bundled_models_hear_no_words_in_a_hum(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker_recognise, "recognise", REAL)
+    hum = 0.1 * np.sin(2 * np.pi * 120 * np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE)
+    soundfile.write(tmp_path / "hum.wav", hum, SAMPLE_RATE)
+    tasks = Tasks("cpu", None, time.time(), recognises=False)
+    found = answer(tasks, RecogniseRequest(Sound(tmp_path / "hum.wav")), lambda _progress: True)
+    assert found.text == "" and "by hand" in found.sentence
