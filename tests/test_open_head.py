@@ -31,9 +31,10 @@ from tools.open_head.poses import (
     performed_poses,
     sheet_poses,
     strong_poses,
+    tongue_poses,
     unit_poses,
 )
-from tools.open_head.seat import CLOSE, REACH, placed
+from tools.open_head.seat import CLOSE, REACH, placed, tongue_placed
 from tools.open_head.settle import BITE
 from tools.open_head.sheet import shots
 
@@ -41,6 +42,7 @@ DATA = Path(__file__).parent.parent / "model_runtime" / "data"
 POSES = {
     "neutral": frame({}),
     **unit_poses(),
+    **tongue_poses(),
     **sheet_poses(),
     **strong_poses(),
     **hard_spoken_poses(),
@@ -84,6 +86,27 @@ def test_every_material_and_person_has_a_texture(face):
 def test_nothing_passes_through_anything(meter, identity):
     for pose, depths in meter.sweep(identity, POSES):
         assert depths.worst() < LIMITS[identity], (pose, depths)
+
+
+def test_tongues_pass_between_the_teeth_of_everyone(face, meter):
+    """In steps between those that the build looks at too."""
+    basis = face.expression_basis.astype(float)
+    moves = [np.tensordot(pose, basis, 1) for pose in tongue_poses(23).values()]
+    for identity in (None, *face.identity_names):
+        rest = identity_vertices(face, identity).astype(float)
+        found = [meter.tongue_in_teeth(rest + move).depth.max(initial=0.0) for move in moves]
+        assert max(found) < 0.3e-3, identity
+
+
+def test_the_meter_sees_a_tooth_between_the_vertices_of_the_tongue(face, meter):
+    """An upper incisor put on the middle of a quad of the tongue, 1 mm deep."""
+    points = face.template.astype(float)
+    corners = meter.tongue_grid[-1]
+    middle, tooth = points[corners].mean(0), face.vertex_sets["teeth_upper"]
+    points[tooth] += middle - points[face.vertex_sets["incisal_upper"]].mean(0) - (0, 1e-3, 0)
+    found = meter.tongue_in_teeth(points)
+    assert 1000 * found.depth.max(initial=0.0) > 0.5
+    assert np.isin(found.index, meter.tongue).all()
 
 
 def test_the_meter_sees_teeth_that_are_pushed_into_a_lip(face, meter):
@@ -221,6 +244,23 @@ def test_seating_finds_room_for_incisors_that_a_smile_presses(face):
     moved = np.flatnonzero((seated != rest).any(1))
     parts = (easer.upper.own, easer.lower.own, easer.tongue.own)
     assert np.isin(moved, np.concatenate(parts)).all() and len(moved)
+
+
+def test_seating_moves_a_tongue_out_of_the_teeth_and_nothing_else(face):
+    poses = [frame({}), *tongue_poses(4).values()]
+    easer, rest = Easer(face, CLOSE, poses), identity_vertices(face, "Noor").astype(float)
+    rest[easer.tongue.own] += (0.0, 1.5e-3, 0.0)
+    seated = tongue_placed(easer, rest)
+
+    def depth(points):
+        found = [easer.meter.tongue_in_teeth(points + move).depth for move in easer.moves]
+        return 1000 * max(depths.max(initial=0.0) for depths in found)
+
+    assert depth(rest) > 0.3 > 0.15 > depth(seated)
+    shift = seated - rest
+    still = np.setdiff1d(np.arange(len(rest)), easer.tongue.own)
+    assert not shift[still].any()
+    assert np.ptp(shift[easer.tongue.own], axis=0).max() < 1e-9
 
 
 @pytest.mark.parametrize("skin", PALETTES)

@@ -82,6 +82,7 @@ class CollisionMeter:
         tongue = sets["tongue"]
         z = face.template[tongue, 2]
         self.tongue = np.asarray(tongue[z > z.max() - FREE_TONGUE], int)
+        self.tongue_grid = _grid(_within(face.quads, self.tongue), self.tongue)
         self.lids = tuple(self._lids(self.skin_triangles))
 
     def measure(self, points: Array) -> Depths:
@@ -125,14 +126,27 @@ class CollisionMeter:
         return 1000 * deepest
 
     def _mouth(self, points: Array) -> tuple[float, ...]:
-        teeth = self.teeth.inside(points[self.tongue], points[self.teeth.vertices])
         return (
             self._in_flesh(points, self.upper),
             self._in_flesh(points, self.lower),
             self._in_flesh(points, self.gums),
-            1000 * float(teeth.depth.max(initial=0.0)),
-            self._in_flesh(points, self.tongue),
+            1000 * float(self.tongue_in_teeth(points).depth.max(initial=0.0)),
+            1000 * float(self.tongue_in_flesh(points).depth.max(initial=0.0)),
         )
+
+    def tongue_in_teeth(self, points: Array) -> Hits:
+        """Where the free tongue of a pose (V,3) lies in teeth, by the nearest of its vertices.
+
+        Its quads are as wide as an incisor, so their middles and edges are looked at too.
+        """
+        where = points[self.tongue_grid].mean(1)
+        hits = self.teeth.inside(where, points[self.teeth.vertices])
+        return replace(hits, index=self.tongue_grid[hits.index, 0])
+
+    def tongue_in_flesh(self, points: Array) -> Hits:
+        """The same for lips, cheeks, palate and floor."""
+        hits = self._confirmed(points[self.tongue_grid].mean(1), points)
+        return replace(hits, index=self.tongue_grid[hits.index, 0])
 
     def teeth_in_teeth(self, points: Array) -> float:
         """Deepest overlap of the two arches of a pose (V,3), mm."""
@@ -167,12 +181,17 @@ class CollisionMeter:
 
         As `in_lining`; deep ones are confirmed by the winding number of all skin too.
         """
-        hits = self.in_lining(points[which], points)
+        hits = self._confirmed(points[which], points)
+        return replace(hits, index=which[hits.index])
+
+    def _confirmed(self, where: Array, points: Array) -> Hits:
+        """Which of `where` (N,3) lie in the flesh of a pose (V,3), by all skin where deep."""
+        hits = self.in_lining(where, points)
         sure = hits.depth <= DOUBTFUL
         if not sure.all():
-            turns = winding(points[which][hits.index[~sure]], points[self.skin_triangles])
+            turns = winding(where[hits.index[~sure]], points[self.skin_triangles])
             sure[~sure] = turns > 0.5
-        return replace(hits.chosen(sure), index=which[hits.index[sure]])
+        return hits.chosen(sure)
 
     def in_lining(self, where: Array, points: Array) -> Hits:
         """Which of `where` (N,3) lie in the flesh of a pose (V,3).
@@ -220,6 +239,13 @@ class CollisionMeter:
 def _within(quads: npt.NDArray[np.integer], which: npt.NDArray[np.integer]) -> Ints:
     """The quads all of whose vertices are among `which`."""
     return np.asarray(quads[np.isin(quads, which).all(1)], int)
+
+
+def _grid(quads: Ints, own: Ints) -> Ints:
+    """Corners (N,4) whose means are some vertices, and the middles of quads and their edges."""
+    edges = np.concatenate([quads[:, [i, (i + 1) % 4]] for i in range(4)])
+    edges = np.unique(np.sort(edges, axis=1), axis=0)
+    return np.concatenate([np.tile(own[:, None], 4), np.repeat(edges, 2, axis=1), quads])
 
 
 def triangles(quads: npt.NDArray[np.integer]) -> Ints:

@@ -24,6 +24,7 @@ STRONG: dict[str, dict[str, float]] = {
 }
 HALF_AND_FULL = (0.5, 1.0)
 UNIT_MAX = {"mouthRollLower": 0.7}  # further in, the lip passes into the upper incisors
+TONGUE_STEPS = 16
 SPOKEN = Path(__file__).parent / "spoken.json"
 PERFORMED = SPOKEN.with_name("performed.json")
 COMPANIONS = {  # units that docs/head.md allows only beside another one: its weight a weight
@@ -49,6 +50,13 @@ def unit_poses(values: tuple[float, ...] = HALF_AND_FULL) -> dict[str, Weights]:
             beside, share = COMPANIONS.get(name, (name, 1.0))
             found[f"{name} {value:g}"] = frame({beside: share * value, name: value})
     return found
+
+
+def tongue_poses(steps: int = TONGUE_STEPS) -> dict[str, Weights]:
+    """tongueOut in small steps, with its jaw: the tongue's quads pass the teeth one by one."""
+    jaw, share = COMPANIONS["tongueOut"]
+    values = (step / steps for step in range(1, steps + 1))
+    return {f"tongueOut {v:g}": frame({"tongueOut": v, jaw: share * v}) for v in values}
 
 
 def sheet_poses() -> dict[str, Weights]:

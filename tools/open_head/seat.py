@@ -4,7 +4,8 @@
 Whose upper incisors a smile presses has both arches moved down and back, to where the lower lip
 still meets them for f and v: `ease` may not take them off that lip, and straight back it would.
 Then everything that is still pressed is eased again, with the rows of the crowns that came free
-since. Skin does not move.
+since. Last, a tongue is moved as a whole to where it passes between the arches in every step of
+`tongueOut`, which easing at some steps does not find. Skin does not move.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from model_runtime.face import FaceModel
 
 from .ease import Care, Contact, Easer, contact, easing_poses, gap_at
-from .poses import frame, performed_poses, unit_poses
+from .poses import frame, performed_poses, tongue_poses, unit_poses
 from .settle import smaller_eyes
 from .source import Array
 
@@ -29,6 +30,8 @@ BETWEEN = [  # what bites on the way to a unit's whole
     *(frame({jaw: share}) for jaw in ("jawLeft", "jawForward") for share in (0.125, 0.25, 0.75)),
     *(frame({"tongueOut": share, "jawOpen": 0.3 * share}) for share in TONGUES),
 ]
+TONGUE_DOWN = np.arange(-10, 3) * 0.25e-3  # metres that a tongue is moved up, tried
+TONGUE_BACK = np.arange(-3, 2) * 0.5e-3  # metres forward
 CLEAR = 0.10  # mm of overlap that costs nothing
 REACH = (0.1, 0.94)  # mm that the labiodental gap stays within; 1.0 is a contact
 TONGUE_SHARE = np.array([0.0, 0.5, 1.0])  # of the arches' shift that the tongue takes
@@ -47,6 +50,7 @@ def seat(face: FaceModel, template: Array, basis: Array) -> tuple[Array, Array]:
         own = contact(eased, name, REACH)
         rest = placed(easer, template + shape, own)
         people.append(smaller_eyes(easer.meter, easer.eased(rest, own), seen))
+    average, *people = (tongue_placed(easer, rest) for rest in (average, *people))
     return average, np.stack(people) - average
 
 
@@ -73,6 +77,41 @@ def _shifted(easer: Easer, rest: Array) -> Iterator[tuple[Array, Array]]:
             tried[part.own] += shift
         tried[easer.tongue.own] += TONGUE_SHARE * shift
         yield shift, tried
+
+
+def tongue_placed(easer: Easer, rest: Array) -> Array:
+    """Rest vertices (V,3) with the tongue where it is pressed least, and moved least."""
+    basis = easer.meter.face.expression_basis.astype(float)
+    moves = [np.tensordot(pose, basis, 1) for pose in tongue_poses().values()]
+    moves += [move for move in easer.moves if move[easer.tongue.own].any() or not move.any()]
+    shifts = [np.array([0.0, up, ahead]) for up in TONGUE_DOWN for ahead in TONGUE_BACK]
+    best, cost = rest, np.inf
+    for shift in sorted(shifts, key=lambda s: (round(1e9 * float(s @ s)), *s)):
+        found = 1000 * MOVE_COST * float(np.linalg.norm(shift))
+        if found >= cost:
+            break
+        tried = rest.copy()
+        tried[easer.tongue.own] += shift
+        found += DEEP_COST * max(_tongue_pressed(easer, tried, moves, (cost - found)), 0.0)
+        if found < cost:
+            best, cost = tried, found
+    return best
+
+
+def _tongue_pressed(easer: Easer, rest: Array, moves: list[Array], enough: float) -> float:
+    """Deepest of the tongue in teeth or flesh over CLEAR, mm; no further once it costs `enough`.
+
+    The pose that was too much comes first from then on.
+    """
+    deepest = 0.0
+    for index, move in enumerate(moves):
+        points = rest + move
+        for hits in (easer.meter.tongue_in_teeth(points), easer.meter.tongue_in_flesh(points)):
+            deepest = max(deepest, 1000 * float(hits.depth.max(initial=0.0)) - CLEAR)
+        if DEEP_COST * deepest >= enough:
+            moves.insert(0, moves.pop(index))
+            break
+    return deepest
 
 
 def _near(easer: Easer, rest: Array, move: Array) -> bool:

@@ -31,6 +31,7 @@ from .poses import (
     performed_poses,
     sheet_poses,
     strong_poses,
+    tongue_poses,
     unit_poses,
 )
 
@@ -115,7 +116,8 @@ def _sizes() -> Weights:
 
 def all_poses() -> dict[str, Weights]:
     """Everything the head is checked in."""
-    posed = {**unit_poses(QUARTERS), **sheet_poses(), **strong_poses(), **performed_poses()}
+    posed = {**unit_poses(QUARTERS), **tongue_poses(), **sheet_poses(), **strong_poses()}
+    posed |= performed_poses()
     return {"neutral": frame({}), **posed, **spoken_poses()}
 
 
