@@ -14,13 +14,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
-from tools import measure_rigs, rig_cast
+from tools import measure_rigs, rig_cast, rig_words
 from tools.demo_scene import Room, install_extension
 from tools.rig_words import RATE
 
 bpy = measure_rigs.bpy  # which has set Blender's folders first
 
 SIZE = 260  # pixels of a picture
+MOUTH, ABOVE = -0.0286, 0.0236  # metres: height of the open head's, and of the middle over it
 SHAPES = {
     "rest": {},
     "p": "PP", "f": "FF", "aa": "aa", "i": "I", "o": "O", "u": "U", "ch": "CH",
@@ -48,13 +49,14 @@ def _row(room: Room, name: str | None) -> np.ndarray:
     head = room("thunder_blender.head")
     if name is None:
         rig = head.create_head(bpy.context.scene.collection, head.HeadParams())
-        size = 1.0
+        size, mouth = 1.0, np.array((0.0, 0.0, MOUTH))
     else:
         built = rig_cast.CAST[name](head.bundled_face())
         rig, size = rig_cast.use(room, built), built.scale * 1000
+        mouth = rig_words._shown(built.mesh)[built.upper].mean(0)  # a whole body's is higher up
         for polygon in (p for m in (built.mesh, built.teeth) for p in m.data.polygons):
             polygon.use_smooth = True
-    _stage(size)
+    _stage(size, mouth)
     takes, contract = room("thunder_blender.takes"), room("model_runtime.contract")
     poses = room("thunder_blender.rig_visemes").POSES
     motion = np.zeros((len(SHAPES) * 10, len(contract.CHANNELS)), np.float32)
@@ -70,12 +72,14 @@ def _row(room: Room, name: str | None) -> np.ndarray:
     return np.concatenate(pictures, axis=1)
 
 
-def _stage(size: float) -> None:
+def _stage(size: float, mouth: np.ndarray) -> None:
+    x, y, z = (float(value) for value in mouth)
     scene = bpy.context.scene
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
     scene.collection.objects.link(camera)
     camera.data.type, camera.data.ortho_scale = "ORTHO", 0.19 * size
-    camera.location, camera.rotation_euler = (0.0, -1.0, -0.005 * size), (np.pi / 2, 0.0, 0.0)
+    camera.location = (x, y - 1.0, z + ABOVE * size)
+    camera.rotation_euler = (np.pi / 2, 0.0, 0.0)
     scene.camera = camera
     scene.render.engine = "BLENDER_WORKBENCH"
     scene.render.resolution_x = scene.render.resolution_y = SIZE
