@@ -19,7 +19,7 @@ PACKAGE = "bl_ext.user_default.thunder_blender"
 def own(room):
     preferences = bpy.context.preferences.addons[PACKAGE].preferences
     yield preferences
-    for name in ("device", "python", "idle_minutes"):
+    for name in ("device", "python", "idle_minutes", "recognise_words"):
         preferences.property_unset(name)
 
 
@@ -29,6 +29,9 @@ def test_a_launch_follows_the_preferences(room, own):
     assert launch.python == Path(sys.executable)
     assert (launch.device, launch.idle_seconds) == ("cpu", 120.0)
     assert (launch.worker_root / "model_runtime" / "contract.py").is_file()
+    assert launch.recognises
+    own.recognise_words = False
+    assert not room("thunder_blender.preferences").launch().recognises
 
 
 def test_without_a_python_the_engine_says_where_to_click(room, own, monkeypatch):
