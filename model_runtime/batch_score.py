@@ -69,7 +69,7 @@ def load_meters(engine: Engine, weights: Path | None) -> Meters | None:
     from .meter import Meters
 
     try:
-        return Meters.load(weights, engine.encoder)
+        return Meters.load(weights, engine.encoder, recogniser=engine.recogniser)
     except WeightsError as error:
         log.warning("No meter (%s): the report is sorted by lip contacts alone.", error)
         return None

@@ -318,7 +318,7 @@ def main() -> None:
     torch.set_num_threads(1)
     bench = open_bench(options.corpus, options.split, options.clips)
     engine = with_sampling(Engine.load(options.weights, torch.device("cpu")), options.sampling)
-    meters = Meters.load(options.weights, engine.encoder)
+    meters = Meters.load(options.weights, engine.encoder, recogniser=engine.recogniser)
     found: dict[float, list[Trial]] = {}
     for intensity in options.intensities:
         settings = performances(intensity, options.emotions, len(bench.clips))

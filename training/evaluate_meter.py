@@ -24,6 +24,7 @@ from scipy.stats import rankdata
 from model_runtime.contract import FloatArray
 from model_runtime.engine import Engine
 from model_runtime.meter import JUDGE, Meters
+from model_runtime.recognise import load_recogniser
 from model_runtime.weights import WEIGHTS_DIR
 from training.corpus.store import open_corpus
 from training.meter_planted import (
@@ -258,7 +259,9 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(options.threads)
-    meters = Meters.load(options.weights, judge=options.judge)
+    meters = Meters.load(
+        options.weights, judge=options.judge, recogniser=load_recogniser(options.weights)[0]
+    )
     corpus = open_corpus(options.corpus)
     found = choose(corpus.clips(options.split, options.speech), options.clips_per_source)
     clips = [clip for clip in found if clip.seconds >= SHORTEST_LINE]

@@ -26,6 +26,7 @@ from model_runtime.contract import FloatArray, RepairRequest, Sound
 from model_runtime.face import load_face
 from model_runtime.mesh_to_speech import load_m2s
 from model_runtime.meter import Meters
+from model_runtime.recognise import load_recogniser
 from model_runtime.repair import Mender, repair
 from model_runtime.weights import weights_path
 from training.corpus.store import Clip, Corpus, open_corpus
@@ -73,7 +74,7 @@ Rows = dict[str, dict[str, list[Row]]]  # kind of error -> treatment -> a row a 
 
 def open_bench(weights: Path | None) -> Bench:
     """Raises WeightsError where a model is missing."""
-    meters = Meters.load(weights)
+    meters = Meters.load(weights, recogniser=load_recogniser(weights)[0])
     supervisor = load_m2s(weights_path("m2s_supervisor", weights))
     return Bench(Mender(supervisor, meters.probe), meters, vertex_form(load_face(), "mouth_region"))
 

@@ -30,6 +30,7 @@ from model_runtime.meter_config import NAME, MeterConfig, MeterNet
 from model_runtime.meter_evidence import Compared, compare, frame_features, line_features
 from model_runtime.meter_hearing import expected_lips, seen_lips
 from model_runtime.meter_lips import LipMatch
+from model_runtime.recognise import load_recogniser
 from model_runtime.weights import CHECKSUMS, WEIGHTS_DIR, save_model
 from training.corpus.store import open_corpus
 from training.fit_lips import fit_lips
@@ -229,7 +230,12 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(options.threads)
     config = MeterConfig(judge=sha256_of(options.weights / f"{options.judge}.safetensors"))
-    meters = Meters.load(options.weights, judge=options.judge, net=MeterNet(config))
+    meters = Meters.load(
+        options.weights,
+        judge=options.judge,
+        net=MeterNet(config),
+        recogniser=load_recogniser(options.weights)[0],
+    )
     corpus = open_corpus(options.corpus)
     found = choose(corpus.clips(split=options.split), options.clips_per_source)
     clips = [clip for clip in found if clip.kind in KINDS]

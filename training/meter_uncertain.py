@@ -173,7 +173,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     engine = Engine.load(None, torch.device("cpu"))
-    meters = Meters.load(None, engine.encoder)
+    meters = Meters.load(None, engine.encoder, recogniser=engine.recogniser)
     corpus = open_corpus(options.corpus)
     clips = [
         c
