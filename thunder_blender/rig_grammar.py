@@ -364,7 +364,9 @@ def _table() -> dict[frozenset[str], tuple[str, float, float]]:
     table: dict[frozenset[str], tuple[str, float, float]] = {}
     for stem, patterns in spellings.PATTERNS.items():
         for pattern in patterns.split(";"):
-            confidence, gain, needed, choices = SURE, 1.0, [], []
+            confidence, gain = SURE, 1.0
+            needed: list[str] = []
+            choices: list[tuple[str, ...]] = []
             for entry in pattern.split():
                 if entry[0] == "@":
                     confidence = float(entry[1:])

@@ -83,7 +83,7 @@ def kind_of(source: str) -> str:
     """real, synthetic or silence (which counts for neither)."""
     if source.startswith(SYNTHETIC):
         return "synthetic"
-    return "silence" if source == "silence" else "real"
+    return "silence" if source in ("silence", "noises") else "real"
 
 
 def choose_items(pack: Pack, split: str, per_source: int) -> dict[str, list[Item]]:
