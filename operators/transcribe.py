@@ -78,6 +78,12 @@ class THUNDER_OT_use_heard_words(ThunderOperator, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
+    def description(
+        cls, context: bpy.types.Context, _properties: bpy.types.OperatorProperties
+    ) -> str:
+        return transcribe.heard_tooltip(context, cls.__doc__ or "")
+
+    @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         return transcribe.unheard_reason(context)
 

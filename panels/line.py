@@ -3,16 +3,11 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import bpy
 
 from ..thunder_blender import request, transcript
-from ..thunder_blender.text import NARROWEST, draw_lines, draw_sentence, draw_value, letters
+from ..thunder_blender.text import draw_sentence, draw_value
 from .editors import ThunderPanel, in_both_editors
-
-HEARD_LINES = 6  # of what was recognised, in the panel
-BUTTON = 4  # letters that a button beside a text takes
 
 
 class Line(ThunderPanel):
@@ -36,27 +31,23 @@ class Line(ThunderPanel):
 
 
 def draw_strip(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Length of the strip in use, its transcript or what was heard in its place, and why the last
-    take left a transcript unused."""
+    """Length of the strip in use, its transcript, and why the last take left one unused.
+
+    What was heard without a transcript stands greyed in the field itself, so that no button moves
+    under the mouse after a take.
+    """
     strip = request.current_strip(context)
     column = layout.column()
     draw_value(column, "Length", f"{request.strip_seconds(context, strip):.2f} s")
+    heard = "" if strip.thunder_transcript else transcript.heard_words(context)
     row = column.row(align=True)
-    row.prop(strip, "thunder_transcript", placeholder="Optional")
+    hint = f"Heard: {heard}" if heard else "Optional"
+    row.prop(strip, "thunder_transcript", placeholder=hint)
+    if heard:
+        row.operator("thunder.use_heard_words", text="", icon="CHECKMARK")
     row.operator("thunder.transcribe", text="", icon="TEXT")
-    if not strip.thunder_transcript and (words := transcript.heard_words(context)):
-        draw_heard(layout, context, words)
     if reason := transcript.unused_reason(context):
         draw_sentence(layout, context, reason, "ERROR")
-
-
-def draw_heard(layout: bpy.types.UILayout, context: bpy.types.Context, words: str) -> None:
-    """The words that the take was performed by, and a button that makes them the transcript."""
-    room = max(NARROWEST, letters(context) - BUTTON)
-    row = layout.row()
-    shown = textwrap.wrap(f"Heard: {words}", room, max_lines=HEARD_LINES, placeholder=" ...")
-    draw_lines(row, shown).active = False
-    row.operator("thunder.use_heard_words", text="", icon="CHECKMARK")
 
 
 register, unregister = bpy.utils.register_classes_factory(in_both_editors(Line))

@@ -114,3 +114,9 @@ def _strip(context: bpy.types.Context, name: str) -> Any:
     if strip is None:
         raise LineError(f"{request.NO_SUCH_STRIP.format(name)}.")
     return strip
+
+
+def heard_tooltip(context: bpy.types.Context, about: str) -> str:
+    """What the button does, and all the words that it would write."""
+    words = transcript.heard_words(context)
+    return f"{about}.\n\n{words}" if words else about

@@ -24,6 +24,8 @@ class FakeLayout:
         self._check("prop", options)
         assert name in data.bl_rna.properties, f"{data} has no property {name}"
         self.drawn.append(("prop", name))
+        if options.get("placeholder"):
+            self.drawn.append(("placeholder", options["placeholder"]))
 
     def operator(self, idname: str, **options: Any) -> Any:
         self._check("operator", options)
