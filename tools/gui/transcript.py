@@ -37,7 +37,7 @@ def transcript(stage: Stage) -> Flow:
     yield from stage.open_tab()
     yield from stage.settle(stage.area())
     stage.picture("heard")
-    yield from stage.click_button(USE, across=(0.95, 0.9))
+    yield from stage.click_button(USE, across=(0.9, 0.87, 0.84, 0.8))
     yield from stage.until(lambda: strip().thunder_transcript == HEARD, SOON, "the words")
     yield from transcribe(stage)
     strip().thunder_transcript += " Bob"
