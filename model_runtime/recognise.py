@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from .recogniser_sound import FRAME, recogniser_mel
 from .weights import check_file, read_metadata, weights_path
 
 MODEL = "recogniser"
+KEPT = 32  # sounds whose words are remembered
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,22 @@ def recognise(
 ) -> tuple[RecognisedWord, ...]:
     """The words of 16 kHz sound (n,) of any length; none where it holds no English.
 
-    Time grows with the length; memory with that of a piece.
+    Time grows with the length; memory with that of a piece. The last KEPT sounds are remembered: a
+    take and its meter hear the same one.
     """
     config = config or RecogniseConfig()
+    sound = sha256(samples.tobytes() + repr(config).encode()).digest()
+    if sound not in model.known:
+        while len(model.known) >= KEPT:
+            model.known.pop(next(iter(model.known)))
+        model.known[sound] = _recognised(model, samples, config)
+    words: tuple[RecognisedWord, ...] = model.known[sound]
+    return words
+
+
+def _recognised(
+    model: Recogniser, samples: FloatArray, config: RecogniseConfig
+) -> tuple[RecognisedWord, ...]:
     found: list[RecognisedWord] = []
     for piece in pieces(samples, config):
         if np.any(piece):

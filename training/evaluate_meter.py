@@ -220,10 +220,13 @@ def evaluate(stage: Stage, engine: Engine | None, takes: int) -> tuple[dict[str,
     }
     first = stage.clips[0]
     motion = made["articulation"](first)[:, :52]
-    wall, worked = seconds_for_ten(stage.meters, stage.corpus.samples(first), motion)
+    sound = stage.corpus.samples(first)
+    anew, _ = seconds_for_ten(stage.meters, sound, motion, known=False)
+    wall, worked = seconds_for_ten(stage.meters, sound, motion)
     document = {
         **worst(kinds),
         "ms_per_10s": 1000 * wall,
+        "ms_per_10s_words_heard_anew": 1000 * anew,
         "processor_ms_per_10s": 1000 * worked,
         "span_change": span_change(stage, made["articulation"], stage.clips[:6]),
         "planted": planted,

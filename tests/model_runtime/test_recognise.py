@@ -15,6 +15,7 @@ from model_runtime.audio import read_audio
 from model_runtime.contacts import OperatingPoint
 from model_runtime.phones import UNKNOWN_PHONE
 from model_runtime.recognise import (
+    KEPT,
     RecogniseConfig,
     RecognisedWord,
     load_recogniser,
@@ -44,8 +45,25 @@ def test_the_words_of_the_bundled_line_are_recognised(model):
     words = recognise(model, read_audio(EXAMPLE / "line.flac").samples)
     assert len(set(said) & set(spoken(words))) >= 0.7 * len(set(said))
     assert all(0.0 < word.probability <= 1.0 for word in words)
-    again = recognise(model, read_audio(EXAMPLE / "line.flac").samples)
-    assert words == again
+    model.known.clear()  # the last sounds' words are remembered
+    assert recognise(model, read_audio(EXAMPLE / "line.flac").samples) == words
+
+
+def test_the_last_sounds_are_remembered(model, monkeypatch):
+    sounds = [np.full(1_600, 0.001 * k, np.float32) for k in range(1, KEPT + 3)]
+    heard: list[float] = []
+
+    def listen(_model: Recogniser, samples: np.ndarray, _config: RecogniseConfig):
+        heard.append(float(samples[0]))
+        return ()
+
+    monkeypatch.setattr("model_runtime.recognise._recognised", listen)
+    for sound in [*sounds, sounds[-1]]:
+        recognise(model, sound)
+    assert len(heard) == len(sounds) and len(model.known) == KEPT
+    recognise(model, sounds[0])
+    assert len(heard) == len(sounds) + 1
+    model.known.clear()
 
 
 @pytest.mark.parametrize("level", [0.0, 0.02], ids=["silence", "hiss"])
