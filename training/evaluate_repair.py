@@ -65,7 +65,8 @@ TITLES = {
     "beside": "closures opened beside another contact",
     "shift": "3 frames off",
 }
-LONG_FIGURES = ("fixed", "meter", "pbm", "fv", "jitter")
+LONG_FIGURES = ("fixed", "meter", "to_truth_mm", "pbm", "fv", "jitter", "lip_speed")
+LONG = f"{LONGER} x longer"
 COUNTED = ("closure", "shift")  # in `fixed_share`, as ever
 LONGEST_CLIP = 12.0  # s
 Row = dict[str, float]
@@ -103,8 +104,7 @@ def treat(bench: Bench, found: list[Case], longer: int, chosen: Sequence[str] = 
         for name, way in ways(bench).items():
             if chosen and name not in chosen:
                 continue
-            long = name.startswith(str(LONGER))
-            if long and (case.planted.kind not in COUNTED or len(kind[name]) >= longer):
+            if name == LONG and (case.planted.kind not in COUNTED or len(kind[name]) >= longer):
                 continue
             kind[name].append(measure(bench, case, way(case)))
         log.info("%s: a %s", case.clip, case.planted.kind)
@@ -133,7 +133,7 @@ def summary(rows: Rows, right: Row, seconds: list[float]) -> dict[str, Any]:
     repaired = {kind: ways_["repair"] for kind, ways_ in rows.items()}
     every = [row for found in repaired.values() for row in found]
     counted = [row for kind in COUNTED for row in repaired.get(kind, [])]
-    long = [row for ways_ in rows.values() for row in ways_.get(f"{LONGER} x longer", [])]
+    long = _together(rows, LONG)
     beside = rows.get("beside", {}).get("spoilt", [])
     return {
         "fixed_share": _mean(counted, "fixed"),
@@ -145,6 +145,28 @@ def summary(rows: Rows, right: Row, seconds: list[float]) -> dict[str, Any]:
         "unspoilt_moved_mm": right["moved_mm"],
         "seconds": float(np.median(seconds)),
         **({"longer": {name: _mean(long, name) for name in LONG_FIGURES}} if long else {}),
+        **({"longer_cases": len(long), "same_cases": _same_cases(rows)} if long else {}),
+    }
+
+
+def _together(rows: Rows, way: str) -> list[Row]:
+    return [row for treatments in rows.values() for row in treatments.get(way, [])]
+
+
+def _same_cases(rows: Rows) -> dict[str, Row]:
+    """The other treatments of just those cases that were repaired the longer."""
+    beside = same_cases(rows)
+    found = {way: _together(beside, way) for way in ("spoilt", "repair", "truth")}
+    return {way: {n: _mean(some, n) for n in LONG_FIGURES} for way, some in found.items() if some}
+
+
+def same_cases(rows: Rows) -> Rows:
+    """Only the cases that were repaired the longer: of each kind the first ones."""
+    counts = {kind: len(ways_.get(LONG, [])) for kind, ways_ in rows.items()}
+    return {
+        kind: {way: found[: counts[kind]] for way, found in ways_.items()}
+        for kind, ways_ in rows.items()
+        if counts[kind]
     }
 
 
@@ -210,6 +232,8 @@ def main() -> None:
     figures = summary(rows, unspoilt(bench, found), bench.seconds)
     update_results(options.out, {"repair": _known(options.out) | figures})
     print(markdown(rows))
+    if same := same_cases(rows):
+        print("Beside those repaired the longer:\n", markdown(same), sep="\n")
     print(json.dumps(figures, indent=1))
 
 

@@ -12,7 +12,7 @@ from model_runtime.lips import lip_probe
 from model_runtime.repair_limits import MOUTH
 from training.articulation import ArticulationSettings, Style, articulate
 from training.corpus.alignment import Segment
-from training.evaluate_repair import markdown, summary
+from training.evaluate_repair import markdown, same_cases, summary
 from training.repair_errors import (
     OFF,
     WIDE,
@@ -93,4 +93,7 @@ def test_the_summary_counts_all_errors_and_takes_the_worst_change_outside():
     assert (found["fixed_share"], found["outside_change"], found["errors"]) == (0.75, 0.2, 4)
     assert found["closure_fixed"] == 1.0 and found["longer"]["fixed"] == 0.0
     assert found["beside_fixed"] == 0.0 and found["beside_told"] == 0.5
+    assert found["longer_cases"] == 1 and found["same_cases"]["repair"]["fixed"] == 1.0
+    (same,) = same_cases(rows).items()
+    assert same == ("closure", {"repair": [good], "10 x longer": [bad]}), "the first of its kind"
     assert "| repair | 3 | 1.00 [1.00, 1.00] |" in markdown(rows)
