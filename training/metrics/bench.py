@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from .curves import MouthCurves, Probe, rest_pose
 from .liveliness import Regions, RestOf
 from .mesh import Mesh, open_mesh
 from .score import all_curves
+from .sounding import heard_segments
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class Bench:
 
     corpus: Corpus
     clips: Sequence[Clip]
+    scored: Sequence[Clip]  # the same, less the silences that are none (`heard_segments`)
     partners: Mapping[str, Clip]
     targets: Mapping[str, FloatArray]  # clip id -> articulation's neutral motion (T, 55)
     target_curves: Mapping[str, MouthCurves]
@@ -65,7 +67,11 @@ def open_bench(folder: Path, split: str, per_source: int) -> Bench:
     targets = {clip.id: target_motion(clip.segments, corpus.samples(clip)) for clip in clips}
     curves = all_curves(probe, targets)
     regions, mesh = face_regions(face), open_mesh(face)
-    return Bench(corpus, clips, partners(clips), targets, curves, probe, regions, mesh)
+    scored = [
+        replace(clip, segments=heard_segments(clip.segments, corpus.samples(clip)))
+        for clip in clips
+    ]
+    return Bench(corpus, clips, scored, partners(clips), targets, curves, probe, regions, mesh)
 
 
 def target_motion(

@@ -89,8 +89,10 @@ def evaluate(options: Options) -> Results:
     motions = _model_motions(options, performer)
     systems = _systems(options, bench, motions)
     rows = {
-        name: score(bench.clips, curves, bench.target_curves) for name, curves in systems.items()
+        name: score(bench.scored, curves, bench.target_curves) for name, curves in systems.items()
     }
+    if "model" in systems:
+        rows["as_labelled"] = score(bench.clips, systems["model"], bench.target_curves)
     document = _top(rows) | {"seconds_per_audio_second": None, "keys_ms": keys_ms}
     detail: Document = {"made_with": _made_with(options, bench), "sources": rows, "liveliness": {}}
     if performer:

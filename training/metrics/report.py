@@ -12,6 +12,7 @@ from .table import TITLES, cell, markdown, sources_table, systems_table
 
 SYSTEM_TITLES: dict[str, str] = {  # in the order of the columns
     "model": "model",
+    "as_labelled": "model, every labelled silence",
     "ear": "model, no words recognised",
     "transcript": "model told the words",
     "projected": "with contact projection",

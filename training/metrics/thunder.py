@@ -48,7 +48,7 @@ def metrics_part(
     options: Options, bench: Bench, suite: Suite, models: Mapping[str, Motions]
 ) -> Parts:
     """Every figure of every system by kind, with intervals over clips."""
-    clips = [clip for clip in bench.clips if clip.kind in ("real", "synthetic")]
+    clips = [clip for clip in bench.scored if clip.kind in ("real", "synthetic")]
     part: Parts = {}
     for system, motions in systems(bench.targets, models, clips, bench.partners).items():
         log.info("figures of %s", system)
@@ -132,10 +132,10 @@ def noise_part(
         there = replace(performer, bench=noisy(bench, level))
         motions = {clip.id: _neutral(there, clip) for clip in bench.clips}
         curves = all_curves(bench.probe, motions)
-        found = measure_system(suite, bench.clips, motions, bench.targets, bench.target_curves)
+        found = measure_system(suite, bench.scored, motions, bench.targets, bench.target_curves)
         rows.append(
             {"snr_db": level}
-            | worst_by_kind(score(bench.clips, curves, bench.target_curves))
+            | worst_by_kind(score(bench.scored, curves, bench.target_curves))
             | {"metrics": by_kind(bench.clips, suite, found)}
         )
     return rows
@@ -151,9 +151,9 @@ def languages_part(options: Options, performer: Performer) -> Parts:
         said = all_curves(bench.probe, {clip.id: _neutral(there, clip) for clip in bench.clips})
         other = shuffled(bench.clips, said, bench.partners)
         tables = {
-            "model": score(bench.clips, said, bench.target_curves),
-            "truth": score(bench.clips, bench.target_curves, bench.target_curves),
-            "shuffled": score(bench.clips, other, bench.target_curves),
+            "model": score(bench.scored, said, bench.target_curves),
+            "truth": score(bench.scored, bench.target_curves, bench.target_curves),
+            "shuffled": score(bench.scored, other, bench.target_curves),
         }
     return {
         language: {"note": note} | {system: rows[language] for system, rows in tables.items()}
@@ -175,7 +175,7 @@ def _contacts_at(
         curves |= all_curves(bench.probe, {clip.id: motion})
         targets |= all_curves(bench.probe, {clip.id: target})
     rests = {clip.id: rest_of(feeling[clip.id], intensity) for clip in bench.clips}
-    return score(bench.clips, curves, targets, rests)
+    return score(bench.scored, curves, targets, rests)
 
 
 def _neutral(performer: Performer, clip: Clip) -> FloatArray:
@@ -223,7 +223,7 @@ def _performed(options: Options, bench: Bench, performer: Performer, suite: Suit
                 bench, performer, options.intensity, told_words=True
             )
     if options.steps_table:
-        clips = few(bench.clips, options.steps_clips)
+        clips = few(bench.scored, options.steps_clips)
         parts["steps"] = steps_table(performer, suite, clips, options.steps_clips // 3)
     if options.noise_db:
         parts["noise"] = noise_part(bench, performer, suite, options.noise_db)
