@@ -122,7 +122,7 @@ def _parts(data: bytes) -> dict[str, Any]:
     return dict(unzipped(data)) if data[:2] == b"PK" else items(read_pickle(data))
 
 
-def unzipped(data: bytes) -> dict[str, bytes]:
+def unzipped(data: bytes) -> dict[str, memoryview]:
     """Entries of a .npz by name. Raises FlameError."""
     return zipped.unzipped(data, BYTES[1], "face", FlameError)
 
@@ -133,12 +133,12 @@ def _numbers(parts: dict[str, Any], key: str) -> Array:
         raise FlameError(f"it has no '{key}'")
     try:
         value = parts[key]
-        return npy_array(value) if isinstance(value, bytes) else array(value)
+        return npy_array(value) if isinstance(value, bytes | memoryview) else array(value)
     except FlameError as error:
         raise FlameError(f"{error} ('{key}')") from error
 
 
-def npy_array(raw: bytes) -> Array:
+def npy_array(raw: bytes | memoryview) -> Array:
     """The array of a .npy file; one that was stored as an object is read like a pickle."""
     (order, code, fortran, sizes), numbers = npy_parts(raw)
     start = len(raw) - len(numbers)
@@ -155,7 +155,7 @@ def npy_array(raw: bytes) -> Array:
     )
 
 
-def npy_parts(raw: bytes) -> tuple[list[str], memoryview]:
+def npy_parts(raw: bytes | memoryview) -> tuple[list[str], memoryview]:
     """What the head of a .npy file says (order, code, fortran, sizes), and what follows it."""
     if raw[:6] != NPY or len(raw) < 12:
         raise FlameError("it is not an array of numpy's")

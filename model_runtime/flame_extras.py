@@ -123,7 +123,7 @@ def _vertices(value: Any, count: int) -> IntArray:
 
 def tensor_or_array(value: Any) -> Array:
     """The numbers of an array or of a torch tensor. Raises FlameError."""
-    if isinstance(value, bytes):
+    if isinstance(value, bytes | memoryview):
         return npy_array(value)
     if not isinstance(value, Record) or value.kind != TENSOR:
         return array(value)

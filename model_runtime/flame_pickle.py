@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .contract import ThunderError
+from .flame_text import LongText, unquoted
 
 Array = npt.NDArray[Any]
 
@@ -100,10 +101,14 @@ class _Reader:
         return int(struct.unpack(form, self.take(struct.calcsize(form)))[0])
 
     def line(self) -> bytes:
+        return bytes(self.raw_line())
+
+    def raw_line(self) -> bytes | memoryview:
+        """The same, not copied where it is long."""
         end = self.data.find(b"\n", self.place)
         if end < 0:
             raise FlameError("the file breaks off")
-        return self.take(end + 1 - self.place)[:-1]
+        return self.raw(end + 1 - self.place)[:-1]
 
     def pop(self) -> Any:
         if not self.stack or self.stack[-1] is MARK:
@@ -203,7 +208,9 @@ def _record_array(record: Record) -> Array:
 def _from_bytes(raw: Any, dtype: Any, shape: Any, order: str) -> Array:
     kind = _dtype(dtype)
     if isinstance(raw, Record) and raw.kind == "_codecs.encode" and raw.arguments:
-        raw = text(raw.arguments[0]).encode("latin-1", "replace")
+        said = raw.arguments[0]
+        long = isinstance(said, LongText)
+        raw = said.latin() if long else text(said).encode("latin-1", "replace")
     if not isinstance(raw, bytes | memoryview) or not _is_shape(shape):
         raise FlameError("one of its arrays is damaged")
     if math.prod(shape) * kind.itemsize != len(raw):
@@ -358,20 +365,24 @@ def _real(digits: bytes) -> float:
         raise FlameError("the file is damaged") from error
 
 
-def _quoted(line: bytes) -> bytes:
-    if len(line) < 2 or line[0] != line[-1] or line[:1] not in b"'\"":
+def _quoted(line: bytes | memoryview) -> bytes | memoryview:
+    if len(line) < 2 or line[0] != line[-1] or bytes(line[:1]) not in b"'\"":
         raise FlameError("the file is damaged")
     try:
+        if isinstance(line, memoryview):
+            return unquoted(line[1:-1])
         return bytes(codecs.escape_decode(line[1:-1])[0])
     except ValueError as error:
         raise FlameError("the file is damaged") from error
 
 
-def _utf8(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
+def _utf8(raw: bytes | memoryview) -> str | LongText:
+    return LongText(raw) if isinstance(raw, memoryview) else raw.decode("utf-8", "replace")
 
 
-def _escaped(raw: bytes) -> str:
+def _escaped(raw: bytes | memoryview) -> str | LongText:
+    if isinstance(raw, memoryview):
+        return LongText(raw, escaped=True)
     return raw.decode("raw-unicode-escape", "replace")
 
 
@@ -401,6 +412,10 @@ def _sized(form: str, of: Callable[[bytes], Any]) -> Step:
 
 def _raw(form: str) -> Step:
     return _pushes(lambda reader: reader.raw(reader.number(form)))
+
+
+def _text(form: str) -> Step:
+    return _pushes(lambda reader: _utf8(reader.raw(reader.number(form))))
 
 
 def _remember(key: Callable[[_Reader], int]) -> Step:
@@ -437,17 +452,17 @@ STEPS: dict[bytes, Step] = {
     b"M": _pushes(lambda reader: reader.number("<H")),
     b"\x8a": _sized("<B", _long),
     b"\x8b": _sized("<i", _long),
-    b"S": _pushes(lambda reader: _quoted(reader.line())),
+    b"S": _pushes(lambda reader: _quoted(reader.raw_line())),
     b"T": _raw("<i"),
     b"U": _raw("<B"),
     b"B": _raw("<I"),
     b"C": _raw("<B"),
     b"\x8e": _raw("<Q"),
     b"\x96": _raw("<Q"),
-    b"V": _pushes(lambda reader: _escaped(reader.line())),
-    b"X": _sized("<I", _utf8),
-    b"\x8c": _sized("<B", _utf8),
-    b"\x8d": _sized("<Q", _utf8),
+    b"V": _pushes(lambda reader: _escaped(reader.raw_line())),
+    b"X": _text("<I"),
+    b"\x8c": _text("<B"),
+    b"\x8d": _text("<Q"),
     b"c": _global,
     b"\x93": _stack_global,
     b"R": _reduce,

@@ -20,6 +20,7 @@ Array = npt.NDArray[Any]
 
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # fixed, so that the same arrays give the same bytes
 KINDS = "biufU"  # of numbers and texts
+LONGEST_HEAD = 20_000  # bytes; numpy refuses to read heads of over 10,000
 
 
 def read_npz(data: bytes) -> dict[str, Array]:
@@ -65,8 +66,8 @@ def number(arrays: Mapping[str, Array], key: str, otherwise: float) -> float:
     return float(value.reshape(-1)[0])
 
 
-def _array(raw: bytes) -> Array:
-    member = io.BytesIO(raw)
+def _array(raw: memoryview) -> Array:
+    member = io.BytesIO(raw[:LONGEST_HEAD])
     try:
         version = np.lib.format.read_magic(member)
         read = {
