@@ -4,7 +4,8 @@
 `python -m training.meter_closures --corpus DIR [--clips-per-source 8] [--split test]`
 
 By changed units and by a sculpted key that no unit stands for, in three kinds of motion. Prints the
-tables and writes `closures` into docs/results/meter.json (other keys there stay).
+tables and writes `closures`, or with --transcripts `closures_with_transcripts`, into
+docs/results/meter.json (other keys there stay).
 """
 
 from __future__ import annotations
@@ -170,6 +171,7 @@ def main() -> None:
     parser.add_argument(
         "--motions", nargs="+", default=["articulation", "other rules", "hand keys"]
     )
+    parser.add_argument("--transcripts", action="store_true", help="lines come with their words")
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR)
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--threads", type=int, default=2)
@@ -179,10 +181,14 @@ def main() -> None:
     meters = Meters.load(options.weights, recogniser=load_recogniser(options.weights)[0])
     corpus = open_corpus(options.corpus)
     clips = choose(corpus.clips(options.split, "real"), options.clips_per_source)
-    found = closure_rows(open_stage(meters, corpus, clips), options.motions)
+    stage = open_stage(meters, corpus, clips)
+    if options.transcripts:
+        stage.heard = {c.id: meters.hear(corpus.samples(c), c.transcript) for c in clips}
+    found = closure_rows(stage, options.motions)
     print(markdown(found))
     figures = {f"{kind}, {way}": summary(rows) for (kind, way), rows in found.items()}
-    update_results(options.out, {"closures": figures})
+    key = "closures_with_transcripts" if options.transcripts else "closures"
+    update_results(options.out, {key: figures})
 
 
 if __name__ == "__main__":
