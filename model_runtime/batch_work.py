@@ -16,12 +16,12 @@ from .batch_lines import CURVES, METERS, BatchLine
 from .batch_names import shard_of
 from .contract import Settings, WeightsError
 from .files import sha256_of
+from .meter_files import HEARD, meter_file, meter_folder
 
 FORMAT = 1  # of takes: a higher number makes every line anew
 MODELS = ("encoder", "denoiser")
 RECOGNISER = "recogniser"  # decides the takes of lines without a transcript
 JUDGES = ("meter", "m2s_judge")
-HEARD = "speech_units"  # without it in a folder the meter is the bundled one, ears and all
 MEASURERS = ("encoder", HEARD, *JUDGES)
 BUNDLED = Path(__file__).parent / "weights"
 
@@ -94,7 +94,7 @@ def model_hashes(
     try:
         found = {name: sha256_of(folder / f"{name}.safetensors") for name in MODELS}
         further = [] if choosing.plain else _judges(weights)
-        further += [_near(RECOGNISER, folder)] if recognises else []
+        further += [meter_file(RECOGNISER, folder, BUNDLED)] if recognises else []
         return found | {path.stem: sha256_of(path) for path in further if path.is_file()}
     except OSError as error:
         raise WeightsError(
@@ -105,8 +105,8 @@ def model_hashes(
 
 def meter_digest(weights: Path | None) -> str:
     """What decides a meter beside the take: its models; '' where one of them is missing."""
-    folder = _meter_folder(weights)
-    paths = [_near(name, folder) for name in MEASURERS]
+    folder = meter_folder(weights, BUNDLED)
+    paths = [meter_file(name, folder, BUNDLED) for name in MEASURERS]
     try:
         return digest([sha256_of(path) for path in paths])
     except OSError:
@@ -115,21 +115,9 @@ def meter_digest(weights: Path | None) -> str:
 
 def _judges(weights: Path | None) -> list[Path]:
     """The files by whose meter a seed is chosen; units of one's own decide what the judge hears."""
-    folder = _meter_folder(weights)
-    return [_near(name, folder) for name in (JUDGES if folder == BUNDLED else (HEARD, *JUDGES))]
-
-
-def _meter_folder(weights: Path | None) -> Path:
-    """Where the meter is loaded from: `Meters.load` takes all of it from one folder or the other,
-    and from the bundled one what a folder with units of its own lacks."""
-    own = weights is not None and (weights / f"{HEARD}.safetensors").is_file()
-    return weights if weights is not None and own else BUNDLED
-
-
-def _near(name: str, folder: Path) -> Path:
-    """A model file of the meter's folder, or else the bundled one."""
-    own = folder / f"{name}.safetensors"
-    return own if own.is_file() else BUNDLED / own.name
+    folder = meter_folder(weights, BUNDLED)
+    names = JUDGES if folder == BUNDLED else (HEARD, *JUDGES)
+    return [meter_file(name, folder, BUNDLED) for name in names]
 
 
 def take_key(item: Item, audio_sha256: str, models: dict[str, str]) -> str:

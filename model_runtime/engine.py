@@ -45,16 +45,9 @@ from .noise import window_noise
 from .polish import polish
 from .prepared import estimator
 from .recognise import MODEL as RECOGNISER
-from .recognise import load_recogniser, recognise
-from .recogniser import Recogniser
+from .recognise import LazyRecogniser, load_recogniser
 from .transcript import Told, tell
-from .weights import (
-    check_file,
-    default_device,
-    load_state,
-    read_metadata,
-    weights_path,
-)
+from .weights import check_file, default_device, load_state, read_metadata, weights_path
 from .windows import Inputs, Line
 from .words import WordModel, load_words
 
@@ -106,7 +99,7 @@ class Engine:
         self.hashes, self.space = hashes or {}, space or unit_space()
         self.space.check(len(denoiser.config.mean))
         self.words = word_model(sampling)
-        self.recogniser: Recogniser | None = None
+        self.recogniser: LazyRecogniser | None = None
         self.device = next(denoiser.parameters()).device
 
     @classmethod
@@ -137,8 +130,7 @@ class Engine:
             space_of(extra),
         )
         if recognises:
-            recogniser, hashes[RECOGNISER] = load_recogniser(weights)
-            engine.recogniser = recogniser.to(device)
+            engine.recogniser, hashes[RECOGNISER] = load_recogniser(weights, device)
         return engine
 
     def generate(
@@ -175,9 +167,10 @@ class Engine:
     def _many(
         self, lines: Sequence[EngineLine], rows: int, progress: ProgressCallback | None
     ) -> list[Take]:
-        told = self._told(lines, progress)
+        listening = self._listening(lines)
+        told = self._told(lines, _within(progress, 0.0, listening))
         drawings = [self._drawing(line.settings, *told[line.ears], line.hold) for line in lines]
-        self._draw(drawings, rows, progress)
+        self._draw(drawings, rows, _within(progress, listening, 1.0))
         return [
             self._take(line, drawing, told[line.ears][1])
             for line, drawing in zip(lines, drawings, strict=True)
@@ -190,16 +183,29 @@ class Engine:
         heard: dict[bytes, Heard] = {}
         told: dict[Ears, tuple[Heard, Told]] = {}
         _report(progress, "Listening", 0.0)
-        for line in lines:
+        for number, line in enumerate(lines):
             if line.ears not in told:
+                part = _within(progress, number / len(lines), (number + 1) / len(lines))
                 sound = line.ears[0]
                 if sound not in heard:
                     heard[sound] = self.hear(line.samples)
                 known = heard[sound]
                 if not line.transcript.strip():
-                    known = self.with_words(known, line.samples)
+                    known = self.with_words(known, line.samples, part)
                 told[line.ears] = known, tell(known, line.transcript, self.sampling.point)
         return told
+
+    def _listening(self, lines: Sequence[EngineLine]) -> float:
+        """The share of all work that goes into recognising words: a second of sound costs about as
+        much as to perform it."""
+        known = self.recogniser
+        anew = {
+            line.ears[0]: len(line.samples)
+            for line in lines
+            if known and not line.transcript.strip() and not known.knows(line.samples)
+        }
+        heard, performed = sum(anew.values()), sum(len(line.samples) for line in lines)
+        return heard / max(heard + performed, 1)
 
     def _take(self, line: EngineLine, drawing: Line, told: Told) -> Take:
         weights, channels = self._motion(drawing), self.space.channels
@@ -237,11 +243,14 @@ class Engine:
         """Listen to 16 kHz mono sound (n,), as a generation does."""
         return hear(self.encoder, samples, self.sampling.calibration, self.words)
 
-    def with_words(self, heard: Heard, samples: FloatArray) -> Heard:
+    def with_words(
+        self, heard: Heard, samples: FloatArray, progress: ProgressCallback | None = None
+    ) -> Heard:
         """The same with the words that are recognised, as a generation without a transcript."""
         if self.recogniser is None:
             return heard
-        return heard._replace(recognised=recognise(self.recogniser, samples))
+        words = self.recogniser.words(samples, lambda done: _report(progress, "Listening", done))
+        return heard._replace(recognised=words)
 
     def perform(
         self,
@@ -339,6 +348,15 @@ def _denoiser_config(values: dict[str, Any]) -> DenoiserConfig:
         name: tuple(item) if isinstance(item, list) else item for name, item in values.items()
     }
     return DenoiserConfig(**plain)
+
+
+def _within(
+    progress: ProgressCallback | None, first: float, last: float
+) -> ProgressCallback | None:
+    """A callback for the part of the work between two shares of it."""
+    if progress is None:
+        return None
+    return lambda told: progress(replace(told, fraction=first + (last - first) * told.fraction))
 
 
 def _report(progress: ProgressCallback | None, stage: str, fraction: float) -> None:

@@ -35,6 +35,7 @@ from .meter_evidence import (
     line_features,
     misses,
 )
+from .meter_files import holds, meter_file, meter_folder
 from .meter_hearing import HeardLine, hear_line, seen_lips
 from .meter_lips import SWING_REACH
 from .meter_motion import (
@@ -47,8 +48,7 @@ from .meter_motion import (
     mouth_of,
     touching,
 )
-from .recognise import RecognisedWord, recognise
-from .recogniser import Recogniser
+from .recognise import LazyRecogniser, RecognisedWord, Tell
 from .weights import WEIGHTS_DIR, check_file, load_state, read_metadata, weights_path
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class Meters:
     probe: LipProbe  # of unit weights
     measured: LipProbe  # of offsets
     model: str = ""  # sha256 of the judge
-    recogniser: Recogniser | None = None  # of the words of lines without a transcript
+    recogniser: LazyRecogniser | None = None  # of the words of lines without a transcript
 
     @property
     def config(self) -> MeterConfig:
@@ -92,7 +92,7 @@ class Meters:
         device: torch.device | None = None,
         judge: str = JUDGE,
         net: MeterNet | None = None,
-        recogniser: Recogniser | None = None,
+        recogniser: LazyRecogniser | None = None,
     ) -> Meters:
         """The meter of the folder `weights`; what it lacks is the bundled one.
 
@@ -102,16 +102,17 @@ class Meters:
         `recogniser`, an engine's, lines without a transcript are heard with the words it finds.
         Raises WeightsError where a file is missing or damaged.
         """
-        if weights is not None and not _holds(weights, UNITS_NAME):
-            encoder, weights = None if _holds(weights, "encoder") else encoder, WEIGHTS_DIR
-        ears = encoder or load_ears(_found("encoder", weights))
+        folder = meter_folder(weights, WEIGHTS_DIR)
+        if weights is not None and folder != weights and holds(weights, "encoder"):
+            encoder = None
+        ears = encoder or load_ears(_found("encoder", folder))
         device = device or next(ears.parameters()).device
-        path = _found(judge, weights)
-        model, net = check_file(path), net or load_net(_found(NAME, weights))
+        path = _found(judge, folder)
+        model, net = check_file(path), net or load_net(_found(NAME, folder))
         if net.config.judge not in ("", model):
             log.warning("the meter was fitted for another judge: run training.fit_meter")
         face, watcher = load_face(), load_m2s(path)
-        centroids = load_centroids(_found(UNITS_NAME, weights))
+        centroids = load_centroids(_found(UNITS_NAME, folder))
         _check_parts(ears, centroids, watcher, net)
         return cls(
             ears.to(device),
@@ -125,11 +126,16 @@ class Meters:
             recogniser,
         )
 
-    def hear(self, samples: FloatArray, transcript: str = "") -> HeardLine:
-        """Listen to 16 kHz sound (n,) once, for any number of motions."""
+    def hear(
+        self, samples: FloatArray, transcript: str = "", tell: Tell | None = None
+    ) -> HeardLine:
+        """Listen to 16 kHz sound (n,) once, for any number of motions.
+
+        `tell` hears which share of the words is recognised.
+        """
         words: tuple[RecognisedWord, ...] = ()
         if self.recogniser is not None and not transcript.strip():
-            words = recognise(self.recogniser, samples)
+            words = self.recogniser.words(samples, tell)
         return hear_line(samples, self.encoder, self.centroids, self.net, transcript, words)
 
     def measure(
@@ -286,11 +292,6 @@ def meter_config(values: dict[str, Any]) -> MeterConfig:
         ) from error
 
 
-def _found(name: str, folder: Path | None) -> Path:
+def _found(name: str, folder: Path) -> Path:
     """The model file in `folder`, or the bundled one. Raises WeightsError."""
-    held = folder if folder is not None and _holds(folder, name) else WEIGHTS_DIR
-    return weights_path(name, held)
-
-
-def _holds(folder: Path, name: str) -> bool:
-    return (folder / f"{name}.safetensors").is_file()
+    return weights_path(name, meter_file(name, folder, WEIGHTS_DIR).parent)

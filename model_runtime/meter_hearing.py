@@ -32,7 +32,7 @@ from .phones import (
 )
 from .recognise import RecognisedWord
 from .spoken import spoken_words
-from .transcript import ENOUGH, RECOGNISED_ENOUGH, without_doubtful
+from .transcript import ENOUGH, lay_words
 from .words import load_words, trust, weigh_contacts, weigh_phones
 
 SWITCH = 2.5  # nats that a change of phone costs
@@ -277,17 +277,14 @@ def _recognised(
 ) -> tuple[Alignment | None, FloatArray]:
     """The recognised words that fit, laid over the sound, None where none does; and (frames,) how
     sure they are."""
-    said = [(one, word.probability) for word in words for one in sayable(spoken_words(word.text))]
-    found = align(posteriors, [one for one, _ in said]) if said else None
-    if found is None or found.score < RECOGNISED_ENOUGH:
+    laid = lay_words(posteriors, words)
+    if laid is None:
         return None, np.zeros(0, np.float32)
-    chances = [probability for _, probability in said]
-    known = without_doubtful(found, chances)
-    sure = _known(known, config.recognised)
-    for word, chance in zip(found.words, chances, strict=True):
+    sure = _known(laid.kept, config.recognised)
+    for word, chance in zip(laid.found.words, laid.sure, strict=True):
         sure[_rows(word.start, word.end, len(sure))] *= chance
-    kept = [w for w in found.words if not _untold(known, w.start, w.end)]
-    return replace(known, words=tuple(kept)) if kept else None, sure
+    kept = [w for w in laid.found.words if not _untold(laid.kept, w.start, w.end)]
+    return replace(laid.kept, words=tuple(kept)) if kept else None, sure
 
 
 def _rows(start: float, end: float, frames: int) -> slice:

@@ -2,14 +2,15 @@
 """Which English words a sound holds, and how sure that is: greedy search with the recogniser.
 
 `recognise(model, samples)` -> words in their order. When they are said is not told here:
-`align.align` lays them over the sound.
+`align.align` lays them over the sound. `LazyRecogniser` is the model as the engine holds it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,7 @@ from .weights import check_file, read_metadata, weights_path
 
 MODEL = "recogniser"
 KEPT = 32  # sounds whose words are remembered
+Tell = Callable[[float], None]  # is told which share is done, and raises to stop
 
 
 @dataclass(frozen=True)
@@ -46,45 +48,95 @@ class RecognisedWord(NamedTuple):
     probability: float
 
 
-def load_recogniser(folder: Path | None = None) -> tuple[Recogniser, str]:
-    """The model from a folder of weights, or the bundled one, and its sha256.
+class LazyRecogniser:
+    """The recogniser of a checked file, which is read when the first words are asked for.
 
-    Raises WeightsError when the file is missing, damaged or of another version.
+    It remembers the words of the last KEPT sounds: a take, its meter and a transcription hear the
+    same one.
+    """
+
+    def __init__(
+        self, path: Path, config: RecogniserConfig, device: torch.device | None = None
+    ) -> None:
+        self._path, self._config, self._device = path, config, device
+        self._known: dict[bytes, tuple[RecognisedWord, ...]] = {}
+
+    @cached_property
+    def model(self) -> Recogniser:
+        """The network. Raises WeightsError when the file does not fit it."""
+        return load_packed(Recogniser(self._config), self._path).to(self._device)
+
+    def words(self, samples: FloatArray, tell: Tell | None = None) -> tuple[RecognisedWord, ...]:
+        """`recognise` with this model. Raises WeightsError."""
+        sound = _hash(samples)
+        if sound not in self._known:
+            found = recognise(self.model, samples, tell=tell)
+            while len(self._known) >= KEPT:
+                self._known.pop(next(iter(self._known)))
+            self._known[sound] = found
+        return self._known[sound]
+
+    def knows(self, samples: FloatArray) -> bool:
+        """Whether the words of this sound are remembered."""
+        return _hash(samples) in self._known
+
+    def forget(self) -> None:
+        self._known.clear()
+
+
+def load_recogniser(
+    folder: Path | None = None, device: torch.device | None = None
+) -> tuple[LazyRecogniser, str]:
+    """The model from a folder of weights, or the bundled one, and its file's sha256.
+
+    Raises WeightsError when the file is missing, damaged or no model's.
     """
     path = weights_path(MODEL, folder)
     digest = check_file(path)
+    return LazyRecogniser(path, recogniser_config(path), device), digest
+
+
+def recogniser_config(path: Path) -> RecogniserConfig:
+    """Of a model file. Raises WeightsError when it is unreadable, TypeError on other fields."""
     config, _ = read_metadata(path)
-    model = Recogniser(RecogniserConfig(**{**config, "tokens": tuple(config["tokens"])}))
-    return load_packed(model, path), digest
+    return RecogniserConfig(**{**config, "tokens": tuple(config["tokens"])})
 
 
 @torch.inference_mode()
 def recognise(
-    model: Recogniser, samples: FloatArray, config: RecogniseConfig | None = None
+    model: Recogniser,
+    samples: FloatArray,
+    config: RecogniseConfig | None = None,
+    tell: Tell | None = None,
 ) -> tuple[RecognisedWord, ...]:
     """The words of 16 kHz sound (n,) of any length; none where it holds no English.
 
-    Time grows with the length; memory with that of a piece. The last KEPT sounds are remembered: a
-    take and its meter hear the same one.
+    Time grows with the length; memory with that of a piece.
     """
-    config = config or RecogniseConfig()
-    sound = sha256(samples.tobytes() + repr(config).encode()).digest()
-    if sound not in model.known:
-        while len(model.known) >= KEPT:
-            model.known.pop(next(iter(model.known)))
-        model.known[sound] = _recognised(model, samples, config)
-    words: tuple[RecognisedWord, ...] = model.known[sound]
-    return words
-
-
-def _recognised(
-    model: Recogniser, samples: FloatArray, config: RecogniseConfig
-) -> tuple[RecognisedWord, ...]:
-    found: list[RecognisedWord] = []
+    config, found, done = config or RecogniseConfig(), list[RecognisedWord](), 0
+    tell = tell or (lambda share: None)
     for piece in pieces(samples, config):
+        tell(done / len(samples))
         if np.any(piece):
-            found += _words(model, *_tokens(model, piece, config))
+            told = _part(tell, done / len(samples), len(piece) / len(samples))
+            found += _piece_words(model, piece, config, told)
+        done += len(piece)
     return tuple(found)
+
+
+def _part(tell: Tell, first: float, share: float) -> Tell:
+    """For a share of the work that begins after `first`."""
+    return lambda done: tell(first + share * done)
+
+
+def _piece_words(
+    model: Recogniser, sound: FloatArray, config: RecogniseConfig, tell: Tell
+) -> list[RecognisedWord]:
+    return _words(model, *_tokens(model, sound, config, tell))
+
+
+def _hash(samples: FloatArray) -> bytes:
+    return sha256(samples.tobytes()).digest()
 
 
 def pieces(samples: FloatArray, config: RecogniseConfig) -> Iterator[FloatArray]:
@@ -103,7 +155,7 @@ def pieces(samples: FloatArray, config: RecogniseConfig) -> Iterator[FloatArray]
 
 
 def _tokens(
-    model: Recogniser, sound: FloatArray, config: RecogniseConfig
+    model: Recogniser, sound: FloatArray, config: RecogniseConfig, tell: Tell
 ) -> tuple[list[int], list[float]]:
     """The likeliest token after each, and the log of its probability."""
     device = model.places.device
@@ -118,7 +170,9 @@ def _tokens(
     if scores.softmax(-1)[0, model.silent] > config.unheard:
         return [], []
     token, found, sure = token.fill_(model.start[1]), list[int](), list[float]()
-    for _ in range(int(config.tokens_a_second * seconds) + 4):
+    most = int(config.tokens_a_second * seconds) + 4
+    for step in range(most):
+        tell(min(1.0, 2 * step / most))  # most people say half of it
         scores, memory = model.write(token, heard, memory)
         scores[:, [*model.start, model.silent]] = -torch.inf
         chances = scores.log_softmax(-1)[0]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from .contract import MOTION_FPS, FloatArray
 from .hearing import Heard
 from .hearing import contact_condition as hearing_condition
 from .phones import BILABIAL, LABIODENTAL, SILENCE, UNKNOWN_PHONE
+from .recognise import RecognisedWord
 from .spoken import spoken_words
 
 ENOUGH = 0.35  # score of a transcript that belongs to its sound; see docs/transcript.md
@@ -77,17 +78,30 @@ def _tell_recognised(
 
 def lay_recognised(heard: Heard, config: AlignConfig | None = None) -> Alignment | None:
     """The recognised words that fit, over their sound; None where too few do."""
-    said = [
-        (word, recognised.probability)
-        for recognised in heard.recognised
-        for word in sayable(spoken_words(recognised.text))
-    ]
+    laid = lay_words(heard.phones, heard.recognised, config)
+    return laid.kept if laid is not None else None
+
+
+class LaidWords(NamedTuple):
+    """Recognised words over their sound."""
+
+    found: Alignment  # of all words
+    sure: tuple[float, ...]  # probability of each
+    kept: Alignment  # less those that do not fit or are not sure
+
+
+def lay_words(
+    phones: FloatArray, words: Sequence[RecognisedWord], config: AlignConfig | None = None
+) -> LaidWords | None:
+    """The words over phone posteriors (frames, len(PHONES)); None where too few fit."""
+    said = [(one, word.probability) for word in words for one in sayable(spoken_words(word.text))]
     if not said:
         return None
-    found = align(heard.phones, [word for word, _ in said], config)
+    found = align(phones, [word for word, _ in said], config)
     if found.score < RECOGNISED_ENOUGH:
         return None
-    return without_doubtful(found, [probability for _, probability in said])
+    sure = tuple(probability for _, probability in said)
+    return LaidWords(found, sure, without_doubtful(found, sure))
 
 
 def without_doubtful(found: Alignment, sure: Sequence[float]) -> Alignment:

@@ -10,6 +10,7 @@ from .contract import CancelledError, MeasureRequest, Meter, Progress, ProgressC
 from .engine import Engine
 from .meter import Meters
 from .meter_hearing import HeardLine
+from .recognise import Tell
 
 if TYPE_CHECKING:
     from .audio import Audio
@@ -28,7 +29,11 @@ def answer(tasks: Tasks, question: MeasureRequest, progress: ProgressCallback) -
     def work(engine: Engine, told: ProgressCallback) -> Meter:
         _tell(told, "Measuring", 0.2)
         meters = meters_of(tasks, engine)
-        heard = heard_line(tasks, meters, audio, question, transcript)
+
+        def tell(done: float) -> None:
+            _tell(told, "Measuring", 0.2 + 0.4 * done)
+
+        heard = heard_line(tasks, meters, audio, question, transcript, tell)
         _tell(told, "Measuring", 0.6)
         return meters.measure(heard, question.motion, span=question.span)
 
@@ -47,7 +52,12 @@ def meters_of(tasks: Tasks, engine: Engine) -> Meters:
 
 
 def heard_line(
-    tasks: Tasks, meters: Meters, audio: Audio, question: MeasureRequest, transcript: str
+    tasks: Tasks,
+    meters: Meters,
+    audio: Audio,
+    question: MeasureRequest,
+    transcript: str,
+    tell: Tell | None = None,
 ) -> HeardLine:
     """What the line's sound says; listened to once while its motion is worked at."""
     known: OrderedDict[tuple[object, ...], HeardLine]
@@ -62,7 +72,7 @@ def heard_line(
         id(meters.recogniser),
     )
     if key not in known:
-        known[key] = meters.hear(audio.samples, transcript)
+        known[key] = meters.hear(audio.samples, transcript, tell)
         if len(known) > KEPT:
             known.popitem(last=False)
     known.move_to_end(key)

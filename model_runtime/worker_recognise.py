@@ -14,15 +14,7 @@ from .contract import (
     RecogniseRequest,
 )
 from .engine import Engine
-from .recognise import (
-    MODEL,
-    RecogniseConfig,
-    RecognisedWord,
-    load_recogniser,
-    pieces,
-    recognise,
-)
-from .recogniser import Recogniser
+from .recognise import MODEL, LazyRecogniser, RecognisedWord, load_recogniser
 from .transcript import tell
 
 if TYPE_CHECKING:
@@ -46,25 +38,15 @@ def answer(tasks: Tasks, question: RecogniseRequest, progress: ProgressCallback)
         return Recognised("", NO_SOUND)
 
     def work(engine: Engine, told: ProgressCallback) -> Recognised:
-        words = words_of(recogniser_of(tasks, engine), audio.samples, told)
+        words = recogniser_of(tasks, engine).words(
+            audio.samples, lambda done: _tell(told, "Recognising words", 0.1 + 0.8 * done)
+        )
         if not words:
             return Recognised("", NO_WORDS)
         _tell(told, "Comparing with the sound", 0.9)
         return compared(engine, audio.samples, words)
 
     return tasks.on_device(work, progress)[0]
-
-
-def words_of(
-    model: Recogniser, samples: FloatArray, progress: ProgressCallback
-) -> tuple[RecognisedWord, ...]:
-    """`recognise`, which tells how far it is, and stops, between two pieces."""
-    config, found, done = RecogniseConfig(), list[RecognisedWord](), 0
-    for piece in pieces(samples, config):
-        _tell(progress, "Recognising words", 0.1 + 0.8 * done / len(samples))
-        found += recognise(model, piece, config)
-        done += len(piece)
-    return tuple(found)
 
 
 def compared(engine: Engine, samples: FloatArray, words: tuple[RecognisedWord, ...]) -> Recognised:
@@ -77,8 +59,8 @@ def compared(engine: Engine, samples: FloatArray, words: tuple[RecognisedWord, .
     return Recognised("", MISFIT.format(f'"{short}"'))
 
 
-def recogniser_of(tasks: Tasks, engine: Engine) -> Recogniser:
-    """The engine's recogniser; for an engine that does not recognise one beside it, loaded once.
+def recogniser_of(tasks: Tasks, engine: Engine) -> LazyRecogniser:
+    """The engine's recogniser; for an engine that does not recognise one beside it, kept.
 
     Raises WeightsError.
     """
@@ -86,9 +68,9 @@ def recogniser_of(tasks: Tasks, engine: Engine) -> Recogniser:
         return engine.recogniser
     key = f"{MODEL} {engine.device}"
     if key not in tasks.models:
-        tasks.models[key] = load_recogniser(tasks.weights)[0].to(engine.device)
-    model: Recogniser = tasks.models[key]
-    return model
+        tasks.models[key], _ = load_recogniser(tasks.weights, engine.device)
+    recogniser: LazyRecogniser = tasks.models[key]
+    return recogniser
 
 
 def _tell(progress: ProgressCallback, stage: str, fraction: float) -> None:

@@ -30,6 +30,7 @@ sys.path.insert(0, str(ROOT))
 
 from model_runtime.lexicon import LEXICON_FILE  # noqa: E402
 from model_runtime.packed import load_packed, save_packed  # noqa: E402
+from model_runtime.recognise import recogniser_config  # noqa: E402
 from model_runtime.recogniser import Recogniser, RecogniserConfig  # noqa: E402
 from model_runtime.weights import (  # noqa: E402
     WEIGHTS_DIR,
@@ -190,9 +191,8 @@ def start(model: Path, out: Path) -> None:
 
 def pack(trained: Path, out: Path, bits: int) -> None:
     """Write a trained recogniser in few bits, and the checksums of its folder."""
-    config, extra = read_metadata(trained)
-    empty = Recogniser(RecogniserConfig(**{**config, "tokens": tuple(config["tokens"])}))
-    model = load_state(empty, trained)
+    _, extra = read_metadata(trained)
+    model = load_state(Recogniser(recogniser_config(trained)), trained)
     save_packed(model, model.config, out, bits, **extra)
     load_packed(model, out)
     write_checksums(out.parent)

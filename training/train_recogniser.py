@@ -23,10 +23,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from model_runtime.recognise import RecogniseConfig
-from model_runtime.recogniser import Recogniser, RecogniserConfig, spell
+from model_runtime.recognise import RecogniseConfig, recogniser_config
+from model_runtime.recogniser import Recogniser, spell
 from model_runtime.recogniser_sound import FRAME, recogniser_mel
-from model_runtime.weights import load_state, read_metadata, save_model
+from model_runtime.weights import load_state, save_model
 from training.corpus import Clip, Corpus, open_corpus
 from training.corpus.augment import augment
 from training.corpus.store import RATE
@@ -188,11 +188,6 @@ def train(corpus: Path, start: Path, run: Path, config: TrainConfig, minutes: fl
         if late:
             return step + 1
     return max(first, config.steps)
-
-
-def recogniser_config(path: Path) -> RecogniserConfig:
-    config, _ = read_metadata(path)
-    return RecogniserConfig(**{**config, "tokens": tuple(config["tokens"])})
 
 
 @torch.inference_mode()

@@ -180,6 +180,40 @@ def test_the_same_sound_is_heard_once(engine: Engine, monkeypatch: pytest.Monkey
     assert len(heard) == 1
 
 
+def test_listening_tells_how_far_it_is_and_performing_goes_on_from_there(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    class Ears:
+        """Recognises in two steps; knows the sound from then on."""
+
+        known = False
+
+        def knows(self, samples: np.ndarray) -> bool:
+            return self.known
+
+        def words(self, samples: np.ndarray, tell) -> tuple[()]:
+            for share in () if self.known else (0.0, 0.5, 1.0):
+                tell(share)
+            self.known = True
+            return ()
+
+    monkeypatch.setattr(engine, "recogniser", Ears())
+    first, again, cancelled = list[Progress](), list[Progress](), list[Progress]()
+    engine.generate(sound(1.0), Settings(), lambda told: first.append(told) or True)
+    listened = [told.fraction for told in first if told.stage == "Listening"]
+    assert listened == [0.0, 0.0, 0.25, 0.5] and first[-1].fraction == 1.0
+    assert [told.fraction for told in first] == sorted(told.fraction for told in first)
+    engine.generate(sound(1.0), Settings(), lambda told: again.append(told) or True)
+    assert [told.stage for told in again].count("Listening") == 1
+    assert next(told.fraction for told in again if told.stage == "Performing") < 0.4
+    monkeypatch.setattr(engine, "recogniser", Ears())
+    with pytest.raises(CancelledError):
+        engine.generate(
+            sound(1.0), Settings(), lambda told: cancelled.append(told) or told.fraction < 0.2
+        )
+    assert {told.stage for told in cancelled} == {"Listening"}
+
+
 def test_lines_together_can_be_cancelled(engine: Engine):
     with pytest.raises(CancelledError):
         engine.generate_many(lines(3), lambda told: told.stage == "Listening")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,22 +37,6 @@ from training.meter_planted import lifted, offsets_of
 from training.metrics.bench import target_motion
 
 LINE = Path(__file__).parents[2] / "examples" / "line.flac"
-
-
-@pytest.fixture(scope="module")
-def meters():
-    torch.set_num_threads(1)
-    return Meters.load()
-
-
-@pytest.fixture(scope="module")
-def samples():
-    return read_audio(LINE).samples
-
-
-@pytest.fixture(scope="module")
-def told():
-    return json.loads(LINE.with_name("line.phones.json").read_text())
 
 
 @pytest.fixture(scope="module")

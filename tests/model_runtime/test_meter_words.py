@@ -3,17 +3,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
-import torch
 
-from model_runtime import meter as meter_module
-from model_runtime.audio import read_audio
 from model_runtime.contract import FaceMotion
 from model_runtime.meter import Meters
 from model_runtime.meter_hearing import HeardLine, hear_line
@@ -24,22 +20,6 @@ from training.metrics.bench import target_motion
 
 LINE = Path(__file__).parents[2] / "examples" / "line.flac"
 PAM = (0.869, 0.947)  # seconds of the m of "Pam found", right before an f
-
-
-@pytest.fixture(scope="module")
-def meters():
-    torch.set_num_threads(1)
-    return Meters.load()
-
-
-@pytest.fixture(scope="module")
-def samples():
-    return read_audio(LINE).samples
-
-
-@pytest.fixture(scope="module")
-def told():
-    return json.loads(LINE.with_name("line.phones.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -100,19 +80,17 @@ def test_words_that_do_not_fit_or_are_not_sure_are_left_unused(meters, samples, 
         assert heard.contacts == plain.contacts
 
 
-def test_the_recogniser_is_asked_only_where_nobody_wrote_down_the_words(
-    meters, samples, told, monkeypatch
-):
+def test_the_recogniser_is_asked_only_where_nobody_wrote_down_the_words(meters, samples, told):
     asked: list[object] = []
 
-    def recognise(model: object, sound: Any) -> tuple[RecognisedWord, ...]:
-        asked.append(model)
-        return tuple(RecognisedWord(word, 0.9) for word in told["text"].split())
+    class Known:
+        def words(self, sound: Any, tell: object) -> tuple[RecognisedWord, ...]:
+            asked.append(sound)
+            return tuple(RecognisedWord(word, 0.9) for word in told["text"].split())
 
-    monkeypatch.setattr(meter_module, "recognise", recognise)
-    with_words = replace(meters, recogniser=cast(Any, "a recogniser"))
+    with_words = replace(meters, recogniser=cast(Any, Known()))
     assert closure(with_words.hear(samples)).sure > 0.8
-    assert asked == ["a recogniser"]
+    assert len(asked) == 1 and asked[0] is samples
     assert with_words.hear(samples, told["text"]).words and len(asked) == 1
     meters.hear(samples)
     assert len(asked) == 1

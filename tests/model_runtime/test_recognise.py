@@ -5,17 +5,22 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from model_runtime import recognise as recognise_module
 from model_runtime.audio import read_audio
 from model_runtime.contacts import OperatingPoint
+from model_runtime.contract import CancelledError, WeightsError
+from model_runtime.engine import Engine
 from model_runtime.phones import UNKNOWN_PHONE
 from model_runtime.recognise import (
     KEPT,
+    LazyRecogniser,
     RecogniseConfig,
     RecognisedWord,
     load_recogniser,
@@ -24,6 +29,7 @@ from model_runtime.recognise import (
 )
 from model_runtime.recogniser import Recogniser, RecogniserConfig, spell
 from model_runtime.transcript import tell
+from model_runtime.weights import WEIGHTS_DIR
 from tests.model_runtime.test_align import LINE, hearing
 
 EXAMPLE = Path(__file__).parents[2] / "examples"
@@ -32,7 +38,7 @@ POINT = OperatingPoint()
 
 @pytest.fixture(scope="module")
 def model() -> Recogniser:
-    return load_recogniser()[0]
+    return load_recogniser()[0].model
 
 
 def spoken(words: tuple[RecognisedWord, ...]) -> list[str]:
@@ -45,25 +51,67 @@ def test_the_words_of_the_bundled_line_are_recognised(model):
     words = recognise(model, read_audio(EXAMPLE / "line.flac").samples)
     assert len(set(said) & set(spoken(words))) >= 0.7 * len(set(said))
     assert all(0.0 < word.probability <= 1.0 for word in words)
-    model.known.clear()  # the last sounds' words are remembered
     assert recognise(model, read_audio(EXAMPLE / "line.flac").samples) == words
+
+
+def test_it_tells_how_far_it_is_and_stops_where_it_is_told_to(model):
+    samples, shares = read_audio(EXAMPLE / "line.flac").samples, list[float]()
+    words = recognise(model, samples, tell=shares.append)
+    assert shares == sorted(shares) and shares[0] == 0.0 and 0.3 < shares[-1] <= 1.0
+    assert len(shares) > len(words)  # once a token
+
+    def stop(share: float) -> None:
+        if share > 0.2:
+            raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        recognise(model, samples, tell=stop)
+
+
+def test_a_network_is_built_when_words_are_first_asked_for_and_its_file_checked_before(
+    tmp_path, monkeypatch
+):
+    asked: list[Path] = []
+    load = recognise_module.load_packed
+    monkeypatch.setattr(
+        recognise_module, "load_packed", lambda model, path: asked.append(path) or load(model, path)
+    )
+    engine = Engine.load(None, torch.device("cpu"))
+    assert engine.recogniser is not None and len(engine.hashes["recogniser"]) == 64
+    assert engine.sketching(3).recogniser is engine.recogniser and not asked
+    sound = np.full(8_000, 1e-4, np.float32)
+    assert engine.with_words(engine.hear(sound), sound).recognised == () and len(asked) == 1
+    shutil.copytree(WEIGHTS_DIR, tmp_path / "own")
+    path = tmp_path / "own" / "recogniser.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(WeightsError, match="damaged"):
+        Engine.load(tmp_path / "own", torch.device("cpu"))
+    assert Engine.load(tmp_path / "own", torch.device("cpu"), recognises=False).recogniser is None
+    (tmp_path / "own" / "sha256.json").unlink()
+    path.write_bytes(b"short")
+    with pytest.raises(WeightsError, match="cannot be read"):
+        Engine.load(tmp_path / "own", torch.device("cpu"))
 
 
 def test_the_last_sounds_are_remembered(model, monkeypatch):
     sounds = [np.full(1_600, 0.001 * k, np.float32) for k in range(1, KEPT + 3)]
     heard: list[float] = []
 
-    def listen(_model: Recogniser, samples: np.ndarray, _config: RecogniseConfig):
+    def listen(_model: Recogniser, samples: np.ndarray, tell: object):
         heard.append(float(samples[0]))
         return ()
 
-    monkeypatch.setattr("model_runtime.recognise._recognised", listen)
+    monkeypatch.setattr("model_runtime.recognise.recognise", listen)
+    recogniser = LazyRecogniser(Path("none"), model.config)
+    recogniser.__dict__["model"] = model
     for sound in [*sounds, sounds[-1]]:
-        recognise(model, sound)
-    assert len(heard) == len(sounds) and len(model.known) == KEPT
-    recognise(model, sounds[0])
+        assert recogniser.words(sound) == ()
+    assert len(heard) == len(sounds)
+    assert sum(map(recogniser.knows, sounds)) == KEPT and not recogniser.knows(sounds[0])
+    recogniser.words(sounds[0])
     assert len(heard) == len(sounds) + 1
-    model.known.clear()
+    recogniser.forget()
+    assert not any(map(recogniser.knows, sounds))
 
 
 @pytest.mark.parametrize("level", [0.0, 0.02], ids=["silence", "hiss"])

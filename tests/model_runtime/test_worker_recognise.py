@@ -17,8 +17,9 @@ from model_runtime import worker_recognise
 from model_runtime.contacts import OperatingPoint
 from model_runtime.contract import CancelledError, GenerateRequest, RecogniseRequest, Sound
 from model_runtime.features import SAMPLE_RATE
-from model_runtime.recognise import RecognisedWord
-from model_runtime.recognise import recognise as REAL  # noqa: N812
+from model_runtime.recognise import LazyRecogniser, RecognisedWord
+from model_runtime.recognise import _piece_words as REAL  # noqa: N812
+from model_runtime.recogniser import RecogniserConfig
 from model_runtime.worker_recognise import answer
 from model_runtime.worker_tasks import Tasks
 from tests.model_runtime.test_align import LINE, hearing
@@ -38,8 +39,10 @@ class Ears:
         self.audio = SimpleNamespace(samples=noise.astype(np.float32), silent=silent)
         self.models: dict[str, object] = {}
         self.said = said
+        recogniser = LazyRecogniser(Path("none"), RecogniserConfig())
+        recogniser.__dict__["model"] = self
         self.engine = SimpleNamespace(
-            recogniser=self,
+            recogniser=recogniser,
             device="cpu",
             hear=lambda _samples: hearing(heard),
             sampling=SimpleNamespace(point=OperatingPoint()),
@@ -51,17 +54,14 @@ class Ears:
     def on_device(self, work, progress):
         return work(self.engine, progress), {}
 
-    def to(self, _device):
-        return self
-
 
 @pytest.fixture(autouse=True)
 def recognised(monkeypatch):
-    def recognise(ears, _piece, _config):
+    def piece_words(ears, _piece, _config, _tell):
         text = ears.said.pop(0) if ears.said else ""
-        return tuple(RecognisedWord(word, 0.9) for word in text.split())
+        return [RecognisedWord(word, 0.9) for word in text.split()]
 
-    monkeypatch.setattr(worker_recognise, "recognise", recognise)
+    monkeypatch.setattr("model_runtime.recognise._piece_words", piece_words)
 
 
 def test_the_words_of_all_pieces_come_as_text_and_are_told():
@@ -105,19 +105,22 @@ def test_an_engine_that_does_not_recognise_gets_the_model_once(monkeypatch):
     loads = []
     ears = Ears([LINE])
 
-    def load(folder):
-        loads.append(folder)
-        return ears, "hash"
+    recogniser, ears.engine.recogniser = ears.engine.recogniser, None
+
+    def load(folder, device):
+        loads.append((folder, device))
+        return recogniser, "hash"
 
     monkeypatch.setattr(worker_recognise, "load_recogniser", load)
-    ears.engine.recogniser = None
     assert answer(ears, ASKED, lambda _progress: True).text == LINE
     ears.said = [LINE]
-    assert answer(ears, ASKED, lambda _progress: True).text == LINE and loads == [None]
+    recogniser.forget()
+    assert answer(ears, ASKED, lambda _progress: True).text == LINE and ears.said == []
+    assert loads == [(None, "cpu")]
 
 
 def test_the_bundled_models_transcribe_the_bundled_line(monkeypatch):
-    monkeypatch.setattr(worker_recognise, "recognise", REAL)
+    monkeypatch.setattr("model_runtime.recognise._piece_words", REAL)
     tasks = Tasks("cpu", None, time.time())
     text = json.loads((EXAMPLES / "line.phones.json").read_text())["text"]
     said = set(re.findall("[a-z']+", text.lower()))
@@ -125,13 +128,14 @@ def test_the_bundled_models_transcribe_the_bundled_line(monkeypatch):
     found = answer(tasks, asked, lambda _progress: True)
     heard = set(re.findall("[a-z']+", found.text.lower()))
     assert len(said & heard) >= 0.7 * len(said) and found.sentence.startswith("Recognised")
+    monkeypatch.setattr("model_runtime.recognise.recognise", None)  # its words are known
     made = tasks.generate(GenerateRequest(EXAMPLES / "line.flac"), lambda _progress: True)
     assert made.provenance["alignment"]["recognised"] == found.text
     assert made.provenance["transcript"] == ""
 
 
 def test_the_bundled_models_hear_no_words_in_a_hum(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker_recognise, "recognise", REAL)
+    monkeypatch.setattr("model_runtime.recognise._piece_words", REAL)
     hum = 0.1 * np.sin(2 * np.pi * 120 * np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE)
     soundfile.write(tmp_path / "hum.wav", hum, SAMPLE_RATE)
     tasks = Tasks("cpu", None, time.time(), recognises=False)
