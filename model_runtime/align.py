@@ -9,7 +9,7 @@ and not its line. Viterbi 1967; the filler is that of keyword spotting (Wilpon e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import NamedTuple
 
@@ -75,6 +75,9 @@ class Alignment:
     words: tuple[AlignedWord, ...]
     segments: tuple[AlignedPhone, ...]  # silences included, stretches without transcript left out
     score: float  # 0..1: how well the whole transcript fits the whole sound
+    likelihood: float = (
+        0.0  # log likelihood of the sound under the words, over the likeliest phones'
+    )
 
 
 NO_WORDS = Alignment(np.zeros(0, np.int64), (), (), 0.0)
@@ -91,8 +94,10 @@ def align(
     config = config or AlignConfig()
     graph = build_graph([variants(word) for word in words], config)
     likelihood = smoothed(posteriors, config.mix)
-    path = best_path(graph, _log_likelihood(likelihood, config), config)
-    return _alignment(graph, path, likelihood, words)
+    log = _log_likelihood(likelihood, config)
+    path = best_path(graph, log, config)
+    found = _alignment(graph, path, likelihood, words)
+    return replace(found, likelihood=_over_best(log, graph.phone[path]))
 
 
 def sayable(words: Sequence[Spoken]) -> list[Spoken]:
@@ -307,6 +312,11 @@ class _Search:
             ways = self.back[later, states - self.lows[later]]
             states = self.graph.before[ways, states]
         return states
+
+
+def _over_best(log: FloatArray, phones: IntArray) -> float:
+    """Log likelihood of a path of phones (frames,), over that of the likeliest ones: 0 or less."""
+    return float((log[np.arange(len(log)), phones] - log.max(1)).sum())
 
 
 def _alignment(

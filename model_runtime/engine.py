@@ -46,6 +46,7 @@ from .polish import polish
 from .prepared import estimator
 from .recognise import MODEL as RECOGNISER
 from .recognise import LazyRecogniser, load_recogniser
+from .recognise_choice import choose
 from .transcript import Told, tell
 from .weights import check_file, default_device, load_state, read_metadata, weights_path
 from .windows import Inputs, Line
@@ -249,8 +250,8 @@ class Engine:
         """The same with the words that are recognised, as a generation without a transcript."""
         if self.recogniser is None:
             return heard
-        words = self.recogniser.words(samples, lambda done: _report(progress, "Listening", done))
-        return heard._replace(recognised=words)
+        texts = self.recogniser.texts(samples, lambda done: _report(progress, "Listening", done))
+        return heard._replace(recognised=choose(texts, heard.phones))
 
     def perform(
         self,

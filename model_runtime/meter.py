@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,7 +49,8 @@ from .meter_motion import (
     mouth_of,
     touching,
 )
-from .recognise import LazyRecogniser, RecognisedWord, Tell
+from .recognise import HeardPiece, LazyRecogniser, Tell
+from .recognise_choice import choose
 from .weights import WEIGHTS_DIR, check_file, load_state, read_metadata, weights_path
 
 log = logging.getLogger(__name__)
@@ -133,10 +135,11 @@ class Meters:
 
         `tell` hears which share of the words is recognised.
         """
-        words: tuple[RecognisedWord, ...] = ()
+        texts: tuple[HeardPiece, ...] = ()
         if self.recogniser is not None and not transcript.strip():
-            words = self.recogniser.words(samples, tell)
-        return hear_line(samples, self.encoder, self.centroids, self.net, transcript, words)
+            texts = self.recogniser.texts(samples, tell)
+        parts = self.encoder, self.centroids, self.net
+        return hear_line(samples, *parts, transcript, partial(choose, texts))
 
     def measure(
         self,

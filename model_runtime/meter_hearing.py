@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -39,6 +39,7 @@ SWITCH = 2.5  # nats that a change of phone costs
 SHORTEST_PAUSE = 8  # frames; what is shorter belongs to the words around it
 PARTED = 0.75  # of the lower of two peaks: where a contact's curve falls below it are two contacts
 Spans = tuple[tuple[str, float, float], ...]
+Words = Callable[[FloatArray], Sequence[RecognisedWord]]  # phone posteriors -> what is said
 BoolArray = npt.NDArray[np.bool_]
 
 
@@ -76,11 +77,12 @@ def hear_line(
     centroids: FloatArray,
     net: MeterNet,
     transcript: str = "",
-    recognised: Sequence[RecognisedWord] = (),
+    recognised: Words = lambda phones: (),
 ) -> HeardLine:
     """Listen to 16 kHz sound (n,). A transcript that does not fit is left unused.
 
-    Without one the words that are `recognised` take its place, as in a generation, those that fit.
+    Without one the words that are `recognised` in what it hears take its place, as in a generation,
+    those that fit.
     """
     config, natural = net.config, log_mel(samples)
     mel = normalise(natural)
@@ -97,7 +99,7 @@ def hear_line(
     if said is not None:
         found = _told_contacts(found, said, _known(said, config.told), config)
     elif not transcript.strip():
-        said, sure = _recognised(ear, recognised, config)
+        said, sure = _recognised(ear, recognised(ear), config)
         if said is not None:
             found = _told_contacts(found, said, sure, config)
     return HeardLine(

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which English words a sound holds, and how sure that is: greedy search with the recogniser.
+"""Which English words a sound may hold: the likeliest texts of each piece of it.
 
-`recognise(model, samples)` -> words in their order. When they are said is not told here:
+`recognise(model, samples)` -> pieces with their texts; `recognise_choice.choose` decides between
+them by the phones that the speech encoder hears. When words are said is not told here:
 `align.align` lays them over the sound. `LazyRecogniser` is the model as the engine holds it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -21,7 +22,8 @@ import torch
 from .contract import FloatArray
 from .features import SAMPLE_RATE
 from .packed import load_packed
-from .recogniser import Cache, Recogniser, RecogniserConfig
+from .recogniser import Recogniser, RecogniserConfig
+from .recogniser_search import search
 from .recogniser_sound import FRAME, recogniser_mel
 from .weights import check_file, read_metadata, weights_path
 
@@ -39,6 +41,7 @@ class RecogniseConfig:
     shortest: float = 10.0  # s: the network was made for 30 s and loses its way in much less
     tokens_a_second: float = 8.0  # nobody says more
     unheard: float = 0.5  # probability of a sound without English that ends the search
+    texts: int = 5  # of a piece, from which one is chosen; more than 5 gain nothing
 
 
 class RecognisedWord(NamedTuple):
@@ -48,10 +51,24 @@ class RecognisedWord(NamedTuple):
     probability: float
 
 
+class RecognisedText(NamedTuple):
+    """What a piece may say, and the log of its probability."""
+
+    words: tuple[RecognisedWord, ...]
+    score: float
+
+
+class HeardPiece(NamedTuple):
+    """A stretch of a sound, and its texts, the likeliest first; none where it holds no English."""
+
+    samples: int
+    texts: tuple[RecognisedText, ...]
+
+
 class LazyRecogniser:
     """The recogniser of a checked file, which is read when the first words are asked for.
 
-    It remembers the words of the last KEPT sounds: a take, its meter and a transcription hear the
+    It remembers the texts of the last KEPT sounds: a take, its meter and a transcription hear the
     same one.
     """
 
@@ -59,14 +76,14 @@ class LazyRecogniser:
         self, path: Path, config: RecogniserConfig, device: torch.device | None = None
     ) -> None:
         self._path, self._config, self._device = path, config, device
-        self._known: dict[bytes, tuple[RecognisedWord, ...]] = {}
+        self._known: dict[bytes, tuple[HeardPiece, ...]] = {}
 
     @cached_property
     def model(self) -> Recogniser:
         """The network. Raises WeightsError when the file does not fit it."""
         return load_packed(Recogniser(self._config), self._path).to(self._device)
 
-    def words(self, samples: FloatArray, tell: Tell | None = None) -> tuple[RecognisedWord, ...]:
+    def texts(self, samples: FloatArray, tell: Tell | None = None) -> tuple[HeardPiece, ...]:
         """`recognise` with this model. Raises WeightsError."""
         sound = _hash(samples)
         if sound not in self._known:
@@ -77,7 +94,7 @@ class LazyRecogniser:
         return self._known[sound]
 
     def knows(self, samples: FloatArray) -> bool:
-        """Whether the words of this sound are remembered."""
+        """Whether the texts of this sound are remembered."""
         return _hash(samples) in self._known
 
     def forget(self) -> None:
@@ -108,18 +125,18 @@ def recognise(
     samples: FloatArray,
     config: RecogniseConfig | None = None,
     tell: Tell | None = None,
-) -> tuple[RecognisedWord, ...]:
-    """The words of 16 kHz sound (n,) of any length; none where it holds no English.
+) -> tuple[HeardPiece, ...]:
+    """The likeliest texts of 16 kHz sound (n,) of any length, piece by piece.
 
     Time grows with the length; memory with that of a piece.
     """
-    config, found, done = config or RecogniseConfig(), list[RecognisedWord](), 0
+    config, found, done = config or RecogniseConfig(), list[HeardPiece](), 0
     tell = tell or (lambda share: None)
     for piece in pieces(samples, config):
         tell(done / len(samples))
-        if np.any(piece):
-            told = _part(tell, done / len(samples), len(piece) / len(samples))
-            found += _piece_words(model, piece, config, told)
+        told = _part(tell, done / len(samples), len(piece) / len(samples))
+        texts = _piece_texts(model, piece, config, told) if np.any(piece) else ()
+        found.append(HeardPiece(len(piece), texts))
         done += len(piece)
     return tuple(found)
 
@@ -127,12 +144,6 @@ def recognise(
 def _part(tell: Tell, first: float, share: float) -> Tell:
     """For a share of the work that begins after `first`."""
     return lambda done: tell(first + share * done)
-
-
-def _piece_words(
-    model: Recogniser, sound: FloatArray, config: RecogniseConfig, tell: Tell
-) -> list[RecognisedWord]:
-    return _words(model, *_tokens(model, sound, config, tell))
 
 
 def _hash(samples: FloatArray) -> bytes:
@@ -154,38 +165,27 @@ def pieces(samples: FloatArray, config: RecogniseConfig) -> Iterator[FloatArray]
         yield samples
 
 
-def _tokens(
+def _piece_texts(
     model: Recogniser, sound: FloatArray, config: RecogniseConfig, tell: Tell
-) -> tuple[list[int], list[float]]:
-    """The likeliest token after each, and the log of its probability."""
+) -> tuple[RecognisedText, ...]:
     device = model.places.device
     seconds = len(sound) / SAMPLE_RATE
     length = max(seconds + config.silence, config.shortest)
     frames = int(np.ceil(length * SAMPLE_RATE / FRAME))
     mel = torch.from_numpy(recogniser_mel(sound, frames))[None].to(device)
     heard = model.remember(model.listen(mel))
-    memory: Cache | None = None
-    token = torch.tensor([[model.start[0]]], device=device)
-    scores, memory = model.write(token, heard, memory)
+    scores, begun = model.write(torch.tensor([[model.start[0]]], device=device), heard, None)
     if scores.softmax(-1)[0, model.silent] > config.unheard:
-        return [], []
-    token, found, sure = token.fill_(model.start[1]), list[int](), list[float]()
+        return ()
     most = int(config.tokens_a_second * seconds) + 4
-    for step in range(most):
-        tell(min(1.0, 2 * step / most))  # most people say half of it
-        scores, memory = model.write(token, heard, memory)
-        scores[:, [*model.start, model.silent]] = -torch.inf
-        chances = scores.log_softmax(-1)[0]
-        best = int(chances.argmax())
-        if best == model.end:
-            break
-        found.append(best)
-        sure.append(float(chances[best]))
-        token.fill_(best)
-    return found, sure
+    found = search(model, heard, begun, config.texts, most, tell)
+    return tuple(
+        RecognisedText(tuple(_words(model, text.tokens, text.chances)), text.score)
+        for text in found
+    )
 
 
-def _words(model: Recogniser, tokens: list[int], sure: list[float]) -> list[RecognisedWord]:
+def _words(model: Recogniser, tokens: Sequence[int], sure: Sequence[float]) -> list[RecognisedWord]:
     """Tokens joined into words, each as sure as the least sure token that writes its letters."""
     texts = [model.config.tokens[token] for token in tokens]
     found: list[tuple[str, float]] = []

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .contract import (
@@ -14,7 +15,8 @@ from .contract import (
     RecogniseRequest,
 )
 from .engine import Engine
-from .recognise import MODEL, LazyRecogniser, RecognisedWord, load_recogniser
+from .recognise import MODEL, HeardPiece, LazyRecogniser, load_recogniser
+from .recognise_choice import choose
 from .transcript import tell
 
 if TYPE_CHECKING:
@@ -38,22 +40,23 @@ def answer(tasks: Tasks, question: RecogniseRequest, progress: ProgressCallback)
         return Recognised("", NO_SOUND)
 
     def work(engine: Engine, told: ProgressCallback) -> Recognised:
-        words = recogniser_of(tasks, engine).words(
+        texts = recogniser_of(tasks, engine).texts(
             audio.samples, lambda done: _tell(told, "Recognising words", 0.1 + 0.8 * done)
         )
-        if not words:
-            return Recognised("", NO_WORDS)
         _tell(told, "Comparing with the sound", 0.9)
-        return compared(engine, audio.samples, words)
+        return compared(engine, audio.samples, texts)
 
     return tasks.on_device(work, progress)[0]
 
 
-def compared(engine: Engine, samples: FloatArray, words: tuple[RecognisedWord, ...]) -> Recognised:
+def compared(engine: Engine, samples: FloatArray, texts: Sequence[HeardPiece]) -> Recognised:
     """The words as text, if a generation would use them."""
+    heard = engine.hear(samples)
+    words = choose(texts, heard.phones)
+    if not words:
+        return Recognised("", NO_WORDS)
     text = " ".join(word.text for word in words)
-    heard = engine.hear(samples)._replace(recognised=words)
-    if tell(heard, "", engine.sampling.point).report:
+    if tell(heard._replace(recognised=words), "", engine.sampling.point).report:
         return Recognised(text, FOUND.format(len(words), "s" * (len(words) > 1)))
     short = text if len(text) <= SHOWN else f"{text[:SHOWN].rstrip()}..."
     return Recognised("", MISFIT.format(f'"{short}"'))

@@ -191,7 +191,7 @@ def test_listening_tells_how_far_it_is_and_performing_goes_on_from_there(
         def knows(self, samples: np.ndarray) -> bool:
             return self.known
 
-        def words(self, samples: np.ndarray, tell) -> tuple[()]:
+        def texts(self, samples: np.ndarray, tell) -> tuple[()]:
             for share in () if self.known else (0.0, 0.5, 1.0):
                 tell(share)
             self.known = True

@@ -13,7 +13,7 @@ import pytest
 from model_runtime.contract import FaceMotion
 from model_runtime.meter import Meters
 from model_runtime.meter_hearing import HeardLine, hear_line
-from model_runtime.recognise import RecognisedWord
+from model_runtime.recognise import HeardPiece, RecognisedText, RecognisedWord
 from training.corpus.alignment import Segment
 from training.meter_alter import opened
 from training.metrics.bench import target_motion
@@ -30,7 +30,7 @@ def plain(meters, samples):
 def hear(meters: Meters, samples: Any, text: str, sure: float) -> HeardLine:
     words = [RecognisedWord(word, sure) for word in text.split()]
     parts = meters.encoder, meters.centroids, meters.net
-    return hear_line(samples, *parts, recognised=words)
+    return hear_line(samples, *parts, recognised=lambda phones: words)
 
 
 def closure(heard: HeardLine):
@@ -84,9 +84,12 @@ def test_the_recogniser_is_asked_only_where_nobody_wrote_down_the_words(meters, 
     asked: list[object] = []
 
     class Known:
-        def words(self, sound: Any, tell: object) -> tuple[RecognisedWord, ...]:
+        def texts(self, sound: Any, tell: object) -> tuple[HeardPiece, ...]:
             asked.append(sound)
-            return tuple(RecognisedWord(word, 0.9) for word in told["text"].split())
+            words = tuple(RecognisedWord(word, 0.9) for word in told["text"].split())
+            other = tuple(RecognisedWord(word, 0.9) for word in "some other words".split())
+            texts = RecognisedText(other, -1.0), RecognisedText(words, -2.0)
+            return (HeardPiece(len(sound), texts),)
 
     with_words = replace(meters, recogniser=cast(Any, Known()))
     assert closure(with_words.hear(samples)).sure > 0.8

@@ -17,8 +17,8 @@ from model_runtime import worker_recognise
 from model_runtime.contacts import OperatingPoint
 from model_runtime.contract import CancelledError, GenerateRequest, RecogniseRequest, Sound
 from model_runtime.features import SAMPLE_RATE
-from model_runtime.recognise import LazyRecogniser, RecognisedWord
-from model_runtime.recognise import _piece_words as REAL  # noqa: N812
+from model_runtime.recognise import LazyRecogniser, RecognisedText, RecognisedWord
+from model_runtime.recognise import _piece_texts as REAL  # noqa: N812
 from model_runtime.recogniser import RecogniserConfig
 from model_runtime.worker_recognise import answer
 from model_runtime.worker_tasks import Tasks
@@ -57,11 +57,11 @@ class Ears:
 
 @pytest.fixture(autouse=True)
 def recognised(monkeypatch):
-    def piece_words(ears, _piece, _config, _tell):
+    def piece_texts(ears, _piece, _config, _tell):
         text = ears.said.pop(0) if ears.said else ""
-        return [RecognisedWord(word, 0.9) for word in text.split()]
+        return (RecognisedText(tuple(RecognisedWord(word, 0.9) for word in text.split()), 0.0),)
 
-    monkeypatch.setattr("model_runtime.recognise._piece_words", piece_words)
+    monkeypatch.setattr("model_runtime.recognise._piece_texts", piece_texts)
 
 
 def test_the_words_of_all_pieces_come_as_text_and_are_told():
@@ -120,7 +120,7 @@ def test_an_engine_that_does_not_recognise_gets_the_model_once(monkeypatch):
 
 
 def test_the_bundled_models_transcribe_the_bundled_line(monkeypatch):
-    monkeypatch.setattr("model_runtime.recognise._piece_words", REAL)
+    monkeypatch.setattr("model_runtime.recognise._piece_texts", REAL)
     tasks = Tasks("cpu", None, time.time())
     text = json.loads((EXAMPLES / "line.phones.json").read_text())["text"]
     said = set(re.findall("[a-z']+", text.lower()))
@@ -135,7 +135,7 @@ def test_the_bundled_models_transcribe_the_bundled_line(monkeypatch):
 
 
 def test_the_bundled_models_hear_no_words_in_a_hum(tmp_path, monkeypatch):
-    monkeypatch.setattr("model_runtime.recognise._piece_words", REAL)
+    monkeypatch.setattr("model_runtime.recognise._piece_texts", REAL)
     hum = 0.1 * np.sin(2 * np.pi * 120 * np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE)
     soundfile.write(tmp_path / "hum.wav", hum, SAMPLE_RATE)
     tasks = Tasks("cpu", None, time.time(), recognises=False)
