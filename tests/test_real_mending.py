@@ -40,6 +40,8 @@ def test_a_closure_is_spoilt_repaired_heard_made_anew_and_the_best_of_four_kept(
     check_heard(told.results)
     check_range(told.results["range"])
     check_best(told.results)
+    assert len(told.results["mine"]) == 8, "looked at after each part"
+    assert len(set(told.results["mine"].values())) == 1, "the artist's own keys, to the bit"
     check_pictures(pictures)
 
 
@@ -86,6 +88,7 @@ def check_best(results) -> None:
     assert best["kept"] == [best["plays"]]
     assert len(best["tried"]) == SEEDS and len({seed for seed, _ in best["tried"]}) == SEEDS
     assert best["seed"] == max(best["tried"], key=lambda one: one[1])[0]
+    assert results["best_undone"], "one undo leaves the takes that were there"
     assert results["left_over"] == [] and results["lost"] == []
 
 

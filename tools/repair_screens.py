@@ -34,7 +34,9 @@ SHEET = ("01-generated", "04-spoilt", "05-flagged", "06-repaired")
 CURVES = (222, 70, 822, 832)  # in pixels of an 1800 x 1300 window: the Graph Editor
 FACE = (1060, 400, 1500, 840)
 CELL, CAPTION, GAP = 280, 22, 8
-COLOURS = 128
+COLOURS = 160
+SIGNS = ((255, 209, 46), (115, 94, 21), (242, 115, 26), (33, 102, 199))  # of the meter's strip
+SWATCH = 48  # pixels of each, so that the palette has them although the strip is small
 FPS, SECONDS = 10, 1.8  # a picture's time in the film
 
 
@@ -73,7 +75,15 @@ def sheet(folder: Path) -> Image.Image:
         for box, left, width in ((CURVES, x, wide), (FACE, x + wide + GAP // 2, CELL)):
             part = picture.crop(box).resize((width, CELL), Image.Resampling.LANCZOS)
             page.paste(part, (left, y + CAPTION))
-    return page.quantize(COLOURS, kmeans=2, dither=Image.Dither.NONE)
+    return page.quantize(palette=_palette(page), dither=Image.Dither.NONE)
+
+
+def _palette(page: Image.Image) -> Image.Image:
+    """The page's colours, those of the strip among them."""
+    signs = page.copy()
+    for place, colour in enumerate(SIGNS):
+        signs.paste(colour, (place * SWATCH, 0, (place + 1) * SWATCH, SWATCH))
+    return signs.quantize(COLOURS, kmeans=2)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from stage import Flow, Stage, StageError
 
 RATE, SEED, SEEDS = 25, 3, 4
 OPENED = "0.13"  # typed: how much further the jaw opens
+MINE = "My Brows"
 MARGIN = 2  # frames beside the closure that are moved with it
 MOVED, EVERYTHING = 120, 1e6  # pixels
 SLOW = 180.0  # seconds for what takes 5 on a machine that has nothing else to do
@@ -62,11 +63,11 @@ class Panel:
 
 def session(stage: Stage) -> Flow:
     panel = Panel(stage)
-    yield from begin(stage, panel)
-    for part in (spoil, repair, hear, make_anew, best_of, escape):
+    for part in (begin, spoil, repair, hear, make_anew, best_of, escape):
         start = time.monotonic()
         yield from part(stage, panel)
         stage.results.setdefault("seconds", {})[part.__name__] = round(time.monotonic() - start, 1)
+        stage.results.setdefault("mine", {})[part.__name__] = desk.digest(desk.keys_of(mine()))
 
 
 def begin(stage: Stage, panel: Panel) -> Flow:
@@ -79,6 +80,8 @@ def begin(stage: Stage, panel: Panel) -> Flow:
         bpy.ops.thunder.create_head()
     own = scene.rig().mesh.thunder
     own.seed, own.lock_seed, own.variants = SEED, True, SEEDS
+    key_by_hand()
+    stage.results["mine"] = {"at first": desk.digest(desk.keys_of(mine()))}
     desk.show_head(stage)
     yield from stage.open_tab()
     yield from panel.click(GENERATE)
@@ -94,6 +97,18 @@ def begin(stage: Stage, panel: Panel) -> Flow:
     yield from rest(stage)
     stage.picture("01-generated")
     stage.results["good"] = look(stage)
+    yield from unmeasured(stage)
+
+
+def unmeasured(stage: Stage) -> Flow:
+    """Ctrl Z takes the measurement back, and redo brings it."""
+    known = take()["thunder_measured"]
+    yield from stage.key("Z", ctrl=True)
+    yield from stage.until(lambda: "thunder_measured" not in take(), 20, "undo of Measure")
+    yield from stage.key("Z", ctrl=True, shift=True)
+    yield from stage.until(lambda: take().get("thunder_measured") == known, 20, "redo of it")
+    bpy.context.scene.frame_set(stage.results["tight"])  # the frame is undone as well
+    yield from rest(stage)
 
 
 def spoil(stage: Stage, panel: Panel) -> Flow:
@@ -225,6 +240,13 @@ def best_of(stage: Stage, panel: Panel) -> Flow:
         "tried": told["tried"],
         "shown": sorted(set(shown)),
     }
+    name = new[0].name
+    yield from over_head(stage)
+    yield from stage.key("Z", ctrl=True)
+    yield from stage.until(lambda: name not in bpy.data.actions, 20, "undo to take the best away")
+    stage.results["best_undone"] = sorted(action.name for action in scene.takes()) == sorted(names)
+    yield from stage.key("Z", ctrl=True, shift=True)
+    yield from stage.until(lambda: scene.chosen() == name, 20, "redo to bring it back")
 
 
 def escape(stage: Stage, panel: Panel) -> Flow:
@@ -243,6 +265,19 @@ def escape(stage: Stage, panel: Panel) -> Flow:
 
 
 # small things
+
+
+def key_by_hand() -> None:
+    """The artist's own animation of the face, which no button may touch."""
+    block = scene.rig().keys.key_blocks["browInnerUp"]
+    for frame, value in ((1, 0.0), (40, 0.35), (90, 0.1)):
+        block.value = value
+        block.keyframe_insert("value", frame=frame)
+    scene.rig().keys.animation_data.action.name = MINE
+
+
+def mine() -> Any:
+    return bpy.data.actions[MINE]
 
 
 def take() -> Any:

@@ -108,10 +108,12 @@ def behaviour(stage: Stage) -> Flow:
     yield 0.3
     stage._send("MOUSEMOVE", "NOTHING", int(x), int(place["bottom"] + 10))
     hover = scene.room("thunder_blender.meter_hover")
+    told = listened(hover)
     yield from stage.until(lambda: hover.pointer(window_of(area)), 20, "the pointer")
+    yield from stage.until(lambda: told, 20, "a text beside the pointer")
     yield SOON
     stage.picture("hover")
-    stage.results["hover"] = hover.pointer(window_of(area))
+    stage.results["hover"] = told[-1]
     zoom(stage, area)
     yield SOON
     stage.picture("zoomed")
@@ -120,6 +122,14 @@ def behaviour(stage: Stage) -> Flow:
     yield from jumps(stage)
     yield from edits(stage)
     yield from cancelled(stage)
+
+
+def listened(hover: Any) -> list[str]:
+    """What the box beside the pointer says, from now on."""
+    told: list[str] = []
+    original = hover.text_at
+    hover.text_at = lambda *given: (told.append(original(*given)), told[-1])[1]
+    return told
 
 
 def jumps(stage: Stage) -> Flow:
@@ -133,10 +143,18 @@ def jumps(stage: Stage) -> Flow:
     area = editor(stage)
     stage._send("MOUSEMOVE", "NOTHING", area.x + area.width // 2, area.y + area.height - 60)
     yield SOON
+    bpy.ops.ed.undo_push(message="before the jump")
     yield from stage.key("DOWN_ARROW", shift=True, alt=True)
-    moved = bpy.context.scene
-    yield from stage.until(lambda: moved.frame_current != found[-1], 20, "the key")
-    stage.results["jumped_by_key"] = bpy.context.scene.frame_current
+    yield from stage.until(lambda: frame() != found[-1], 20, "the key")
+    stage.results["jumped_by_key"] = frame()
+    yield from stage.key("Z", ctrl=True)
+    yield from stage.until(lambda: frame() == found[-1], 20, "one undo to go back")
+    yield from stage.key("Z", ctrl=True, shift=True)
+    yield from stage.until(lambda: frame() == stage.results["jumped_by_key"], 20, "redo")
+
+
+def frame() -> int:
+    return int(bpy.context.scene.frame_current)
 
 
 def edits(stage: Stage) -> Flow:
