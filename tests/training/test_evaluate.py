@@ -447,6 +447,9 @@ def test_the_aligner_is_measured_through_the_articulation_model(
     assert rows["books"]["clips"] == 2
     assert rows["books"]["figures"]["pbm_closed"] < 1.0
     assert rows["books"]["figures"]["lag_ms"] == pytest.approx(200, abs=20)
+    assert realigned.repeated(small_bench.clips, curves) == []
+    right = {"books-0": small_bench.target_curves["books-0"], "books-2": curves["books-2"]}
+    assert [c.id for c in realigned.repeated(small_bench.clips, right)] == ["books-0"]
 
 
 def test_figures_go_only_between_markers() -> None:

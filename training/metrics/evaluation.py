@@ -22,7 +22,7 @@ from .figures import FIGURES, Figures
 from .judge import find_judge
 from .liveliness import Generate, intensity_report, seed_report
 from .model_systems import Performer, Stopwatch, with_sampling
-from .realigned import realigned
+from .realigned import realigned, repeated
 from .score import Curves, Motions, all_curves, mean_faces, score, shuffled, worst_by_kind
 from .suite import Suite
 from .thunder import measure_thunder
@@ -88,11 +88,7 @@ def evaluate(options: Options) -> Results:
     performer = Performer(performer_engine, bench) if performer_engine else None
     motions = _model_motions(options, performer)
     systems = _systems(options, bench, motions)
-    rows = {
-        name: score(bench.scored, curves, bench.target_curves) for name, curves in systems.items()
-    }
-    if "model" in systems:
-        rows["as_labelled"] = score(bench.clips, systems["model"], bench.target_curves)
+    rows = _rows(bench, systems)
     document = _top(rows) | {"seconds_per_audio_second": None, "keys_ms": keys_ms}
     detail: Document = {"made_with": _made_with(options, bench), "sources": rows, "liveliness": {}}
     if performer:
@@ -152,6 +148,18 @@ def _systems(options: Options, bench: Bench, motions: Mapping[str, Motions]) -> 
     said = systems.get("model", bench.target_curves)
     systems["shuffled"] = shuffled(bench.clips, said, bench.partners)
     return systems
+
+
+def _rows(bench: Bench, systems: Systems) -> dict[str, Any]:
+    """Scores of every system by source, and of the model by labels taken otherwise."""
+    targets = bench.target_curves
+    rows = {name: score(bench.scored, curves, targets) for name, curves in systems.items()}
+    if "model" in systems:
+        rows["as_labelled"] = score(bench.clips, systems["model"], targets)
+    if "model" in systems and "aligner" in systems:
+        sure = repeated(bench.scored, systems["aligner"])
+        rows["where_repeated"] = score(sure, systems["model"], targets)
+    return rows
 
 
 def _top(rows: Mapping[str, Any]) -> Document:

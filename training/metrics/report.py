@@ -13,6 +13,7 @@ from .table import TITLES, cell, markdown, sources_table, systems_table
 SYSTEM_TITLES: dict[str, str] = {  # in the order of the columns
     "model": "model",
     "as_labelled": "model, every labelled silence",
+    "where_repeated": "model, clips that the aligner repeats",
     "ear": "model, no words recognised",
     "transcript": "model told the words",
     "projected": "with contact projection",
@@ -29,7 +30,7 @@ def full_report(document: Mapping[str, Any]) -> str:
     """Everything a reader of an evaluation document wants to see."""
     detail = document["detail"]
     parts = [_heading(detail["made_with"]), systems_table(columns(document))]
-    for name in ("model", "ear", "ceiling"):
+    for name in ("model", "where_repeated", "ear", "aligner", "ceiling"):
         if name in detail["sources"]:
             parts += [f"By source, {SYSTEM_TITLES[name]}:", sources_table(detail["sources"][name])]
     for name, found in detail["liveliness"].items():
