@@ -21,7 +21,7 @@ from .recognise import RecognisedWord
 from .spoken import spoken_words
 
 ENOUGH = 0.35  # score of a transcript that belongs to its sound; see docs/transcript.md
-RECOGNISED_ENOUGH = 0.35  # the same of recognised words;
+RECOGNISED_ENOUGH = 0.4  # the same of recognised words;
 WORD_FITS, WORD_SURE = 0.2, 0.3  # and of each of them: score of the alignment, probability
 SHORTEST_REST = 0.06  # seconds of silence between words that the mouth rests in
 NOT_READ = "The transcript holds no word that can be read; the take follows the sound alone."
