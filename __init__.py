@@ -80,6 +80,7 @@ def _modules() -> tuple[ModuleType, ...]:
     from .thunder_blender import (
         batch_command,
         batch_review,
+        building,
         jobs,
         meter_draw,
         meter_keys,
@@ -92,6 +93,7 @@ def _modules() -> tuple[ModuleType, ...]:
         rig_rows,
         take_label,
         take_sync,
+        timers,
     )
 
     return (
@@ -101,6 +103,8 @@ def _modules() -> tuple[ModuleType, ...]:
         performance_presets,
         take_label,
         jobs,
+        timers,
+        building,
         take_sync,
         meter_properties,
         meter_task,

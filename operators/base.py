@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 import bpy
 
@@ -46,6 +46,7 @@ class ThunderOperator:
 
     bl_label: str
     report: Any  # bpy.types.Operator.report
+    as_keywords: Any  # bpy.types.Operator.as_keywords
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
@@ -76,3 +77,25 @@ class ThunderOperator:
         log.exception("%s failed", type(self).__name__)
         self.report({"ERROR"}, str(error))
         return {"CANCELLED"}
+
+
+class Question(ThunderOperator):
+    """Mixin for what is asked before another operator: which file, or whether to go on.
+
+    That operator is called with all that was chosen here.
+    """
+
+    before: str  # its name in bpy.ops.thunder
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        operator = getattr(bpy.ops.thunder, self.before)
+        operator("INVOKE_DEFAULT", **self.as_keywords(ignore=("filter_glob",)))
+        return {"FINISHED"}
+
+
+class FileQuestion(Question):
+    """Mixin that asks in Blender's file browser; the properties are those of the operator after."""
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        context.window_manager.fileselect_add(cast(bpy.types.Operator, self))
+        return {"RUNNING_MODAL"}

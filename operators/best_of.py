@@ -8,8 +8,9 @@ from typing import Any, cast
 import bpy
 
 from ..model_runtime.contract import CancelledError, ThunderError
-from ..thunder_blender import best_take, engine, request, rig_copies
+from ..thunder_blender import best_take, engine, request, rig_copies, timers
 from ..thunder_blender.best_take import ALL, BEST, Contest
+from ..thunder_blender.steps import Stepped
 from .asking import TICK
 from .base import Result, hand_is_busy, playing
 from .generating import GeneratingOperator, why_not
@@ -73,9 +74,9 @@ class THUNDER_OT_best_of(GeneratingOperator, bpy.types.Operator):
         question = self.found.question
         assert question is not None  # there are seeds to compete
         self.job = engine.get_engine().submit(question)
-        manager = context.window_manager
-        self.timer: Any = manager.event_timer_add(TICK, window=context.window)
-        manager.modal_handler_add(cast(bpy.types.Operator, self))
+        self.finishing: Stepped[str] | None = None  # once no seed is left to try
+        self.timer: Any = timers.add(context.window, TICK)
+        context.window_manager.modal_handler_add(cast(bpy.types.Operator, self))
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
@@ -84,6 +85,8 @@ class THUNDER_OT_best_of(GeneratingOperator, bpy.types.Operator):
             return {"RUNNING_MODAL"}
         if event.type != "TIMER" or hand_is_busy(context):
             return {"PASS_THROUGH"}
+        if self.finishing is not None:
+            return self._finish(context, self.finishing)
         engine.get_engine().poll()
         self._show(context)
         if not self.job.finished:
@@ -102,19 +105,30 @@ class THUNDER_OT_best_of(GeneratingOperator, bpy.types.Operator):
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender closes the window or opens another file."""
         self.job.cancel()
+        if self.finishing is not None:
+            self.finishing.stop()
         self._leave(context)
 
     def _end(self, context: bpy.types.Context, trouble: str) -> Result:
         """Keep what there is, also when the rest was cancelled or failed."""
-        self._leave(context)
         if trouble:
             self.report({"WARNING"}, trouble)
         if not self.found.found:
+            self._leave(context)
             return {"CANCELLED", "PASS_THROUGH"}
+        self.finishing = Stepped(self.found.finish_steps())
+        return {"PASS_THROUGH"}
+
+    def _finish(self, context: bpy.types.Context, finishing: Stepped[str]) -> Result:
+        """Write the takes for a moment."""
         try:
-            self.report({"INFO"}, self.found.finish())
+            if not finishing.go_on():
+                return {"PASS_THROUGH"}
         except ThunderError as error:
+            self._leave(context)
             return self.failed(error) | {"PASS_THROUGH"}
+        self._leave(context)
+        self.report({"INFO"}, finishing.result)
         return {"FINISHED", "PASS_THROUGH"}
 
     def _show(self, context: bpy.types.Context) -> None:
@@ -124,7 +138,7 @@ class THUNDER_OT_best_of(GeneratingOperator, bpy.types.Operator):
         context.workspace.status_text_set(text)
 
     def _leave(self, context: bpy.types.Context) -> None:
-        context.window_manager.event_timer_remove(self.timer)
+        timers.remove(self.timer)
         context.workspace.status_text_set(None)
 
 

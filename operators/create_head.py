@@ -7,10 +7,12 @@ import bpy
 
 from ..thunder_blender import head
 from ..thunder_blender.properties import identity_items
-from .base import Result, ThunderOperator, object_mode_reason, select_only
+from ..thunder_blender.steps import Steps
+from .base import Result, object_mode_reason, select_only
+from .building import BuildingOperator
 
 
-class THUNDER_OT_create_head(ThunderOperator, bpy.types.Operator):
+class THUNDER_OT_create_head(BuildingOperator, bpy.types.Operator):
     """Add a head with 52 expression shape keys and bones for neck, jaw and eyes"""
 
     bl_idname = "thunder.create_head"
@@ -25,15 +27,18 @@ class THUNDER_OT_create_head(ThunderOperator, bpy.types.Operator):
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         return object_mode_reason(context)
 
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         if not self.properties.is_property_set("identity"):
             self.identity = context.scene.thunder.identity
-        return self.execute(context)
+        return BuildingOperator.invoke(self, context, event)
 
-    def perform(self, context: bpy.types.Context) -> str:
+    def waits(self, context: bpy.types.Context) -> bool:
+        return bool(object_mode_reason(context))
+
+    def build(self, context: bpy.types.Context) -> Steps[str]:
         params = head.HeadParams(self.identity, location=tuple(context.scene.cursor.location))
-        rig = head.create_head(context.collection, params)
-        select_only(context, rig.mesh)
+        rig = yield from head.create_head_steps(context.collection, params)
+        select_only(bpy.context, rig.mesh)
         return f"Created {rig.mesh.name}"
 
 

@@ -10,6 +10,9 @@ import bpy
 from ..thunder_blender import export_motion, request, takes
 from ..thunder_blender.export_motion import FORMATS, MotionExport
 from ..thunder_blender.rig import Rig, RigError
+from ..thunder_blender.steps import Steps, finish
+from .base import Result
+from .building import BuildingOperator
 from .exporting import RIG, ExportOperator
 
 KINDS = (
@@ -34,12 +37,8 @@ RATES = (
 )
 
 
-class THUNDER_OT_export_motion(ExportOperator, bpy.types.Operator):
-    """Export a take, or what the rig really shows, as ARKit, Live Link Face, Audio2Face or FLAME"""
-
-    bl_idname = "thunder.export_motion"
-    bl_label = "Export Facial Motion"
-    bl_options = {"REGISTER"}
+class MotionFileOptions(ExportOperator):
+    """What both operators ask for."""
 
     ENDINGS = {name: (kind.ending,) for name, kind in FORMATS.items()}
     filter_glob: bpy.props.StringProperty(default="*.csv;*.json;*.npz", options={"HIDDEN"})
@@ -50,6 +49,25 @@ class THUNDER_OT_export_motion(ExportOperator, bpy.types.Operator):
         name="Overwrite", description="Replace files that are there already", options={"SKIP_SAVE"}
     )
 
+    def wanted(self) -> MotionExport:
+        rate = None if self.rate == "OWN" else float(self.rate)
+        confirmed = self.asked and self.source != "CHOSEN"  # whose names it has not shown
+        path = Path(bpy.path.abspath(self.filepath))
+        return MotionExport(path, self.format, rate, self.overwrite or confirmed)
+
+    def shown(self, context: bpy.types.Context) -> Steps[str]:
+        """Write what the rig shows over the scene's range; the sentence to report."""
+        rig, scene = request.required_rig(context), context.scene
+        frames = range(scene.frame_start, scene.frame_end + 1)
+        return export_motion.export_rig(rig, scene, frames, self.wanted())
+
+
+class THUNDER_OT_export_motion(MotionFileOptions, bpy.types.Operator):
+    """Export a take, or what the rig really shows, as ARKit, Live Link Face, Audio2Face or FLAME"""
+
+    bl_idname = "thunder.export_motion"
+    bl_label = "Export Facial Motion"
+
     def draw(self, _context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split, layout.use_property_decorate = True, False
@@ -59,25 +77,30 @@ class THUNDER_OT_export_motion(ExportOperator, bpy.types.Operator):
         if self.source == "CHOSEN":  # whose names the browser does not show
             layout.prop(self, "overwrite")
 
-    def perform(self, context: bpy.types.Context) -> str:
-        rig, scene = request.required_rig(context), context.scene
-        wanted = self._wanted()
-        if self.source == "RIG":
-            frames = range(scene.frame_start, scene.frame_end + 1)
-            manager = context.window_manager
-            manager.progress_begin(0, 1)
-            try:
-                return export_motion.export_rig(rig, scene, frames, wanted, manager.progress_update)
-            finally:
-                manager.progress_end()
-        actions = [self.found(context)[1]] if self.source == "TAKE" else chosen(rig)
-        return export_motion.export_takes(rig, actions, scene, wanted)
+    def execute(self, context: bpy.types.Context) -> Result:
+        if self.asked and self.source == "RIG" and context.window is not None:
+            options = self.as_keywords(ignore=("filter_glob",))
+            bpy.ops.thunder.export_shown("INVOKE_DEFAULT", **options)
+            return {"FINISHED"}
+        return super().execute(context)
 
-    def _wanted(self) -> MotionExport:
-        rate = None if self.rate == "OWN" else float(self.rate)
-        confirmed = self.asked and self.source != "CHOSEN"  # whose names it has not shown
-        path = Path(bpy.path.abspath(self.filepath))
-        return MotionExport(path, self.format, rate, self.overwrite or confirmed)
+    def perform(self, context: bpy.types.Context) -> str:
+        if self.source == "RIG":
+            return finish(self.shown(context))
+        rig = request.required_rig(context)
+        actions = [self.found(context)[1]] if self.source == "TAKE" else chosen(rig)
+        return export_motion.export_takes(rig, actions, context.scene, self.wanted())
+
+
+class THUNDER_OT_export_shown(BuildingOperator, MotionFileOptions, bpy.types.Operator):
+    """Go through the scene's frames and write what the rig shows on them"""
+
+    bl_idname = "thunder.export_shown"
+    bl_label = "Export Facial Motion"
+    bl_options = {"INTERNAL"}
+
+    def build(self, context: bpy.types.Context) -> Steps[str]:
+        return self.shown(context)
 
 
 def chosen(rig: Rig) -> list[bpy.types.Action]:
@@ -88,4 +111,6 @@ def chosen(rig: Rig) -> list[bpy.types.Action]:
     return found
 
 
-register, unregister = bpy.utils.register_classes_factory((THUNDER_OT_export_motion,))
+register, unregister = bpy.utils.register_classes_factory(
+    (THUNDER_OT_export_motion, THUNDER_OT_export_shown)
+)

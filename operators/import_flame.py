@@ -2,7 +2,7 @@
 """Import FLAME: the artist's own FLAME file becomes a rig at the 3D cursor.
 
 Scripts wait for it. At the window the file is read and fitted in a thread while this operator
-looks on: the work goes on, Esc cancels, and the rig comes in one step when all is ready.
+looks on: the work goes on, Esc cancels, and the rig is built in short steps when all is ready.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import bpy
 from ..model_runtime.contract import ThunderError
 from ..thunder_blender import flame_import, flame_task
 from .base import (
+    FileQuestion,
     Result,
     ThunderOperator,
     hand_is_busy,
@@ -73,7 +74,7 @@ class THUNDER_OT_import_flame(FlameOptions, bpy.types.Operator):
 
     bl_idname = "thunder.import_flame"
     bl_label = "Import FLAME"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}  # another try at its options would read the file anew
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         if not self.filepath:
@@ -106,19 +107,24 @@ class THUNDER_OT_import_flame(FlameOptions, bpy.types.Operator):
 
     def perform(self, context: bpy.types.Context) -> str:
         prepared = flame_import.prepare(self._wanted(context), flame_import.kept_folder())
-        return self._made(context, prepared)
+        return self._told(context, flame_import.build(context.collection, prepared))
 
     def _build(self, context: bpy.types.Context, running: flame_task.Preparing) -> Result:
-        flame_task.end()
         try:
-            sentence = self._made(context, running.result())
+            imported = flame_task.built(
+                context.window,
+                lambda: flame_import.build_steps(bpy.context.collection, running.result()),
+            )
         except ThunderError as error:
+            flame_task.end()
             return self.failed(error) | {"PASS_THROUGH"}
-        self.report({"WARNING" if running.result().remarks else "INFO"}, sentence)
+        if imported is None:
+            return {"PASS_THROUGH"}
+        flame_task.end()
+        self.report({"WARNING" if imported.remarks else "INFO"}, self._told(context, imported))
         return {"FINISHED", "PASS_THROUGH"}
 
-    def _made(self, context: bpy.types.Context, prepared: flame_import.Prepared) -> str:
-        imported = flame_import.build(context.collection, prepared)
+    def _told(self, context: bpy.types.Context, imported: flame_import.Imported) -> str:
         select_only(context, imported.rig.mesh)
         return imported.sentence()
 
@@ -143,30 +149,15 @@ def _file(chosen: str) -> Path | None:
     return Path(bpy.path.abspath(chosen)) if chosen else None
 
 
-class THUNDER_OT_pick_flame(FlameOptions, bpy.types.Operator):
+class THUNDER_OT_pick_flame(FlameOptions, FileQuestion, bpy.types.Operator):
     """Choose a FLAME file and import it"""
 
     bl_idname = "thunder.pick_flame"
     bl_label = "Import FLAME"
     bl_options = {"INTERNAL"}
+    before = "import_flame"
 
     filter_glob: bpy.props.StringProperty(default="*.pkl;*.npz", options={"HIDDEN"})
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        bpy.ops.thunder.import_flame(
-            "INVOKE_DEFAULT",
-            filepath=self.filepath,
-            identity_file=self.identity_file,
-            shape_keys=self.shape_keys,
-            residual_keys=self.residual_keys,
-            masks_file=self.masks_file,
-            landmarks_file=self.landmarks_file,
-        )
-        return {"FINISHED"}
 
 
 class THUNDER_OT_cancel_flame(ThunderOperator, bpy.types.Operator):

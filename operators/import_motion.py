@@ -14,7 +14,7 @@ import bpy
 
 from ..model_runtime.contract import ThunderError
 from ..thunder_blender import import_motion, import_task, request, sound
-from .base import Result, ThunderOperator, hand_is_busy, playing
+from .base import FileQuestion, Result, ThunderOperator, hand_is_busy, playing
 
 FILES = "*.csv;*.json;*.npz;*.pkl;*.txt"
 HEADS = (
@@ -62,7 +62,7 @@ Face Cap (.txt)"""
 
     bl_idname = "thunder.import_motion"
     bl_label = "Import Facial Motion"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}  # another try at its options would read the file anew
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         if not self.filepath:
@@ -86,15 +86,14 @@ Face Cap (.txt)"""
             return {"PASS_THROUGH"}
         import_task.tell()
         try:
-            if not running.ready() or hand_is_busy(context):
+            if hand_is_busy(context) or not running.ready():
                 return {"PASS_THROUGH"}
-            file, fitted = running.result()
-            done = import_motion.apply(running.rig(), file, running.wanted, fitted, self.play)
+            sentence = running.land(self.play)
         except ThunderError as error:
             import_task.end()
             return self.failed(error) | {"PASS_THROUGH"}
         import_task.end()
-        self.report({"INFO"}, done[1])
+        self.report({"INFO"}, sentence)
         return {"FINISHED", "PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
@@ -110,26 +109,19 @@ Face Cap (.txt)"""
         return import_motion.MotionImport(path, self.frame, self.fps or None, self.head)
 
 
-class THUNDER_OT_pick_motion(MotionOptions, bpy.types.Operator):
+class THUNDER_OT_pick_motion(MotionOptions, FileQuestion, bpy.types.Operator):
     """Choose a file of facial motion and import it"""
 
     bl_idname = "thunder.pick_motion"
     bl_label = "Import Facial Motion"
     bl_options = {"INTERNAL"}
+    before = "import_motion"
 
     filter_glob: bpy.props.StringProperty(default=FILES, options={"HIDDEN"})
 
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         self.frame = context.scene.frame_current
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        chosen = {
-            name: getattr(self, name) for name in ("filepath", "frame", "fps", "head", "play")
-        }
-        bpy.ops.thunder.import_motion("INVOKE_DEFAULT", **chosen)
-        return {"FINISHED"}
+        return FileQuestion.invoke(self, context, event)
 
 
 class THUNDER_FH_import_motion(bpy.types.FileHandler):

@@ -6,10 +6,12 @@ from __future__ import annotations
 import bpy
 
 from ..thunder_blender import bake
+from ..thunder_blender.steps import Steps
+from .building import BuildingOperator
 from .take_base import TakeOperator
 
 
-class THUNDER_OT_bake_take(TakeOperator, bpy.types.Operator):
+class THUNDER_OT_bake_take(BuildingOperator, TakeOperator, bpy.types.Operator):
     """Make a plain Action with a key a frame of what the takes show together, for export"""
 
     bl_idname = "thunder.bake_take"
@@ -22,9 +24,9 @@ class THUNDER_OT_bake_take(TakeOperator, bpy.types.Operator):
         default=True,
     )
 
-    def perform(self, context: bpy.types.Context) -> str:
+    def build(self, context: bpy.types.Context) -> Steps[str]:
         rig, action = self.found(context)
-        baked = bake.bake_take(rig, action, context.scene, self.all_lines)
+        baked = yield from bake.bake_steps(rig, action, context.scene, self.all_lines)
         first, last = baked.frame_range
         return f"Baked {baked.name}: frames {round(first)} to {round(last)}"
 

@@ -8,7 +8,7 @@ import bpy
 from ..thunder_blender import transcribe
 from ..thunder_blender.steps import GO_ON, Steps
 from .asking import Asked, AskingOperator
-from .base import Result, ThunderOperator
+from .base import Question, Result, ThunderOperator
 
 
 class THUNDER_OT_transcribe(AskingOperator, bpy.types.Operator):
@@ -47,14 +47,16 @@ class THUNDER_OT_transcribe(AskingOperator, bpy.types.Operator):
         return transcribe.transcribing(context, self.strip, self.replace)
 
 
-class THUNDER_OT_replace_transcript(ThunderOperator, bpy.types.Operator):
+class THUNDER_OT_replace_transcript(Question, bpy.types.Operator):
     """Ask before a typed transcript is replaced by what is heard"""
 
     bl_idname = "thunder.replace_transcript"
     bl_label = "Replace the Transcript?"
     bl_options = {"INTERNAL"}
+    before = "transcribe"
 
     strip: bpy.props.StringProperty(name="Strip", options={"SKIP_SAVE"})
+    replace: bpy.props.BoolProperty(name="Replace", default=True, options={"SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         return context.window_manager.invoke_confirm(
@@ -64,10 +66,6 @@ class THUNDER_OT_replace_transcript(ThunderOperator, bpy.types.Operator):
             message="What you typed is replaced by what is heard",
             confirm_text="Replace",
         )
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        bpy.ops.thunder.transcribe("INVOKE_DEFAULT", strip=self.strip, replace=True)
-        return {"FINISHED"}
 
 
 class THUNDER_OT_use_heard_words(ThunderOperator, bpy.types.Operator):

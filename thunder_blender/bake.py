@@ -10,7 +10,10 @@ import bpy
 import numpy as np
 
 from . import compat, keys, nla, take_marks, takes
+from .building import Made
+from .frames import each_frame
 from .rig import Rig, RigError
+from .steps import GO_ON, Steps, finish
 
 Sampled = dict[compat.Channel, list[float]]
 
@@ -23,6 +26,13 @@ def bake_take(
     It covers all lines of the rig, or with `all_lines` off only the one of `action`, which must
     play. Nothing that plays is changed. Raises RigError when there is nothing to bake.
     """
+    return finish(bake_steps(rig, action, scene, all_lines))
+
+
+def bake_steps(
+    rig: Rig, action: bpy.types.Action, scene: bpy.types.Scene, all_lines: bool = True
+) -> Steps[bpy.types.Action]:
+    """The same in steps, between which the scene is back on its frame."""
     strips = [strip for _, strip in takes.take_strips(rig)]
     if not all_lines:
         strips = [strip for strip in strips if strip.action == action]
@@ -34,9 +44,14 @@ def bake_take(
     first = math.floor(min(strip.frame_start for strip in strips))
     last = math.ceil(max(strip.frame_end for strip in strips))
     wanted = {block: sorted(_channels(block, rig)) for block in rig.blocks}
-    sampled = _sample(scene, range(first, last + 1), wanted)
+    sampled = yield from _sample(scene, range(first, last + 1), wanted)
     name = f"{rig.mesh.name} baked" if all_lines else f"{action.name} baked"
-    return _write(name, sampled, first)
+    made = Made()
+    try:
+        return (yield from _write(name, sampled, first, made))
+    except BaseException:
+        made.discard()
+        raise
 
 
 def _channels(datablock: bpy.types.ID, rig: Rig) -> set[compat.Channel]:
@@ -48,19 +63,17 @@ def _channels(datablock: bpy.types.ID, rig: Rig) -> set[compat.Channel]:
 
 def _sample(
     scene: bpy.types.Scene, frames: range, wanted: dict[bpy.types.ID, list[compat.Channel]]
-) -> dict[bpy.types.ID, Sampled]:
-    now = scene.frame_current, scene.frame_subframe
+) -> Steps[dict[bpy.types.ID, Sampled]]:
     sampled: dict[bpy.types.ID, Sampled] = {
         block: {channel: [] for channel in channels} for block, channels in wanted.items()
     }
-    try:
-        for frame in frames:
-            scene.frame_set(frame)
-            for block, curves in sampled.items():
-                for (path, index), values in curves.items():
-                    values.append(_value(block, path, index))
-    finally:
-        scene.frame_set(now[0], subframe=now[1])
+
+    def look() -> None:
+        for block, curves in sampled.items():
+            for (path, index), values in curves.items():
+                values.append(_value(block, path, index))
+
+    yield from each_frame(scene, frames, look)
     return sampled
 
 
@@ -69,18 +82,24 @@ def _value(datablock: bpy.types.ID, path: str, index: int) -> float:
     return float(value[index] if hasattr(value, "__len__") else value)
 
 
-def _write(name: str, sampled: dict[bpy.types.ID, Sampled], first_frame: int) -> bpy.types.Action:
-    action: Any = bpy.data.actions.new(name)
+def _write(
+    name: str, sampled: dict[bpy.types.ID, Sampled], first_frame: int, made: Made
+) -> Steps[bpy.types.Action]:
+    action: Any = made.note(bpy.data.actions.new(name))
     action.use_fake_user = True
     for block, curves in sampled.items():
         if not curves:
             continue
         owner = action
         if not compat.SLOTTED and len(action.fcurves):  # it serves another data-block
-            owner = bpy.data.actions.new(f"{name} neck")
+            owner = made.note(bpy.data.actions.new(f"{name} neck"))
             owner.use_fake_user = True
         part = compat.new_part(owner, block.id_type, block.name)
-        keys.write_curves(part, [_curve(*item) for item in curves.items()], first_frame)
+        baked = [_curve(*item) for item in curves.items()]
+        keys.add_groups(part, baked)
+        for curve in baked:
+            keys.write_curve(part, curve, first_frame)
+            yield GO_ON
     return action
 
 

@@ -14,7 +14,16 @@ from typing import Any
 import bpy
 
 from ..model_runtime.contract import BestRequest, Meter, Ranked, Take
-from . import fit_take, layers, locked_curves, meter_store, readiness, runtime_weights, takes
+from . import (
+    fit_take,
+    layers,
+    locked_curves,
+    meter_store,
+    readiness,
+    runtime_weights,
+    steps,
+    takes,
+)
 from .apply_take import current_line, ordered_rig, roll_seed, used_seeds
 from .request import Order
 
@@ -58,17 +67,25 @@ class Contest:
 
     def finish(self) -> str:
         """Add the takes to the rig, the best one playing, and tell. Raises ThunderError."""
+        return steps.finish(self.finish_steps())
+
+    def finish_steps(self) -> steps.Steps[str]:
+        """The same in short steps; rig and takes are found anew at each take, by name."""
         line, _ = current_line(self.order)
         ranked = sorted(self.found, key=lambda one: -_known(one[1].score))
         actions = []
         for take, meter in ranked:
             rig = ordered_rig(self.order)
             cut = layers.of_layer(take, self.order.layer)
-            fitted = locked_curves.kept(self.order, fit_take.fit_now(rig, cut, line.rate))
-            action = takes.add_take(rig, line, fitted)
+            fitting = fit_take.start_fitting(rig, cut, line.rate)
+            while not fitting.ready:
+                yield steps.PAUSE
+            fitted = locked_curves.kept(self.order, fitting.result())
+            action = yield from takes.add_take_steps(ordered_rig(self.order), line, fitted)
             meter_store.keep_for_take(action, line, meter)
-            actions.append(action)
-        rig, best = ordered_rig(self.order), actions[0]
+            actions.append(action.name)
+            yield steps.PAUSE
+        rig, best = ordered_rig(self.order), bpy.data.actions[actions[0]]
         takes.choose_take(rig, best)
         rig.mesh.thunder.take = best
         return self._sentence(best, ranked)

@@ -21,6 +21,7 @@ from . import export_sample, export_units, keys, take_marks
 from .export_sample import Sampled
 from .resample import resample
 from .rig import Rig, RigError
+from .steps import Steps
 
 UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f]')  # in names of files, on one system or another
 FLAME_NPZ = "FLAME_NPZ"
@@ -81,15 +82,14 @@ def export_rig(
     scene: bpy.types.Scene,
     frames: range,
     wanted: MotionExport,
-    tell: Callable[[float], object] = abs,
-) -> str:
+) -> Steps[str]:
     """Write what the rig shows on these frames, hand edits included; the sentence to report.
 
-    Raises RigError or OutputError.
+    In steps. Raises RigError or OutputError.
     """
     check_targets([wanted.path], wanted.overwrite)
     further, look = export_units.further(rig), export_units.reader(rig)
-    sampled = export_sample.of_rig(rig, scene, frames, further, look, tell)
+    sampled = yield from export_sample.of_rig(rig, scene, frames, further, look)
     made_by = {"sampled": {"rig": rig.mesh.name, "frames": [frames[0], frames[-1]]}}
     write_atomic(wanted.path, encode(rig, sampled, wanted, made_by))
     return (

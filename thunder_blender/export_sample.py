@@ -17,8 +17,10 @@ import numpy.typing as npt
 from mathutils import Euler, Matrix, Quaternion
 
 from . import compat, take_marks
+from .frames import each_frame
 from .rig import Rig, RigError
 from .sound import scene_rate
+from .steps import Steps
 
 Floats = npt.NDArray[np.float32]
 Address = tuple[int, str, int]  # part of the rig (see `Rig.parts`), data path, index
@@ -66,11 +68,10 @@ def of_rig(
     frames: range,
     further: Iterable[Address] = (),
     look: Callable[[], Floats] | None = None,
-    tell: Callable[[float], object] = abs,
-) -> Sampled:
+) -> Steps[Sampled]:
     """What the rig shows on these frames of the scene: its shape keys, its bones' turns against
     their rest, and `further` channels; `look` gives the unit weights (52,) of the mesh as it
-    is now, where they are to be read off it. `tell` hears the share that is done.
+    is now, where they are to be read off it. In steps, between which the scene is on its own frame.
 
     Raises RigError where the rig is not in the scene or hidden: then it is not animated.
     """
@@ -79,35 +80,33 @@ def of_rig(
             f"'{rig.mesh.name}' is hidden or not in the scene '{scene.name}'. Show it there first."
         )
     places, parts = list(further), rig.parts
-    keys = np.zeros((len(frames), len(rig.keys.key_blocks)), np.float32)
-    others = np.zeros((len(frames), len(places)), np.float32)
+    keys: list[Floats] = []
+    others: list[list[float]] = []
+    turns: list[list[tuple[float, float, float]]] = []
+    seen: list[Floats] = []
     bones = [bone.name for bone in rig.armature.pose.bones] if rig.armature else []
-    turns = np.zeros((len(frames), len(bones), 3), np.float32)
-    seen = []
-    now = scene.frame_current, scene.frame_subframe
-    try:
-        for row, frame in enumerate(frames):
-            scene.frame_set(frame)
-            graph = bpy.context.evaluated_depsgraph_get()
-            keys[row] = _key_values(rig.keys.evaluated_get(graph))
-            for column, (part, path, index) in enumerate(places):
-                others[row, column] = _value(parts[part].evaluated_get(graph), path, index)
-            if look:
-                seen.append(look())
-            if rig.armature:
-                turns[row] = _bone_turns(rig.armature.evaluated_get(graph), bones)
-            tell((row + 1) / len(frames))
-    finally:
-        scene.frame_set(now[0], subframe=now[1])
+
+    def take_down() -> None:
+        graph = bpy.context.evaluated_depsgraph_get()
+        keys.append(_key_values(rig.keys.evaluated_get(graph)))
+        others.append([_value(parts[n].evaluated_get(graph), path, i) for n, path, i in places])
+        if look:
+            seen.append(look())
+        if rig.armature:
+            turns.append(_bone_turns(rig.armature.evaluated_get(graph), bones))
+
+    yield from each_frame(scene, frames, take_down)
     names = [bpy.utils.escape_identifier(block.name) for block in rig.keys.key_blocks]
     values: dict[Address, Floats] = {
-        (KEYS, f'key_blocks["{name}"].value', 0): keys[:, column]
-        for column, name in enumerate(names)
+        (KEYS, f'key_blocks["{name}"].value', 0): column
+        for name, column in zip(names, np.array(keys, np.float32).T, strict=True)
     }
-    values |= {place: others[:, column] for column, place in enumerate(places)}
-    found = {bone: turns[:, column] for column, bone in enumerate(bones)}
+    columns = np.array(others, np.float32).reshape(len(frames), len(places)).T
+    values |= dict(zip(places, columns, strict=True))
+    found = np.array(turns, np.float32).reshape(len(frames), len(bones), 3).swapaxes(0, 1)
     units = np.array(seen, np.float32) if look else None
-    return Sampled(values, found, len(frames), scene_rate(scene), units)
+    turned = dict(zip(bones, found, strict=True))
+    return Sampled(values, turned, len(frames), scene_rate(scene), units)
 
 
 def _key_values(keys: bpy.types.Key) -> Floats:

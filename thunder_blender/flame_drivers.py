@@ -14,8 +14,7 @@ and without asking for permission.
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import bpy
@@ -23,10 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..model_runtime.face import FaceModel
+from .head_bones import Edit
 from .head_correctives import ANGLES, ROTATION
+from .steps import GO_ON, Steps
 
 Floats = npt.NDArray[np.floating]
 
+HIDDEN = "Pivots"  # bone collection
 PIVOT = "{} pivot"
 BASE = "{} base"  # the pivot's parent
 OFFSET = 0.1  # metres on each axis; far more than a joint ever shifts
@@ -40,27 +42,31 @@ UNIT = "thunder {} unit"  # metres that a sum of 1 means
 SHIFTS = ("u", "v", "w")  # the joint's shift along x, y, z in a bone's expression
 
 
-def follow_shapes(
-    body: bpy.types.Object, armature: bpy.types.Object, face: FaceModel, identities: int
-) -> None:
-    """Let every bone stand where the expressions and the first `identities` put its joint.
-
-    The bones at rest stand for the identity keys as they are now.
-    """
+def joint_shifts(face: FaceModel, identities: int) -> dict[str, dict[str, Floats]]:
+    """How far each expression and each of the first `identities` moves each joint that any of them
+    moves: {bone: {shape key: (3,) metres in the bone's axes}}."""
     people = face.identity_basis[:identities]
     shapes = np.concatenate([face.expression_basis, people])
     shifts = np.tensordot(face.joint_regressor, shapes, axes=(1, 1)).swapaxes(1, 2)
-    moving = {
-        name: shift
-        for name, shift in zip(face.joint_names, shifts, strict=True)
-        if np.abs(shift).max() > LEAST_SHIFT
-    }
-    _add_pivots(armature, list(moving))
-    key: Any = body.data.shape_keys
     names = [f"Exp{index + 1}" for index in range(len(face.expression_basis))]
     names += [f"Shape{index + 1}" for index in range(len(people))]
-    for name, shift in moving.items():
-        _follow(key, armature, name, dict(zip(names, shift.T, strict=True)))
+    return {
+        bone: dict(zip(names, shift.T, strict=True))
+        for bone, shift in zip(face.joint_names, shifts, strict=True)
+        if np.abs(shift).max() > LEAST_SHIFT
+    }
+
+
+def follow_shapes(
+    body: bpy.types.Object, armature: bpy.types.Object, shifts: dict[str, dict[str, Floats]]
+) -> Steps[None]:
+    """Let every bone that has pivots stand where the shape keys put its joint.
+
+    The bones at rest stand for the identity keys as they are now.
+    """
+    keys: Any = body.data.shape_keys
+    for bone, moved in shifts.items():
+        yield from _follow(keys, armature, bone, moved)
 
 
 def stand_for(key: bpy.types.Key, bone: str, shift: Floats) -> None:
@@ -76,14 +82,21 @@ def with_parents(bone: str) -> tuple[str, str, str]:
     return bone, PIVOT.format(bone), BASE.format(bone)
 
 
-def _add_pivots(armature: bpy.types.Object, names: list[str]) -> None:
-    """Put two hidden parents between each bone and the one above it."""
-    hidden = armature.data.collections.new("Pivots")
-    with editing(armature) as bones:
+def pivots(names: Iterable[str]) -> Edit:
+    """Two hidden parents between each bone and the one above it, for an armature in Edit Mode."""
+
+    def add(armature: Any, bones: Any) -> None:
+        hidden = armature.data.collections.new(HIDDEN)
         for name in names:
             _put_above(bones, name, PIVOT.format(name), hidden)
             _put_above(bones, PIVOT.format(name), BASE.format(name), hidden)
-    hidden.is_visible = False
+
+    return add
+
+
+def rest_pivots(armature: bpy.types.Object, names: Iterable[str]) -> None:
+    """Hide the pivots, and put them where their places are counted from."""
+    armature.data.collections[HIDDEN].is_visible = False
     for name in names:
         base = armature.pose.bones[BASE.format(name)]
         base.location, base.lock_location = (-OFFSET,) * 3, (True, True, True)
@@ -98,33 +111,19 @@ def _put_above(bones: Any, below: str, name: str, hidden: bpy.types.BoneCollecti
     hidden.assign(bone)
 
 
-@contextmanager
-def editing(armature: bpy.types.Object) -> Iterator[bpy.types.ArmatureEditBones]:
-    """The armature's bones in Edit Mode; afterwards the former object is active again."""
-    view_layer = bpy.context.view_layer
-    before = view_layer.objects.active
-    view_layer.objects.active = armature
-    bpy.ops.object.mode_set(mode="EDIT")
-    try:
-        yield armature.data.edit_bones
-    finally:
-        bpy.ops.object.mode_set(mode="OBJECT")
-        view_layer.objects.active = before
-
-
 def _follow(
     key: bpy.types.Key, armature: bpy.types.Object, bone: str, shifts: dict[str, Floats]
-) -> None:
+) -> Steps[None]:
     """`shifts` is how far each shape key moves the joint (3,), in the bone's own axes."""
     blocks: Any = key.key_blocks
     unit = float(np.abs(np.array(list(shifts.values()))).max()) / LARGEST
     key[UNIT.format(bone)] = unit
     now = sum(blocks[n].value * way for n, way in shifts.items() if n.startswith("Shape"))
     stand_for(key, bone, np.zeros(3) + now)
-    sums = [
-        _sum(key, bone, name, {n: way[axis] / unit for n, way in shifts.items()})
-        for axis, name in enumerate(ANGLES)
-    ]
+    sums = []
+    for axis, name in enumerate(ANGLES):
+        factors = {n: way[axis] / unit for n, way in shifts.items()}
+        sums.append((yield from _sum(key, bone, name, factors)))
     for axis in range(3):
         path = f'pose.bones["{PIVOT.format(bone)}"].location'
         driver: Any = armature.driver_add(path, axis).driver
@@ -133,6 +132,7 @@ def _follow(
         for name, source in zip(SHIFTS, sums, strict=True):
             _read(driver, name, key, f'["{source}"]')
         driver.expression = f"{OFFSET}{-unit:+.6g}*({_turned(axis)})"
+        yield GO_ON
 
 
 def _turned(axis: int) -> str:
@@ -140,7 +140,7 @@ def _turned(axis: int) -> str:
     return "+".join(f"({ROTATION[3 * axis + column]})*{SHIFTS[column]}" for column in range(3))
 
 
-def _sum(key: bpy.types.Key, bone: str, axis: str, factors: dict[str, float]) -> str:
+def _sum(key: bpy.types.Key, bone: str, axis: str, factors: dict[str, float]) -> Steps[str]:
     """A property of `key` that adds up shape keys times whole `factors`; its name."""
     used = [(name, round(float(factor))) for name, factor in factors.items() if round(factor)]
     previous = SUM.format(bone, axis, REST)
@@ -154,6 +154,7 @@ def _sum(key: bpy.types.Key, bone: str, axis: str, factors: dict[str, float]) ->
             terms.append(f"{factor}*{letter}")
         driver.expression = "+".join(terms).replace("+-", "-")
         previous = current
+        yield GO_ON
     return previous
 
 

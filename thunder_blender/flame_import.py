@@ -21,7 +21,9 @@ from ..model_runtime.flame_calibration import Calibration
 from ..model_runtime.flame_edition import edition, remarks
 from ..model_runtime.flame_extras import load_landmarks, load_masks
 from . import EXTENSION, flame_mapping, flame_residuals, flame_rig, flame_tongue, head
+from .building import Made
 from .rig import Rig
+from .steps import GO_ON, Steps, finish
 
 Floats = npt.NDArray[np.float32]
 
@@ -50,11 +52,11 @@ class Prepared:
 
     wanted: FlameImport
     flame: Flame
-    person: tuple[float, ...]  # identity coefficients
     mapping: Calibration
     left: Floats  # (52,V,3) metres that the expressions cannot say of each unit
     remarks: tuple[str, ...]  # what the artist should know of the file
     masks: dict[str, npt.NDArray[np.int32]]
+    plan: flame_rig.FlamePlan
 
 
 @dataclass(frozen=True)
@@ -114,23 +116,42 @@ def prepare(
         lambda done: tell(READING + (1 - READING) * done),
         mouth,
     )
-    shape = tuple(float(value) for value in person)
-    return Prepared(wanted, flame, shape, mapping, left, remarks(flame), masks)
+    params = flame_rig.FlameParams(
+        shape=tuple(float(value) for value in person),
+        shape_keys=min(wanted.shape_keys, len(face.identity_basis)),
+        name="FLAME",
+        location=wanted.location,
+    )
+    plan = flame_rig.plan_flame(flame, params)
+    return Prepared(wanted, flame, mapping, left, remarks(flame), masks, plan)
 
 
 def build(collection: bpy.types.Collection, prepared: Prepared) -> Imported:
     """Make the rig of what was prepared."""
-    params = flame_rig.FlameParams(
-        shape=prepared.person,
-        shape_keys=min(prepared.wanted.shape_keys, len(prepared.flame.face.identity_basis)),
-        name="FLAME",
-        location=prepared.wanted.location,
-    )
-    rig = flame_rig.create_flame(collection, prepared.flame, params)
+    return finish(build_steps(collection, prepared))
+
+
+def build_steps(collection: bpy.types.Collection, prepared: Prepared) -> Steps[Imported]:
+    """The same in steps; stopped early, it leaves nothing."""
+    made = Made()
+    try:
+        return (yield from _build(collection, prepared, made))
+    except BaseException:
+        made.discard()
+        raise
+
+
+def _build(collection: bpy.types.Collection, prepared: Prepared, made: Made) -> Steps[Imported]:
+    rig = yield from flame_rig.create_flame_steps(collection, prepared.plan, made)
+    yield GO_ON
     flame_mapping.store(rig.mesh, prepared.mapping)
     if prepared.wanted.residual_keys:
-        flame_residuals.add(rig, prepared.left)
-        flame_tongue.add(rig, prepared.mapping, prepared.flame.face)
+        yield from flame_residuals.add(rig, prepared.left)
+        tongue = flame_tongue.add(rig, prepared.mapping, prepared.flame.face)
+        if tongue is not None:
+            made.note(tongue)
+            made.note(tongue.data)
+        yield GO_ON
     for name, vertices in prepared.masks.items():
         group = rig.mesh.vertex_groups.new(name=MASK.format(name))
         group.add(vertices.tolist(), 1.0, "REPLACE")

@@ -7,12 +7,11 @@ drivers, so they are put to their joints on request, after the identity has been
 
 from __future__ import annotations
 
-import bpy
 import numpy as np
 import numpy.typing as npt
 
 from ..model_runtime.face import FaceModel
-from . import flame_drivers
+from . import flame_drivers, head_bones
 from .flame_axes import to_flame
 from .head_mesh import to_blender
 from .rig import Rig, RigError
@@ -23,13 +22,15 @@ JOINTS = "thunder_flame_joints"  # (J,3) with all identity keys at 0, Blender's 
 SHIFTS = "thunder_flame_joint_shifts"  # (N,J,3) of each identity key at 1
 
 
-def keep(body: bpy.types.Object, face: FaceModel, basis: Floats, keys: int) -> None:
-    """Remember on `body` how the first `keys` identity keys move the joints of `basis` (V,3)."""
+def moves(face: FaceModel, basis: Floats, keys: int) -> dict[str, list[float]]:
+    """How the first `keys` identity keys move the joints of `basis` (V,3): the custom properties
+    of the mesh object that remember it."""
     shapes = face.identity_basis[:keys]
-    body[JOINTS] = to_blender(face.joint_regressor @ basis).ravel().tolist()
+    found = {JOINTS: to_blender(face.joint_regressor @ basis).ravel().tolist()}
     if keys:
         shifts = np.tensordot(shapes, face.joint_regressor, axes=(1, 1)).swapaxes(1, 2)
-        body[SHIFTS] = to_blender(shifts).ravel().tolist()
+        found[SHIFTS] = to_blender(shifts).ravel().tolist()
+    return found
 
 
 def update(rig: Rig, names: tuple[str, ...]) -> float:
@@ -42,7 +43,7 @@ def update(rig: Rig, names: tuple[str, ...]) -> float:
         raise RigError(f"'{rig.mesh.name}' has lost its armature. Import the FLAME again.")
     bones = rig.armature.data.bones
     ways = [joints[index] - np.array(bones[name].head_local) for index, name in enumerate(names)]
-    with flame_drivers.editing(rig.armature) as edit:
+    with head_bones.editing(rig.armature) as edit:
         for name, way in zip(names, ways, strict=True):
             for each in filter(edit.get, flame_drivers.with_parents(name)):
                 head, tail = np.array(edit[each].head), np.array(edit[each].tail)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..model_runtime.contract import UNITS
 from .head_mesh import to_blender
 from .rig import Rig
+from .steps import GO_ON, Steps
 
 KEY = "residual {}"  # and the unit
 
@@ -27,7 +28,7 @@ def path(unit: str) -> str:
     return f'key_blocks["{key(unit)}"].value'
 
 
-def add(rig: Rig, left: npt.NDArray[np.floating]) -> None:
+def add(rig: Rig, left: npt.NDArray[np.floating]) -> Steps[None]:
     """A key for each unit of which something is left (52,V,3), in metres and FLAME's axes."""
     basis = np.empty(3 * left.shape[1], np.float32)
     rig.keys.key_blocks[0].points.foreach_get("co", basis)
@@ -36,6 +37,7 @@ def add(rig: Rig, left: npt.NDArray[np.floating]) -> None:
             block = rig.mesh.shape_key_add(name=key(unit), from_mix=False)
             block.points.foreach_set("co", basis + to_blender(lack).ravel())
             block.slider_min, block.slider_max, block.value = 0.0, 1.0, 0.0
+        yield GO_ON
 
 
 def present(rig: Rig) -> tuple[str, ...]:

@@ -18,7 +18,9 @@ import numpy.typing as npt
 from ..model_runtime.face import FaceModel
 from ..model_runtime.flame import JOINTS, Flame
 from . import flame_drivers, flame_joints, head_bones, head_correctives, rig
+from .building import Made
 from .head_mesh import UV_LAYER, to_blender
+from .steps import GO_ON, Steps, finish
 
 Floats = npt.NDArray[np.floating]
 
@@ -39,27 +41,71 @@ class FlameParams:
     location: tuple[float, float, float] = (0.0, 0.0, 0.0)  # of the armature, in metres
 
 
+@dataclass(frozen=True)
+class FlamePlan:
+    """A rig in numbers: all that takes long and needs none of Blender's data."""
+
+    flame: Flame
+    params: FlameParams
+    basis: Floats  # (V,3) with all identity keys at 0, FLAME's axes
+    heads: Floats  # (J,3) where the bones stand
+    shifts: dict[str, dict[str, Floats]]  # of the joints, by bone and shape key
+    moves: dict[str, list[float]]  # custom properties, see `flame_joints`
+
+
+def plan_flame(flame: Flame, params: FlameParams) -> FlamePlan:
+    """The rig of `flame` in numbers."""
+    face, kept = flame.face, params.shape_keys
+    person = np.asarray(params.shape, np.float32)
+    basis = _moved(face, person[kept:], kept)
+    return FlamePlan(
+        flame,
+        params,
+        basis,
+        heads=face.joint_regressor @ _moved(face, person, 0),
+        shifts=flame_drivers.joint_shifts(face, kept),
+        moves=flame_joints.moves(face, basis, kept),
+    )
+
+
 def create_flame(collection: bpy.types.Collection, flame: Flame, params: FlameParams) -> rig.Rig:
     """Build the rig of `flame` in `collection`."""
-    face = flame.face
-    person, kept = np.asarray(params.shape, np.float32), params.shape_keys
-    basis = _moved(face, person[kept:], kept)
-    mesh = _mesh(params.name, flame, basis)
-    body = bpy.data.objects.new(params.name, mesh)
-    collection.objects.link(body)
-    _add_keys(body, "Exp", face.expression_basis, np.zeros(0, np.float32))
-    _add_keys(body, "Shape", face.identity_basis[:kept], person)
+    return finish(create_flame_steps(collection, plan_flame(flame, params), Made()))
+
+
+def create_flame_steps(
+    collection: bpy.types.Collection, plan: FlamePlan, made: Made
+) -> Steps[rig.Rig]:
+    """The same in steps; the rig is seen once it is whole. `made` hears of its data-blocks."""
+    face, params = plan.flame.face, plan.params
+    armature = made.note(_armature(collection, plan))
+    made.note(armature.data)
+    yield GO_ON
+    mesh = made.note(_mesh(params.name, plan.flame, plan.basis))
+    yield GO_ON
+    body = made.note(bpy.data.objects.new(params.name, mesh))
+    yield from _add_keys(body, "Exp", face.expression_basis, np.zeros(0, np.float32))
+    person = np.asarray(params.shape, np.float32)
+    yield from _add_keys(body, "Shape", face.identity_basis[: params.shape_keys], person)
     mesh.shape_keys.name = f"{params.name} Keys"
     body.active_shape_key_index = 0
-    rest = _moved(face, person, 0)
-    armature = head_bones.build_armature(f"{params.name} Rig", face, rest, collection)
-    armature.location = params.location
-    head_bones.bind(body, armature, face)
-    head_correctives.add_correctives(body, armature, face)
-    flame_drivers.follow_shapes(body, armature, face, kept)
-    flame_joints.keep(body, face, basis, kept)
-    body[rig.MARK], body[MAPPING], body[SOURCE] = uuid.uuid4().hex, FLAME, flame.sha256
+    yield from head_bones.bind(body, armature, face)
+    yield from head_correctives.add_correctives(body, armature, face)
+    yield from flame_drivers.follow_shapes(body, armature, plan.shifts)
+    for name, values in plan.moves.items():
+        body[name] = values
+    body[rig.MARK], body[MAPPING], body[SOURCE] = uuid.uuid4().hex, FLAME, plan.flame.sha256
+    collection.objects.link(body)
     return rig.Rig(body, armature)
+
+
+def _armature(collection: bpy.types.Collection, plan: FlamePlan) -> bpy.types.Object:
+    name, face, moving = f"{plan.params.name} Rig", plan.flame.face, list(plan.shifts)
+    pivots = flame_drivers.pivots(moving)
+    armature = head_bones.build_armature(name, face, plan.heads, collection, pivots)
+    flame_drivers.rest_pivots(armature, moving)
+    armature.location = plan.params.location
+    return armature
 
 
 def is_flame(found: rig.Rig) -> bool:
@@ -99,7 +145,7 @@ def _mesh(name: str, flame: Flame, vertices: Floats) -> bpy.types.Mesh:
     return mesh
 
 
-def _add_keys(body: bpy.types.Object, name: str, shapes: Floats, values: Floats) -> None:
+def _add_keys(body: bpy.types.Object, name: str, shapes: Floats, values: Floats) -> Steps[None]:
     """A shape key per row of `shapes` (N, V, 3) with sliders that do not clamp."""
     if body.data.shape_keys is None:
         body.shape_key_add(name="Basis", from_mix=False)
@@ -110,3 +156,4 @@ def _add_keys(body: bpy.types.Object, name: str, shapes: Floats, values: Floats)
         key.points.foreach_set("co", basis + to_blender(shape).ravel())
         key.slider_min, key.slider_max = -RANGE, RANGE
         key.value = float(values[index]) if index < len(values) else 0.0
+        yield GO_ON

@@ -7,17 +7,21 @@ that they keep belong to the UI thread.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ..model_runtime.contract import CancelledError, Progress
-from .flame_import import FlameImport, Prepared, kept_folder, prepare
+from .building import Building
+from .flame_import import FlameImport, Imported, Prepared, kept_folder, prepare
 from .in_thread import InThread
 from .redraw import redraw_sidebars
+from .steps import Steps
 
 TICK = 0.1  # seconds between two looks
+BUILD_TICK = 0.02  # between two steps once the rig is built
 READING, FITTING, READY = "Reading FLAME", "Fitting FLAME", "Building FLAME"
 RUNNING = "A FLAME is being imported; wait for it or press Cancel"
 
@@ -51,6 +55,7 @@ class _Running:
     """The one place that knows of the running import; nothing here outlives `end`."""
 
     preparing: Preparing | None = None
+    building: Building[Imported] | None = None
     timer: Any = None
 
 
@@ -74,8 +79,21 @@ def begin(context: bpy.types.Context, wanted: FlameImport) -> Preparing:
     return _Running.preparing
 
 
+def built(window: Any, begin: Callable[[], Steps[Imported]]) -> Imported | None:
+    """Build for a moment, in the steps that `begin` gives; the rig once it is whole.
+
+    Raises ThunderError.
+    """
+    if _Running.building is None:
+        _Running.building = Building(begin, window, BUILD_TICK)
+    return _Running.building.result if _Running.building.go_on() else None
+
+
 def end() -> None:
-    """Leave nothing running: no import, no timer, the status bar as it was."""
+    """Leave nothing running: no import, no half of a rig, no timer, the status bar as it was."""
+    if _Running.building is not None:
+        _Running.building.end()
+        _Running.building = None
     if _Running.preparing is not None:
         _Running.preparing.cancel()
         _Running.preparing = None

@@ -67,8 +67,9 @@ def flame_mouth(rig: Rig, mapping: Calibration) -> Floats:
 def _faces(bundled: FaceModel, chosen: npt.NDArray[np.integer]) -> list[list[int]]:
     place = np.full(len(bundled.template), -1)
     place[chosen] = np.arange(len(chosen))
-    faces = [row[row >= 0] for row in place[bundled.quads] if (row >= 0).all()]
-    return [row.tolist() for row in faces]
+    faces = place[bundled.quads]
+    found: list[list[int]] = faces[(faces >= 0).all(1)].tolist()
+    return found
 
 
 def _carrier(rig: Rig) -> None:

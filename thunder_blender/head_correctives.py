@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ..model_runtime.face import FaceModel
 from .head_mesh import to_blender
+from .steps import GO_ON, Steps
 
 ENTRIES = 9  # of a rotation matrix
 LEAST_MOVE = 1e-5  # metres; a smaller corrective gets no key
@@ -43,7 +44,9 @@ class Corrective:
     shape: npt.NDArray[np.floating]
 
 
-def add_correctives(body: bpy.types.Object, armature: bpy.types.Object, face: FaceModel) -> None:
+def add_correctives(
+    body: bpy.types.Object, armature: bpy.types.Object, face: FaceModel
+) -> Steps[None]:
     """A driven shape key for every pose feature that does something."""
     for corrective in correctives(face):
         key = body.shape_key_add(name=f"pose {corrective.bone} {corrective.entry}", from_mix=False)
@@ -53,6 +56,7 @@ def add_correctives(body: bpy.types.Object, armature: bpy.types.Object, face: Fa
         key.points.foreach_set("co", points + to_blender(corrective.shape).ravel())
         key.slider_min, key.slider_max, key.value = -RANGE, RANGE, 0.0
         _drive(key, armature, corrective)
+        yield GO_ON
 
 
 def correctives(face: FaceModel) -> Iterator[Corrective]:

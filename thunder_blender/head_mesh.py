@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..model_runtime.face import FaceModel
+from .steps import GO_ON, Steps
 
 Floats = npt.NDArray[np.float32]
 
@@ -56,7 +57,9 @@ def build_mesh(name: str, face: FaceModel, vertices: npt.NDArray[np.floating]) -
     return mesh
 
 
-def add_units(body: bpy.types.Object, face: FaceModel, vertices: npt.NDArray[np.floating]) -> None:
+def add_units(
+    body: bpy.types.Object, face: FaceModel, vertices: npt.NDArray[np.floating]
+) -> Steps[None]:
     """Basis plus a shape key per unit, 0 at rest; sliders end where the unit's range does."""
     body.shape_key_add(name="Basis", from_mix=False)
     basis = to_blender(vertices)
@@ -65,6 +68,7 @@ def add_units(body: bpy.types.Object, face: FaceModel, vertices: npt.NDArray[np.
         key.points.foreach_set("co", (basis + to_blender(shape)).ravel())
         key.slider_min, key.value = 0.0, 0.0  # 5.0 starts keys at 1
         key.slider_max = face.unit_max.get(str(name), 1.0)
+        yield GO_ON
     body.data.shape_keys.name = f"{body.name} Units"
     body.active_shape_key_index = 0
 

@@ -165,6 +165,18 @@ def _strip_of(scene: bpy.types.Scene, path: Path, name: str, channel: int, frame
     return put
 
 
+def restore_copies() -> None:
+    """Write the copies anew that strips need in order not to be red: after a file was opened that
+    another machine has made, or whose copies were swept. Blender 5.0 and later need none."""
+    if not RED_WHEN_PACKED:
+        return
+    for scene in bpy.data.scenes:
+        for strip in (s for s in compat.all_sequences(scene) if HEARD in s and s.sound):
+            kept = strip.sound
+            if kept.packed_file and not Path(bpy.path.abspath(kept.filepath)).is_file():
+                kept.filepath = str(lines.sound_path(strip))
+
+
 def _remove(scene: bpy.types.Scene, strip: Any) -> None:
     unheard = strip.sound
     compat.sequences(scene).remove(strip)

@@ -20,6 +20,7 @@ from . import fit_take, flame_rig, import_flame_motion, takes
 from .fit_take import FittedTake
 from .in_thread import InThread
 from .rig import Rig
+from .steps import Steps, finish
 
 HEADS = ("AS_RECORDED", "RELATIVE", "NONE")  # what becomes of the head's turn
 
@@ -65,7 +66,22 @@ def apply(
     rig: Rig, file: MotionFile, wanted: MotionImport, fitted: FittedTake, play: bool
 ) -> tuple[bpy.types.Action, str]:
     """Write the fitted take, let it play where asked to, and the sentence to report."""
-    action = takes.create_take(rig, wanted.path.stem, fitted, fitted.fps, wanted.frame)
+    name = finish(write_steps(rig, wanted, fitted))
+    return put_on(rig, name, file, wanted, play)
+
+
+def write_steps(rig: Rig, wanted: MotionImport, fitted: FittedTake) -> Steps[str]:
+    """Write the fitted take in short steps, the rig being read in the first one only; its name."""
+    start = wanted.frame
+    action = yield from takes.create_take_steps(rig, wanted.path.stem, fitted, fitted.fps, start)
+    return action.name
+
+
+def put_on(
+    rig: Rig, name: str, file: MotionFile, wanted: MotionImport, play: bool
+) -> tuple[bpy.types.Action, str]:
+    """Let the take that was written play where asked to, and the sentence to report."""
+    action = bpy.data.actions[name]
     if play:
         takes.choose_take(rig, action)
     rig.mesh.thunder.take = action

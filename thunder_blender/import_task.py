@@ -11,7 +11,6 @@ from typing import Any
 
 import bpy
 
-from ..model_runtime.motion_files import MotionFile
 from . import import_motion
 from .fit_take import FittedTake
 from .flame_task import show
@@ -19,9 +18,10 @@ from .import_motion import MotionImport
 from .in_thread import InThread
 from .rig import Rig, RigError, find_rig
 from .sound import scene_rate
+from .steps import Stepped
 
-TICK = 0.1  # seconds between two looks
-READING, FITTING = "Reading", "Fitting"
+TICK = 0.05  # seconds between two looks
+READING, FITTING, WRITING = "Reading", "Fitting", "Writing keys of"
 RUNNING = "A motion file is being imported; wait for it or press Esc"
 
 
@@ -33,25 +33,39 @@ class Importing:
         self.rig_id, self.rig_name = rig.identifier, rig.mesh.name
         self._reading = InThread(lambda: import_motion.read(wanted), "THUNDER motion")
         self._fitting: InThread[FittedTake] | None = None
+        self._writing: Stepped[str] | None = None
 
     @property
     def stage(self) -> str:
-        return FITTING if self._fitting else READING
+        return WRITING if self._writing else FITTING if self._fitting else READING
 
     def ready(self) -> bool:
-        """Whether the take can be written; looks at the rig once the file is read.
+        """Work for a moment; whether the take is written. Looks at the rig once the file is read.
 
         Raises MotionError or RigError.
         """
-        if self._fitting is None and self._reading.ready:
-            file, rig = self._reading.result(), self.rig()
-            self._fitting = import_motion.start_fitting(rig, file, self.wanted, self.rate)
-        return self._fitting is not None and self._fitting.ready
+        if self._fitting is None:
+            if self._reading.ready:
+                file, rig = self._reading.result(), self.rig()
+                self._fitting = import_motion.start_fitting(rig, file, self.wanted, self.rate)
+        elif self._writing is None:
+            if self._fitting.ready:
+                fitted = self._fitting.result()
+                self._writing = Stepped(import_motion.write_steps(self.rig(), self.wanted, fitted))
+        else:
+            return self._writing.go_on()
+        return False
 
-    def result(self) -> tuple[MotionFile, FittedTake]:
-        """What was read, and its take. Raises what went wrong."""
-        assert self._fitting is not None
-        return self._reading.result(), self._fitting.result()
+    def land(self, play: bool) -> str:
+        """Let the take that is written play where asked to; the sentence to report."""
+        assert self._writing is not None
+        file, name = self._reading.result(), self._writing.result
+        return import_motion.put_on(self.rig(), name, file, self.wanted, play)[1]
+
+    def stop(self) -> None:
+        """Leave nothing of a take that is being written."""
+        if self._writing is not None:
+            self._writing.stop()
 
     def rig(self) -> Rig:
         """The rig as it is now. Raises RigError when it was deleted."""
@@ -98,6 +112,7 @@ def tell() -> None:
 def end() -> None:
     """Leave nothing running: no import, no timer, the status bar as it was."""
     if _Running.importing is not None:
+        _Running.importing.stop()
         _Running.importing = None
         show("")
     if _Running.timer is not None:

@@ -7,7 +7,6 @@ trimmed or made faster afterwards. Only the strip's own sound counts, never the 
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import bpy
 
 from ..model_runtime.contract import GenerateRequest, Settings, ThunderError
-from . import EXTENSION, compat
+from . import compat, sound_copies
 from .placement import Heard
 from .sound import scene_rate
 
@@ -139,26 +138,13 @@ def sound_path(strip: Any) -> Path:
     """The file with the strip's sound; a packed sound is written out once. Raises LineError."""
     sound = strip.sound
     if sound.packed_file:
-        return _unpacked(sound)
+        return sound_copies.copy_of(sound)
     path = Path(bpy.path.abspath(sound.filepath, library=sound.library))
     if not path.is_file():
         raise LineError(
             f"The sound of '{strip.name}' is missing: {path}. "
             "Find it with File > External Data > Find Missing Files."
         )
-    return path
-
-
-def _unpacked(sound: bpy.types.Sound) -> Path:
-    """The packed bytes as a file named by their hash, so that it is written once for all files."""
-    data = bytes(sound.packed_file.data)
-    folder = Path(bpy.utils.extension_path_user(EXTENSION, path="sounds", create=True))
-    suffix = Path(sound.filepath).suffix or ".wav"
-    path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}{suffix}"
-    if not path.is_file() or path.stat().st_size != len(data):
-        partial = path.with_suffix(f".{uuid.uuid4().hex[:8]}")
-        partial.write_bytes(data)
-        partial.replace(path)
     return path
 
 

@@ -19,6 +19,7 @@ from . import (
     range_write,
     repair_curves,
     request,
+    steps,
     take_marks,
     take_span,
     takes,
@@ -66,6 +67,10 @@ class Ranging:
 
     def land(self, answer: Any) -> str:
         """Write the range, and say so. Raises RigError where the take has changed meanwhile."""
+        return steps.finish(self.land_steps(answer))
+
+    def land_steps(self, answer: Any) -> steps.Steps[str]:
+        """The same in steps."""
         assert isinstance(answer, Take), "a GenerateRequest is answered with a Take"
         _Last.digest, _Last.take = self.digest, answer
         rig = find_rig(bpy.data.objects.get(self.rig_name))
@@ -75,7 +80,8 @@ class Ranging:
         seed = self.question.settings.seed
         if not self.in_place:
             action = range_write.copied(action, f"{self.take[:50]}.r{seed}")
-        count = range_write.write(rig, action, self.line, self._mended(answer))
+        yield steps.PAUSE
+        count = yield from range_write.write_steps(rig, action, self.line, self._mended(answer))
         range_write.note(action, self.span, answer, self.take)
         if not self.in_place:
             takes.choose_take(rig, action)

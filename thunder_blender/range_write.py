@@ -18,6 +18,7 @@ from . import (
     range_curves,
     range_movers,
     repair_curves,
+    steps,
     take_marks,
 )
 from .hand_edits import ArtistKeys
@@ -52,13 +53,22 @@ def write(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) -> int
 
     Keys beside the span and the artist's own keys keep every bit.
     """
+    return steps.finish(write_steps(rig, action, line, mended))
+
+
+def write_steps(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) -> steps.Steps[int]:
+    """The same in steps."""
     own = hand_edits.artist_keys(action)
     before = _points(action, own)
+    yield steps.PAUSE
     edited = hand_edits.is_hand_edited(action)
+    yield steps.PAUSE
     count = bring(rig, action, line, mended)
+    yield steps.PAUSE
     _put_back(action, before)
     if not edited:
         take_marks.mark_content(action)
+    yield steps.PAUSE
     hand_edits.remember(action, own)
     hand_edits.forget(action.name)
     return count

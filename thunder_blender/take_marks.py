@@ -221,19 +221,29 @@ def take_name(rig: Rig, line: Line, take: Take) -> str:
 
 def content_hash(action: bpy.types.Action) -> str:
     """Hash over all keyframes: frames, values, interpolation and the handles that matter."""
-    return steps.finish(hash_steps(lambda: curves(action)))
+    digest = hashlib.sha256()
+    for curve in _in_order(curves(action)):
+        _add_to(digest, curve)
+    return digest.hexdigest()[:32]
 
 
 def hash_steps(found: Callable[[], Iterable[Any]]) -> steps.Steps[str]:
     """`content_hash` in short steps; `found` is asked at each of them, since undo frees curves."""
     digest, count = hashlib.sha256(), len(list(found()))
     for index in range(count):
-        curve = sorted(found(), key=lambda curve: (curve.data_path, curve.array_index))[index]
-        digest.update(f"{curve.data_path}[{curve.array_index}]{curve.extrapolation}".encode())
-        for block in _key_arrays(curve):
-            digest.update(block.tobytes())
+        _add_to(digest, _in_order(found())[index])
         yield steps.GO_ON
     return digest.hexdigest()[:32]
+
+
+def _in_order(found: Iterable[Any]) -> list[Any]:
+    return sorted(found, key=lambda curve: (curve.data_path, curve.array_index))
+
+
+def _add_to(digest: Any, curve: Any) -> None:
+    digest.update(f"{curve.data_path}[{curve.array_index}]{curve.extrapolation}".encode())
+    for block in _key_arrays(curve):
+        digest.update(block.tobytes())
 
 
 def mark_content(action: bpy.types.Action, content: str | None = None) -> None:

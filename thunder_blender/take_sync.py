@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 from bpy.app import handlers
 
-from . import hand_edits, nla, rig_copies, take_marks, take_places, take_writing
+from . import hand_edits, heard_mesh, nla, rig_copies, take_marks, take_places, take_writing
 from .rig import MARK, Rig
 from .take_edits import editing_take
 
@@ -82,6 +82,11 @@ def after_change_of_file(*_arguments: Any) -> None:
     rig_copies.forget()
 
 
+@handlers.persistent
+def after_load(*_arguments: Any) -> None:
+    heard_mesh.restore_copies()
+
+
 HANDLERS = (
     ("depsgraph_update_post", on_update),
     ("frame_change_post", on_frame),
@@ -91,6 +96,7 @@ HANDLERS = (
     ("undo_post", after_change_of_file),
     ("redo_post", after_change_of_file),
     ("load_post", after_change_of_file),
+    ("load_post", after_load),
 )
 
 

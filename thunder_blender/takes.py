@@ -55,6 +55,7 @@ __all__ = [
     "choose_take",
     "chosen_take",
     "create_take",
+    "create_take_steps",
     "is_hand_edited",
     "line_of",
     "list_takes",
@@ -90,7 +91,14 @@ def add_take_steps(
 
 def create_take(rig: Rig, name: str, take: Take, rate: float, first_frame: int) -> bpy.types.Action:
     """As `add_take`, for a take without a sound strip: its first key lies on `first_frame`."""
-    return steps.finish(_write(rig, name, take, rate, first_frame, None))
+    return steps.finish(create_take_steps(rig, name, take, rate, first_frame))
+
+
+def create_take_steps(
+    rig: Rig, name: str, take: Take, rate: float, first_frame: int
+) -> steps.Steps[bpy.types.Action]:
+    """`create_take` in short steps; the rig is read in the first one only."""
+    return _write(rig, name, take, rate, first_frame, None)
 
 
 def list_takes(rig: Rig, line_id: str | None = None) -> list[bpy.types.Action]:

@@ -81,3 +81,22 @@ def own_key(rig, value: float = 0.25, frame: int = 10):
     block.value = value
     block.keyframe_insert("value", frame=frame)
     return rig.keys.animation_data.action
+
+
+def link_character(rig, folder):
+    """Save the file with the rig in a collection, and link that into a new one: the collection."""
+    import bpy
+
+    character = bpy.data.collections.new("Character")
+    bpy.context.scene.collection.children.link(character)
+    for item in (rig.mesh, rig.armature):
+        character.objects.link(item)
+        bpy.context.scene.collection.objects.unlink(item)
+    path = str(folder / "library.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy.data.libraries.load(path, link=True) as (_, target):
+        target.collections = ["Character"]
+    bpy.context.scene.render.fps = 25
+    bpy.context.scene.collection.children.link(target.collections[0])
+    return target.collections[0]

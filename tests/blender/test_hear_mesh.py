@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -153,7 +155,7 @@ class Watched:
         steps = room("thunder_blender.steps")
         operator = self.operator
         operator.gathering = steps.Stepped(operator.ask(self.context))
-        operator.job, operator.timer = None, "timer"
+        operator.job, operator.landing, operator.timer = None, None, "timer"
         for kind in [*events, *["TIMER"] * 400]:
             event = SimpleNamespace(type=kind, value="PRESS")
             result = operator.modal(self.context, event)
@@ -175,3 +177,24 @@ def test_esc_stops_it_while_it_reads_and_while_the_engine_works(room, asked, lin
     use_fake_engine(room, seconds_per_line=30.0)
     assert "CANCELLED" in late.run(room, [*["TIMER"] * 300, "ESC"])
     assert late.reports == ["Cancelled: Hear the Mesh"] and not heard(room)
+
+
+def test_copies_that_nobody_uses_go_and_come_back(room, asked, line, tmp_path) -> None:
+    copies = room("thunder_blender.sound_copies")
+    bpy.ops.thunder.hear_mesh()
+    path = copies.copy_of(heard(room)[0].sound)
+    other = path.with_name("other.wav")
+    other.write_bytes(b"used today")
+    copies.sweep(time.time())
+    assert path.is_file()
+    os.utime(path, (0, 0))
+    copies.sweep(time.time())
+    assert not path.exists() and other.is_file()
+    saved = str(tmp_path / "shot.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=saved)
+    bpy.ops.wm.open_mainfile(filepath=saved)
+    (strip,) = heard(room)
+    shown = Path(bpy.path.abspath(strip.sound.filepath))
+    assert bpy.app.version >= (5, 0, 0) or shown.is_file(), "else the strip is red"
+    os.utime(copies.copy_of(strip.sound), (1e9, 1e9))
+    assert copies.copy_of(strip.sound).stat().st_mtime > 1.7e9, "used again"

@@ -10,7 +10,7 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 
 from tests.blender.lines_fixture import add_strip, put_engine_away, use_fake_engine  # noqa: E402
-from tests.blender.take_helpers import JAW, set_range  # noqa: E402
+from tests.blender.take_helpers import JAW, link_character, set_range  # noqa: E402
 from tests.blender.test_lines import speed_up  # noqa: E402
 
 SPAN = (0.8, 1.4)  # seconds of the file that are mended
@@ -234,19 +234,8 @@ def test_a_muted_channel_is_told_as_a_muted_strip_is(take, strip, room) -> None:
 @pytest.fixture
 def linked(take, strip, rig, tmp_path):
     """The character and its measured line in another file; here it is linked, the line is local."""
-    character = bpy.data.collections.new("Character")
-    bpy.context.scene.collection.children.link(character)
-    for item in (rig.mesh, rig.armature):
-        character.objects.link(item)
-        bpy.context.scene.collection.objects.unlink(item)
-    path = str(tmp_path / "library.blend")
-    bpy.ops.wm.save_as_mainfile(filepath=path)
-    bpy.ops.wm.read_homefile(use_empty=True)
-    with bpy.data.libraries.load(path, link=True) as (_, target):
-        target.collections = ["Character"]
-    bpy.context.scene.render.fps = 25
-    bpy.context.scene.collection.children.link(target.collections[0])
-    return next(item for item in target.collections[0].objects if item.type == "MESH")
+    character = link_character(rig, tmp_path)
+    return next(item for item in character.objects if item.type == "MESH")
 
 
 def test_a_linked_character_is_greyed_out_with_the_reason(linked, engine, room, tmp_path) -> None:

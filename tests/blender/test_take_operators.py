@@ -6,7 +6,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.blender.take_helpers import jaw, jaw_at, line_without_strip, own_key, ramp
+from tests.blender.take_helpers import (
+    jaw,
+    jaw_at,
+    line_without_strip,
+    link_character,
+    own_key,
+    ramp,
+)
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's bpy module")
 
@@ -380,19 +387,7 @@ def test_undo_and_redo_leave_nothing_dangling(rig, room, takes, empty_scene) -> 
 @pytest.fixture
 def linked(rig, room, tmp_path):
     """A collection with the head, linked into a new file."""
-    character = bpy.data.collections.new("Character")
-    bpy.context.scene.collection.children.link(character)
-    for item in (rig.mesh, rig.armature):
-        character.objects.link(item)
-        bpy.context.scene.collection.objects.unlink(item)
-    path = str(tmp_path / "library.blend")
-    bpy.ops.wm.save_as_mainfile(filepath=path)
-    bpy.ops.wm.read_homefile(use_empty=True)
-    with bpy.data.libraries.load(path, link=True) as (_, target):
-        target.collections = ["Character"]
-    bpy.context.scene.render.fps = 25
-    bpy.context.scene.collection.children.link(target.collections[0])
-    return target.collections[0]
+    return link_character(rig, tmp_path)
 
 
 def test_a_linked_head_says_what_to_do(linked, room, takes) -> None:

@@ -66,7 +66,8 @@ class Stopwatch:
 
 
 class OwnTime:
-    """The longest call of each of the extension's draw and operator functions.
+    """The longest call of each of the extension's draw and operator functions, and once
+    `hear_the_rest` was called of its timers and handlers.
 
     Beside the time by the clock stands what the thread itself computed: on a busy machine the rest
     is time in which it waited for its turn.
@@ -74,6 +75,7 @@ class OwnTime:
 
     def __init__(self) -> None:
         self.longest: dict[str, tuple[float, float]] = {}
+        self._timers: dict[Callable[..., Any], Callable[..., Any]] = {}
         for kind in (bpy.types.Panel, bpy.types.UIList, bpy.types.Menu, bpy.types.Operator):
             for cls in _descendants(kind):
                 if cls.__name__.startswith("THUNDER_"):
@@ -92,6 +94,44 @@ class OwnTime:
             if clock > 0.001
         }
 
+    def hear_the_rest(self) -> None:
+        """Watch handlers, and the timers that are started from now on, until `restore`."""
+        for name in dir(bpy.app.handlers):
+            listed = getattr(bpy.app.handlers, name)
+            for place, function in enumerate(listed if isinstance(listed, list) else ()):
+                if OWN in getattr(function, "__module__", ""):
+                    listed[place] = bpy.app.handlers.persistent(self._handler(function))
+        timers = bpy.app.timers
+        self._plain = timers.register, timers.unregister, timers.is_registered
+        timers.register = self._register
+        timers.unregister = lambda function: self._plain[1](self._timed_of(function))
+        timers.is_registered = lambda function: self._plain[2](self._timed_of(function))
+
+    def restore(self) -> None:
+        """Handlers and timers are the extension's own again."""
+        for name in dir(bpy.app.handlers):
+            listed = getattr(bpy.app.handlers, name)
+            for place, function in enumerate(listed if isinstance(listed, list) else ()):
+                listed[place] = getattr(function, "thunder_plain", function)
+        timers = bpy.app.timers
+        timers.register, timers.unregister, timers.is_registered = self._plain
+
+    def _handler(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        timed = self._timed(function, f"{function.__module__.rpartition('.')[2]} handler")
+        two = TAKING[2](timed)
+        two.thunder_plain = function  # type: ignore[attr-defined]
+        return two
+
+    def _register(self, function: Callable[..., Any], **how: Any) -> None:
+        if OWN in getattr(function, "__module__", "") and function not in self._timers:
+            name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+            timed = self._timed(function, name)
+            self._timers[function] = lambda: timed()
+        self._plain[0](self._timed_of(function), **how)
+
+    def _timed_of(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return self._timers.get(function, function)
+
     def _watch_class(self, cls: Any) -> None:
         for name in ("draw", "draw_item", "filter_items", "modal", "invoke", "execute"):
             if hasattr(cls, name):
@@ -99,7 +139,11 @@ class OwnTime:
 
     def _watch(self, owner: Any, name: str, label: str) -> None:
         function: Callable[..., Any] = getattr(owner, name)
+        count = function.__code__.co_argcount
+        if count in TAKING:
+            setattr(owner, name, TAKING[count](self._timed(function, label)))
 
+    def _timed(self, function: Callable[..., Any], label: str) -> Callable[..., Any]:
         def timed(*arguments: Any) -> Any:
             start, computed = time.perf_counter(), time.thread_time()
             try:
@@ -109,9 +153,7 @@ class OwnTime:
                 before = self.longest.get(label, (0.0, 0.0))
                 self.longest[label] = max(spent[0], before[0]), max(spent[1], before[1])
 
-        count = function.__code__.co_argcount
-        if count in TAKING:
-            setattr(owner, name, TAKING[count](timed))
+        return timed
 
 
 def _descendants(cls: Any) -> list[Any]:
