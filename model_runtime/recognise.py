@@ -23,6 +23,7 @@ from .contract import FloatArray
 from .features import SAMPLE_RATE
 from .packed import load_packed
 from .recogniser import Recogniser, RecogniserConfig
+from .recogniser_ready import made_ready
 from .recogniser_search import search
 from .recogniser_sound import FRAME, recogniser_mel
 from .weights import check_file, read_metadata, weights_path
@@ -81,7 +82,8 @@ class LazyRecogniser:
     @cached_property
     def model(self) -> Recogniser:
         """The network. Raises WeightsError when the file does not fit it."""
-        return load_packed(Recogniser(self._config), self._path).to(self._device)
+        model = load_packed(Recogniser(self._config), self._path)
+        return made_ready(model.to(self._device))
 
     def texts(self, samples: FloatArray, tell: Tell | None = None) -> tuple[HeardPiece, ...]:
         """`recognise` with this model. Raises WeightsError."""

@@ -53,6 +53,7 @@ class Recogniser(nn.Module):
         self.places = nn.Parameter(torch.zeros(config.longest_text, width))
         self.writing = nn.ModuleList(_Writing(config) for _ in range(config.layers))
         self.written = nn.LayerNorm(width)
+        self.spelling: nn.Module | None = None  # in place of `tokens`, see recogniser_ready.py
 
     @property
     def end(self) -> int:
@@ -83,14 +84,21 @@ class Recogniser(nn.Module):
     def write(self, tokens: Tensor, heard: Cache, before: Cache | None) -> tuple[Tensor, Cache]:
         """Scores (batch, vocabulary) of what follows tokens (batch, length), and the new memory.
 
-        `before` is the memory of the call that held the tokens before these.
+        `heard` holds a sound for each text, or one for all of them. `before` is the memory of the
+        call that held the tokens before these; its rows may be chosen and repeated in between.
         """
         x, memory = self._follow(tokens, heard, before)
-        return self.written(x[:, -1]) @ self.tokens.weight.T, memory
+        return self._scored(x[:, -1]), memory
 
     def score(self, tokens: Tensor, heard: Cache) -> Tensor:
         """Scores (batch, length, vocabulary) of what follows each of tokens (batch, length)."""
-        return self.written(self._follow(tokens, heard, None)[0]) @ self.tokens.weight.T
+        return self._scored(self._follow(tokens, heard, None)[0])
+
+    def _scored(self, x: Tensor) -> Tensor:
+        x = self.written(x)
+        if self.spelling is not None:
+            return cast(Tensor, self.spelling(x))
+        return x @ self.tokens.weight.T
 
     def _follow(self, tokens: Tensor, heard: Cache, before: Cache | None) -> tuple[Tensor, Cache]:
         begun = 0 if before is None else before[0][0].shape[2]
@@ -136,8 +144,14 @@ class _Writing(nn.Module):
         if before is not None:
             keys, values = torch.cat((before[0], keys), 2), torch.cat((before[1], values), 2)
         x = x + self.attend(normed, keys, values, causal=before is None)
-        x = x + self.look(self.look_norm(x), *heard)
+        x = x + self._looked(self.look_norm(x), heard)
         return x + self.feed(self.feed_norm(x)), (keys, values)
+
+    def _looked(self, x: Tensor, heard: Memory) -> Tensor:
+        """Several texts look into one sound as if they were one text, which reads it once."""
+        if len(heard[0]) == len(x):
+            return self.look(x, *heard)
+        return self.look(x.reshape(1, -1, x.shape[2]), *heard).view(x.shape)
 
 
 class _Attention(nn.Module):

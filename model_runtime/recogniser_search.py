@@ -43,9 +43,6 @@ def search(
     start token. None where no text ends in time. `tell` is told which share is done.
     """
     device = model.places.device
-    wide = [
-        (keys.expand(width, -1, -1, -1), values.expand(width, -1, -1, -1)) for keys, values in heard
-    ]
     live, done = [START], list[Written]()
     opening = torch.tensor([model.start[1:]], device=device)
     scores, memory = model.write(opening, heard, begun)
@@ -58,8 +55,7 @@ def search(
         order = torch.tensor(parents, device=device)
         memory = [(keys[order], values[order]) for keys, values in memory]
         last = torch.tensor([[text.tokens[-1]] for text in live], device=device)
-        known: Cache = [(keys[: len(live)], values[: len(live)]) for keys, values in wide]
-        scores, memory = model.write(last, known, memory)
+        scores, memory = model.write(last, heard, memory)
     return tuple(sorted(done, key=lambda text: -text.score)[:width])
 
 
