@@ -77,7 +77,9 @@ def _swing(shapes: FloatArray) -> FloatArray:
     """Shapes (T, n) less their mean nearby, over their spread nearby."""
     about = uniform_filter1d(shapes, SWING, axis=0, mode="nearest")
     away = shapes - about
-    spread = np.sqrt(uniform_filter1d(away**2, SWING, axis=0, mode="nearest"))
+    # A running mean of squares ends a rounding error below 0 where the lips come to stand still.
+    square = np.maximum(uniform_filter1d(away**2, SWING, axis=0, mode="nearest"), 0.0)
+    spread = np.sqrt(square)
     return np.asarray(np.clip(away / (spread + LEAST_SPREAD), -2.5, 2.5), np.float32)
 
 

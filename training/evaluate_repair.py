@@ -215,6 +215,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--weights", type=Path, help="folder of the models; the bundled by default")
     parser.add_argument("--longer", type=int, default=6, help=f"cases repaired {LONGER} x longer")
     parser.add_argument("--ways", nargs="+", default=(), help="treatments; all by default")
+    parser.add_argument(
+        "--kinds", nargs="+", choices=TITLES, default=list(TITLES), help="of errors"
+    )
     parser.add_argument("--out", type=Path, default=DOCS / "results" / "meter.json")
     parser.add_argument("--threads", type=int, default=1)
     return parser
@@ -227,7 +230,7 @@ def main() -> None:
     bench, corpus = open_bench(options.weights), open_corpus(options.corpus)
     chosen = choose(corpus.clips(split=options.split), options.clips_per_source)
     clips = [c for c in chosen if c.kind in KINDS and c.seconds <= LONGEST_CLIP]
-    found = cases(bench, corpus, clips)
+    found = [one for one in cases(bench, corpus, clips) if one.planted.kind in options.kinds]
     rows = treat(bench, found, options.longer, options.ways)
     figures = summary(rows, unspoilt(bench, found), bench.seconds)
     update_results(options.out, {"repair": _known(options.out) | figures})
