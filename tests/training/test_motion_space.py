@@ -15,6 +15,7 @@ from model_runtime.denoiser import AUTO_EMOTION, UNKNOWN_PHONE, Denoiser, Denois
 from model_runtime.encoder import EncoderConfig, SpeechEncoder
 from model_runtime.face import apply_pose, load_face
 from model_runtime.flame import Flame, FlameError, load_flame
+from model_runtime.flame_match import match
 from model_runtime.lips import lip_probe
 from model_runtime.motion_space import (
     KEY,
@@ -28,6 +29,8 @@ from model_runtime.motion_space import (
 from model_runtime.weights import read_metadata, save_model
 from tests.training import data_writers as write
 from tools import make_test_flame
+from tools.measure_flame import without
+from tools.surrogate_flame import surrogate
 from training.motion_space import space_of_lessons, stamp
 from training.pack import Pack
 from training.prepare import Options, Tools, check, open_tools, prepare, read_labels
@@ -184,6 +187,22 @@ def test_flame_parameters_open_and_shut_the_open_heads_mouth_alike(flame: Flame)
     )
     by_vertices = to_channels(_recording(Vertices(posed, rest)), faces)[:, : len(UNITS)]
     assert np.abs(by_vertices - found).max() < 0.02
+
+
+def test_units_on_a_flame_are_where_its_expressions_can_do_them(tmp_path: Path):
+    made = surrogate(11, "Mila", identities=2)
+    make_test_flame.write_2020(tmp_path / "generic_model.pkl", made.parts)
+    flame, head = load_flame(tmp_path / "generic_model.pkl"), without(load_face(), "Mila")
+    basis = unit_basis(flame, head)
+    seen = [index for index in range(len(UNITS)) if index not in GAZE]
+
+    def error(moves: np.ndarray) -> float:
+        truth = made.units[seen][:, basis.vertices]
+        away = np.linalg.norm(moves[seen] - truth, axis=(1, 2))
+        return float(np.median(away / np.linalg.norm(truth, axis=(1, 2))))
+
+    by_shape = match(head, flame.face).carry(head.expression_basis)[:, basis.vertices]
+    assert error(basis.moves) < 0.07 < 0.08 < error(by_shape)
 
 
 def test_flame_data_without_its_flame_is_refused(tools: Tools):

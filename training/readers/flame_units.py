@@ -13,6 +13,7 @@ from model_runtime.contract import UNITS, FloatArray
 from model_runtime.face import FaceModel, apply_pose, rotation_matrices
 from model_runtime.flame import Flame
 from model_runtime.flame_match import match
+from model_runtime.flame_refine import refined
 
 from .record import DataError
 from .unit_fit import JAW_OPEN, LIP_WEIGHT, MOUTH_CLOSE, UnitBasis
@@ -27,7 +28,7 @@ def unit_basis(flame: Flame, head: FaceModel, mapping: Path | None = None) -> Un
     """The units on the mesh of `flame`. Raises DataError when `mapping` is not that FLAME's."""
     face = flame.face
     if mapping is None:
-        found = match(head, face)
+        found = refined(head, face, match(head, face))
         moves, weights = found.carry(head.expression_basis), found.trust
         lips = found.near(head.vertex_sets["lip_rings"].ravel())
     else:
