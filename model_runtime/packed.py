@@ -103,11 +103,12 @@ def save_packed(model: nn.Module, config: Any, path: Path, bits: int, **extra: A
 def load_packed(model: ModelT, path: Path) -> ModelT:
     """Fill `model` with what `save_packed` or `weights.save_model` wrote, ready for inference.
 
+    It may be made on torch's device "meta", without memory, if all that it holds is in the file.
     Raises WeightsError when the file does not fit the model.
     """
     _, extra = read_metadata(path)
     if "bits" not in extra:
-        return load_state(model, path)
+        return load_state(model.to_empty(device="cpu"), path)
     shapes = {name: value.shape for name, value in model.state_dict().items()}
     try:
         state = unpack(load_file(path), shapes, int(extra["bits"]))

@@ -82,8 +82,9 @@ class LazyRecogniser:
     @cached_property
     def model(self) -> Recogniser:
         """The network. Raises WeightsError when the file does not fit it."""
-        model = load_packed(Recogniser(self._config), self._path)
-        return made_ready(model.to(self._device))
+        with torch.device("meta"):  # else numbers are drawn for weights that are read anyway
+            empty = Recogniser(self._config)
+        return made_ready(load_packed(empty, self._path).to(self._device))
 
     def texts(self, samples: FloatArray, tell: Tell | None = None) -> tuple[HeardPiece, ...]:
         """`recognise` with this model. Raises WeightsError."""

@@ -13,6 +13,7 @@ from torch import nn
 
 from model_runtime.contract import WeightsError
 from model_runtime.packed import from_bytes, load_packed, save_packed, to_bytes
+from model_runtime.weights import save_model
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,18 @@ def test_more_bits_are_nearer(tmp_path: Path):
         torch.testing.assert_close(back.bias, layer.bias, atol=1e-3, rtol=1e-3)
         errors.append(float((back.weight - layer.weight).abs().max() / layer.weight.abs().max()))
     assert errors[0] > errors[1] > errors[2] and errors[2] < 0.01
+
+
+@pytest.mark.parametrize("in_few_bits", [True, False])
+def test_a_model_that_holds_nothing_yet_is_filled(tmp_path: Path, in_few_bits: bool):
+    layer, path = nn.Linear(130, 7), tmp_path / "x.safetensors"
+    if in_few_bits:
+        save_packed(layer, Nothing(), path, 8)
+    else:
+        save_model(layer, Nothing(), path)
+    with torch.device("meta"):
+        empty = nn.Linear(130, 7)
+    torch.testing.assert_close(load_packed(empty, path).weight, layer.weight, atol=2e-3, rtol=0.0)
 
 
 def test_another_model_is_refused(tmp_path: Path):
