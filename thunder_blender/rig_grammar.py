@@ -78,14 +78,15 @@ def reading(name: str) -> Reading:
     if name in UNITS:
         return Reading(((name, 1.0),), 1.0)
     whole = _without_tail(words(name))
+    stopped = bool(spellings.STOP & set(whole))
+    if not stopped and (number := _action_unit(whole)) is not None:
+        return number
     idioms = _idioms()
     for front, core, back in _spans(whole):
         if found := idioms.get(_bag(core)):
             return Reading(*found, numberless(front), numberless(back))
-    if spellings.STOP & set(whole):
+    if stopped:
         return NOTHING
-    if (number := _action_unit(whole)) is not None:
-        return number
     for front, core, back in _spans(whole):
         if found := _of_words(core):
             return Reading(*found, numberless(front), numberless(back), _is_bare(core))
@@ -235,7 +236,7 @@ def _one_way(core: Sequence[str]) -> list[str]:
 
 def _which_lip(core: Sequence[str]) -> list[str]:
     """With upper for the up of `UpLipDown`: in front of a lip or lid it says which one."""
-    below = [*core[1:], ""]
+    below = [*core[1:], ""][: len(core)]
     return [
         "upper" if word == "up" and after in ("lip", "lips", "lid") else word
         for word, after in zip(core, below, strict=True)
@@ -421,8 +422,10 @@ def _action_unit(whole: Sequence[str]) -> Reading | None:
     front, rest = tuple(whole[:place]), tuple(whole[place + 2 :])
     if any(word.isdigit() for word in rest):
         return NOTHING
-    if found := _of_words(rest):
+    if found := _idioms().get(_bag(rest)) or _of_words(rest):
         return Reading(*found, numberless(front))
+    if found := _idioms().get(_bag(front)) or _of_words(front):  # `InnerBrowRaiserL_AU1_L`
+        return Reading(*found)
     known = [_alternatives(word) for word in rest]
     sides = [item[1] for rows in known for row in rows[:1] for item in row if item[0] == "side"]
     if any(item[0] == "part" for rows in known for row in rows for item in row) or len(sides) > 1:

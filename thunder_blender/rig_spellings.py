@@ -131,7 +131,7 @@ NOISE = frozenset(  # words that say nothing of the shape
     "control expressions expression expr simple morph morpher morphs target targets shape shapes "
     "sk key keys bs fs cc rl default vrc vrm genesis8 genesis9 facs livelink ue max jnt val value "
     "weight slider param action pose poses anim rig geo geometry msh group grp lod lod0 e ectrl "
-    "phm pctrl au fac fcl unit the of a both all full vertical vertically do を の する る く 向 "
+    "phm pctrl au fac fcl unit the of a both all full do を の する る く 向 "
     "muscle 表情".split()
 )
 STOP = frozenset(  # words that make another shape of it
@@ -153,7 +153,8 @@ PATTERNS: dict[str, str] = {
     "eyeBlink": "eye? lid? blink; eye lid? close; lid close; eye lid down @.7; lid down @.7;"
     "eye? lid upper close @.82; eye upper close @.82",
     "eyeWide": "eye lid? wide; lid wide; eye upper lid? wide @.82; eye? lid upper up @.82; eye "
-    "open; eye? lid open @.82; eye? lid up @.7; eye surprise @.7; eye upper up @.7",
+    "open; eye? lid open @.82; eye? lid up @.7; eye surprise @.7; eye upper up @.7; "
+    "eye upper open @.7; eye open wide @.82",
     "eyeSquint": "eye? lid? squint; eye? lid tighten; eye? lower lid tighten @.82; eye? lower lid "
     "squint;eye squeeze; eye? lid? inner squint; eye? lower lid up @.82; eye? lower lid close @.7; "
     "eye lower up @.7",
@@ -216,7 +217,7 @@ ACTION_UNITS: dict[int, str] = {  # Ekman and Friesen's numbers
     7: "eyeSquint", 8: "mouthClose", 9: "noseSneer", 10: "mouthUpperUp", 12: "mouthSmile",
     14: "mouthDimple", 15: "mouthFrown", 16: "mouthLowerDown", 17: "mouthShrugLower",
     18: "mouthPucker", 19: "tongueOut", 20: "mouthStretch", 22: "mouthFunnel", 24: "mouthPress",
-    26: "jawOpen", 28: "mouthRollLower+mouthRollUpper", 29: "jawForward", 30: "jaw",
+    26: "jawOpen", 27: "jawOpen", 28: "mouthRollLower+mouthRollUpper", 29: "jawForward", 30: "jaw",
     34: "cheekPuff", 43: "eyeBlink", 45: "eyeBlink", 46: "eyeBlink", 61: "eyesLeft",
     62: "eyesRight", 63: "eyeLookUp", 64: "eyeLookDown",
 }  # fmt: skip

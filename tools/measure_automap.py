@@ -37,6 +37,7 @@ from tools import (
     rig_lists_fresh,
     rig_lists_learned,
     rig_lists_sealed_more,
+    rig_lists_sixth,
     rig_lists_unrelated,
 )
 from training.metrics.results import update_results
@@ -54,6 +55,7 @@ BATCHES: dict[str, Mapping[str, rig_lists.Meaning]] = {
     "third": rig_lists_fresh.FRESH,
     "fourth": rig_lists_fourth.FOURTH,
     "fifth": rig_lists_fifth.FIFTH,
+    "sixth": rig_lists_sixth.SIXTH,
 }
 BEFORE = {"sealed": "d312749", "third": "bdb847b", "fourth": "fb362d0", "fifth": "4d92ea1"}
 BY_WORDS = "fe21e56"  # the last matcher that knew whole names and single words only

@@ -134,6 +134,12 @@ def sources_of(name, company=()):
         ("mouth_smile_corrective", set()),
         ("jaw_width", set()),
         ("brow_thickness", set()),
+        ("AU12", {"mouthSmileLeft", "mouthSmileRight"}),
+        ("InnerBrowRaiserL_AU1_L", {"browInnerUp"}),
+        ("JawDrop_AU27", {"jawOpen"}),
+        ("NeckTighten_AU21", set()),
+        ("Open Wide Eyes", {"eyeWideLeft", "eyeWideRight"}),
+        ("GazeVerticalLeft", set()),
     ],
 )
 def test_words_of_a_name_say_what_it_means_in_any_order(name, meant):
