@@ -251,10 +251,14 @@ def _strip_name(line_id: str) -> str:
 
 
 def line_named(context: bpy.types.Context, line_id: str) -> Line | None:
-    """The line with this identifier in the sequencer's scene, else in any."""
+    """The line with this identifier in the sequencer's scene, else in any; None where there is
+    none, or its sound is missing: that is asked at each redraw, and Measure says it."""
     scenes: list[Any] = [compat.sequencer_scene(context), *bpy.data.scenes]
     for scene in scenes:
         strip = lines.find_strip(scene, line_id)
         if strip is not None:
-            return lines.line_of_strip(scene, strip, mark=False)
+            try:
+                return lines.line_of_strip(scene, strip, mark=False)
+            except LineError:
+                return None
     return None

@@ -203,6 +203,22 @@ def test_silence_and_short_animation_are_told(room, stage, engine, rig) -> None:
     assert room("thunder_blender.meter_jumps").spans(bpy.context) == []
 
 
+def test_a_measured_line_whose_sound_goes_missing_is_no_error_in_any_panel(
+    room, stage, rig
+) -> None:
+    measure()
+    kinds = [bpy.types.THUNDER_PT_meter_view3d, bpy.types.THUNDER_PT_report_view3d]
+    path, stage.sound.filepath = stage.sound.filepath, "//gone.wav"
+    room("thunder_blender.meter_store").look_again()
+    shown = [draw(kind, bpy.context).drawn for kind in kinds]
+    assert "is missing" in " ".join(text for kind, text in shown[0] if kind == "label")
+    assert ("operator", "thunder.jump_to_span") in shown[1], "what was measured is listed still"
+    assert room("thunder_blender.meter_places").places(bpy.context) == []
+    stage.sound.filepath = path
+    room("thunder_blender.meter_store").look_again()
+    assert only_place(room).record.meter.score == pytest.approx(0.7)
+
+
 def test_an_error_of_the_engine_keeps_what_was_there(room, stage, engine, rig) -> None:
     measure()
     engine.fail_with = room("model_runtime.contract").EngineError("The engine is gone.")
