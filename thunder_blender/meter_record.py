@@ -129,6 +129,13 @@ def told(span: Span, frame: float, meter: Meter, rate: float) -> str:
     return words.replace("{frame}", str(math.floor(frame + 0.5)))
 
 
+def told_in_seconds(span: Span, meter: Meter) -> str:
+    """The span's sentence where there is no scene to count frames in."""
+    late = 0.0 if math.isnan(meter.lag_ms) else abs(meter.lag_ms)
+    words = span.sentence.replace("{frames} frames", f"{late:.0f} ms")
+    return words.replace("frame {frame}", f"{span.start:.1f} s")
+
+
 def places(spans: list[Span]) -> list[Span]:
     """Those with a place in the line; a lag is the whole line's."""
     return [span for span in spans if span.kind != LAG]

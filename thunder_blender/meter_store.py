@@ -207,7 +207,7 @@ def frame_of(line: Line, record: Record, second: float) -> float:
 def sentence_of(line: Line | None, record: Record, span: Span) -> str:
     """A span's sentence with the frames of where its line is now; in seconds where it is gone."""
     if line is None:
-        return meter_record.told(span, span.start, record.meter, 1.0)
+        return meter_record.told_in_seconds(span, record.meter)
     frame = frame_of(line, record, span.start)
     return meter_record.told(span, frame, record.meter, line.rate / line.speed)
 

@@ -65,6 +65,15 @@ def test_sentences_name_the_scenes_frames():
     assert record.places([span, lag]) == [span], "a lag is nowhere in particular"
 
 
+def test_where_the_line_is_gone_sentences_name_seconds():
+    meter = a_meter(np.full(200, 0.9), lag_ms=80.0)
+    sentences = {"Lips stay open on m at frame {frame}": "Lips stay open on m at 3.2 s"}
+    sentences["Mouth moves in silence from frame {frame}"] = "Mouth moves in silence from 3.2 s"
+    sentences["Motion is {frames} frames late"] = "Motion is 80 ms late"
+    for words, expected in sentences.items():
+        assert record.told_in_seconds(record.Span(3.24, 3.3, 0.1, words), meter) == expected
+
+
 def test_silence_is_never_weak():
     assert record.weak_spans(a_meter(np.zeros(100), spoken=np.zeros(100))) == []
 
