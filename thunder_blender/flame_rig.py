@@ -20,7 +20,7 @@ from ..model_runtime.flame import JOINTS, Flame
 from . import flame_drivers, flame_joints, head_bones, head_correctives, rig
 from .building import Made
 from .head_mesh import UV_LAYER, to_blender
-from .steps import GO_ON, Steps, finish
+from .steps import GO_ON, PAUSE, Steps, finish
 
 Floats = npt.NDArray[np.floating]
 
@@ -80,9 +80,9 @@ def create_flame_steps(
     face, params = plan.flame.face, plan.params
     armature = made.note(_armature(collection, plan))
     made.note(armature.data)
-    yield GO_ON
+    yield PAUSE
     mesh = made.note(_mesh(params.name, plan.flame, plan.basis))
-    yield GO_ON
+    yield PAUSE
     body = made.note(bpy.data.objects.new(params.name, mesh))
     yield from _add_keys(body, "Exp", face.expression_basis, np.zeros(0, np.float32))
     person = np.asarray(params.shape, np.float32)

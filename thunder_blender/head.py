@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 import zipfile
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from ..model_runtime.contract import RequestError
 from ..model_runtime.face import OPEN_HEAD, FaceModel, identity_vertices, load_face
 from . import head_bones, head_correctives, head_materials, head_mesh, rig
 from .building import Made
-from .steps import GO_ON, Steps, finish
+from .in_thread import InThread
+from .steps import PAUSE, Steps, finish
 
 AVERAGE = "average"  # the identity that is the template itself
 
@@ -56,12 +58,21 @@ def create_head_steps(
     collection: bpy.types.Collection, params: HeadParams, face: FaceModel | None = None
 ) -> Steps[rig.Rig]:
     """The same in steps; the head is seen once it is whole, and stopped early it leaves nothing."""
-    made = Made()
+    made, face = Made(), face or (yield from _loaded_face())
     try:
-        return (yield from _create(collection, params, face or bundled_face(), made))
+        return (yield from _create(collection, params, face, made))
     except BaseException:
         made.discard()
         raise
+
+
+def _loaded_face() -> Steps[FaceModel]:
+    """The open head, which takes long the first time."""
+    loading = InThread(bundled_face, "THUNDER face")
+    while not loading.ready:
+        time.sleep(0.001)  # for who asks at once again
+        yield PAUSE
+    return loading.result()
 
 
 def _create(
@@ -78,11 +89,11 @@ def _create(
     armature = made.note(head_bones.build_armature(f"{params.name} Rig", face, heads, collection))
     made.note(armature.data)
     armature.location = params.location
-    yield GO_ON
+    yield PAUSE
     mesh = made.note(head_mesh.build_mesh(params.name, face, vertices))
-    yield GO_ON
+    yield PAUSE
     head_materials.assign_materials(mesh, face, params.identity)
-    yield GO_ON
+    yield PAUSE
     body = made.note(bpy.data.objects.new(params.name, mesh))
     yield from head_mesh.add_units(body, face, vertices)
     yield from head_bones.bind(body, armature, face)
