@@ -16,6 +16,7 @@ WORDS = ("teeth", "tooth", "incisor", "dental")
 NEAR = 6.0  # mm of the open head to each side of the middle
 EDGE = 1.5  # mm above the lowest point that still belong to the edge
 STILL = 1.0  # mm: upper teeth do not move with the jaw
+LEVEL = 2.5  # mm from the seam's height in which the upper edges are, where no teeth move
 HIGH, DEEP = 14.0, 20.0  # mm around the seam in which the edges may lie
 MOST = 12  # points that are kept
 
@@ -31,7 +32,8 @@ def find(
         rest, moved = rig_measure.responses(rig, mesh, targets, reach)
         if len(rest) != len(chosen):
             continue
-        edge = _edge(rest, moved, chosen, seam)
+        far = np.array([reach.get(target, 1.0) for target in targets])
+        edge = _edge(rest, moved * far[:, None, None], chosen, seam)
         if len(edge):
             return rest[edge], moved[:, edge]
     return np.zeros((0, 3)), np.zeros((len(targets), 0, 3))
@@ -81,16 +83,22 @@ def _edge(
     chosen: np.ndarray,  # type: ignore[type-arg]
     seam: rig_lips.Seam,
 ) -> np.ndarray:  # type: ignore[type-arg]
-    """The lowest points of the upper incisors near the middle."""
+    """The lowest points of the upper incisors near the middle; `moved` (J,V,3) metres at most."""
     mm = seam.scale
     away = rest - seam.middle
     still = np.linalg.norm(moved, axis=2).max(0) < STILL * mm if len(moved) else chosen
     inside = chosen & still & (np.abs(away[:, 0]) < NEAR * mm) & (np.abs(away[:, 2]) < HIGH * mm)
     inside &= away[:, 1] < DEEP * mm
-    places = np.flatnonzero(inside)
+    if still[chosen].all():  # the lower ones, which stand behind, do not move either
+        places = np.flatnonzero(inside & (np.abs(away[:, 2]) < LEVEL * mm))
+    else:
+        places = _lowest(np.flatnonzero(inside), rest, EDGE * mm)
+    front = np.argsort(rest[places, 1])  # the front of the edge faces the lip
+    return places[front[:MOST]]
+
+
+def _lowest(places: np.ndarray, rest: rig_lips.Points, within: float) -> np.ndarray:  # type: ignore[type-arg]
     if not len(places):
         return places
     lowest = np.percentile(rest[places, 2], 2)
-    places = places[rest[places, 2] < lowest + EDGE * mm]
-    front = np.argsort(rest[places, 1])  # the front of the edge faces the lip
-    return places[front[:MOST]]
+    return np.asarray(places[rest[places, 2] < lowest + within])

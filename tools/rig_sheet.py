@@ -20,14 +20,19 @@ from tools.rig_words import RATE
 
 bpy = measure_rigs.bpy  # which has set Blender's folders first
 
-SIZE = 260  # pixels of a picture
+SIZE = 200  # pixels of a picture
 MOUTH, ABOVE = -0.0286, 0.0236  # metres: height of the open head's, and of the middle over it
 SHAPES = {
     "rest": {},
     "p": "PP", "f": "FF", "aa": "aa", "i": "I", "o": "O", "u": "U", "ch": "CH",
-    "smile": {"mouthSmileLeft": 0.8, "mouthSmileRight": 0.8, "cheekSquintLeft": 0.5},
+    "happy": {"mouthSmileLeft": 0.85, "mouthSmileRight": 0.85, "cheekSquintLeft": 0.7,
+              "cheekSquintRight": 0.7},
+    "sad": {"browInnerUp": 0.9, "mouthFrownLeft": 0.7, "mouthFrownRight": 0.7,
+            "mouthShrugLower": 0.4, "eyeBlinkLeft": 0.2, "eyeBlinkRight": 0.2},
     "angry": {"browDownLeft": 1.0, "browDownRight": 1.0, "mouthPressLeft": 0.6,
               "mouthPressRight": 0.6, "noseSneerLeft": 0.5, "noseSneerRight": 0.5},
+    "surprised": {"browInnerUp": 0.9, "browOuterUpLeft": 0.9, "browOuterUpRight": 0.9,
+                  "eyeWideLeft": 0.8, "eyeWideRight": 0.8, "jawOpen": 0.4},
 }  # fmt: skip
 
 
@@ -39,8 +44,10 @@ def main() -> None:
     options = parser.parse_args()
     room = install_extension(options.zip)
     names = options.rig or list(rig_cast.CAST)
-    rows = [_row(room, name) for name in (None, *names)]
-    _save(np.concatenate(rows[::-1]), options.out)
+    rows: list[np.ndarray] = []
+    for name in (None, *names):  # what is there is saved: a whole sheet takes a quarter of an hour
+        rows.insert(0, _row(room, name))
+        _save(np.concatenate(rows), options.out)
     print(f"rows: open head, {', '.join(names)}; columns: {', '.join(SHAPES)}")
 
 

@@ -67,6 +67,18 @@ def test_the_lips_of_a_mesh_are_found_where_they_are(room, cast):
     assert rest[built.upper, 2].min() - rest[built.lower, 2].max() < 0.001
 
 
+def test_upper_edges_are_found_where_no_control_moves_the_teeth(room, cast):
+    built, rig = cast("bones")
+    built.teeth.modifiers.clear()
+    store, measure = (room(f"thunder_blender.{name}") for name in ("rig_store", "rig_measure"))
+    lips = store.measure_lips(rig, store.stored(rig))
+    assert len(lips.teeth)
+    edges = measure.vertices(built.teeth)[built.edges]
+    lower = measure.vertices(built.mesh)[built.lower]
+    near = np.linalg.norm(lower[:, None] - edges[None], axis=2).min() / built.scale
+    assert abs(lips.to_teeth(lips.rest[None])[0][0] - near) < 2.0
+
+
 def test_what_has_no_mouth_has_no_lips(room):
     lips = room("thunder_blender.rig_lips")
     rng = np.random.default_rng(1)
