@@ -234,6 +234,26 @@ class _Tasks:
         return work(self.engine, progress), {}
 
 
+def test_the_worker_tells_how_far_the_words_are_recognised_and_can_be_stopped_there(monkeypatch):
+    class Fake:
+        encoder = recogniser = None
+
+        def hear(self, samples, transcript, tell):
+            for share in (0.25, 0.75):
+                tell(share)
+
+        def measure(self, heard, motion, span):
+            return "measured"
+
+    monkeypatch.setattr(worker_meter, "meters_of", lambda tasks, engine: Fake())
+    question, told = MeasureRequest(Sound(LINE), FaceMotion(50.0, np.zeros((2, 52)))), []
+    found = worker_meter.answer(_Tasks(None), question, lambda now: told.append(now) or True)
+    assert found == "measured" and {now.stage for now in told[1:]} == {"Measuring"}
+    assert [now.fraction for now in told] == pytest.approx([0.0, 0.2, 0.3, 0.5, 0.6])
+    with pytest.raises(CancelledError):
+        worker_meter.answer(_Tasks(None), question, lambda now: now.fraction < 0.4)
+
+
 def test_the_worker_answers_and_remembers_what_it_heard(meters, motion, monkeypatch):
     engine = SimpleNamespace(encoder=meters.encoder, device=torch.device("cpu"), recogniser=None)
     tasks, listened = _Tasks(engine), []
