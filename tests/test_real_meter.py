@@ -12,7 +12,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.test_real_blender import MINUTES, blender, extension_zip, shows_something
+from tests.test_real_blender import LINE, MINUTES, blender, extension_zip, shows_something
 from tools import real_blender
 
 __all__ = ["blender", "extension_zip"]  # fixtures
@@ -27,8 +27,6 @@ SECONDS = 8.0
 @pytest.fixture(scope="module")
 def sound(blender):
     soundfile = pytest.importorskip("soundfile")
-    from tests.test_real_blender import LINE
-
     samples, rate = soundfile.read(LINE, dtype="float32")
     path = blender.work / "eight.wav"
     soundfile.write(path, np.tile(samples, 8)[: int(SECONDS * rate)], rate)
@@ -89,7 +87,10 @@ def luminance(colour) -> float:
 
 def check_behaviour(results) -> None:
     assert results["jumps"] == [31, 126], "each weak span's first frame"
-    assert results["jumped_by_key"] == 31, "Shift Alt Down goes back"
+    assert results["jumped_by_key"] == 31, "Shift Alt Down goes back, Ctrl Z undoes that"
+    frame, value, advice = results["hover"].split("   ")
+    assert frame in ("Frame 34", "Frame 35", "Frame 36") and value == "0.15"
+    assert advice == "Lips stay open on p at frame 32"
     ((span,),) = results["stale"]
     assert span[0] < 119 / 25 < span[1] and span[1] - span[0] < 2.0, "around the new key only"
     asked = results["live_span"]
@@ -126,3 +127,38 @@ def test_a_redraw_at_5000_frames_takes_under_a_millisecond(blender):
         assert milliseconds["5000"] < 1.0, f"{editor}: {milliseconds}"
     for editor, milliseconds in told.results["moving_ms"].items():
         assert milliseconds["scrolled"] < 1.5, f"{editor}: {milliseconds}"
+
+
+@pytest.mark.timeout(15 * MINUTES)
+def test_where_nothing_can_be_measured_it_says_why(blender):
+    """Every sentence by the real worker, and a picture of the panel for each."""
+    told = blender.gui(
+        "meter_bad.py",
+        size=(1800, 1300),
+        timeout=14 * MINUTES,
+        limit=12 * MINUTES,
+        line=str(LINE),
+    )
+    pictures = blender.keep_pictures("meter-bad")
+    assert "finished" in told.results, told.failure()
+    told_of = told.ran.said.count("THUNDER_OT_measure failed\nTraceback")
+    assert told.ran.said.count("Traceback") == told_of, "none from a panel: " + told.failure()
+    assert told.results["warnings"] == []
+    said = told.results
+    assert said["no_strip"]["reason"].startswith("Select a sound strip")
+    assert "is muted; unmute it" in said["muted"]["measure"]
+    assert "is missing" in said["missing"]["measure"]
+    assert "Map the rig first" in said["unmapped"]["measure"]
+    for name in ("no_strip", "muted", "missing", "unmapped"):
+        assert said[name]["reason"], name
+        assert all(said[name].values()), f"{name}: every button has a sentence: {said[name]}"
+    longer = said["longer"]
+    assert longer["hint"].startswith("The animation covers 2.0 of the strip's")
+    assert longer["seconds"] == pytest.approx(longer["line"], abs=0.05), "all of it is measured"
+    assert longer["still"] < 0.2 and longer["weak"] > 0, "a still face says nothing"
+    assert said["damaged"]["error"] and said["damaged"]["kept"]
+    silent = said["silent"]
+    assert "Nothing is said in 'silence" in silent["hint"]
+    assert silent["score"] == "nan"
+    assert all(each.startswith("Mouth moves in silence") for each in silent["told"])
+    assert len([path for path in pictures if path.stem.startswith("bad-")]) == 7
