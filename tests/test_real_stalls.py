@@ -3,10 +3,13 @@
 
 Each call of our operators, panels, timers and handlers is timed. What counts is what it computes;
 on a busy machine it also waits for its turn, and that is told beside it. The table is kept in
-build/screenshots, `stalls-<suite>.md`.
+build/screenshots, `stalls-<suite>.md`. It takes many minutes and wants a quiet machine: set
+THUNDER_STALLS=1 for it.
 """
 
 from __future__ import annotations
+
+import os
 
 import numpy as np
 import pytest
@@ -29,6 +32,7 @@ def line(blender):
     return path
 
 
+@pytest.mark.skipif(not os.environ.get("THUNDER_STALLS"), reason="set THUNDER_STALLS=1 to measure")
 @pytest.mark.timeout(32 * MINUTES)
 def test_nothing_that_an_artist_does_keeps_the_window_waiting(blender, line):
     file = blender.work / "flame.npz"  # packed: the form that takes longest to read
