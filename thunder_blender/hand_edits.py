@@ -62,11 +62,13 @@ def remember(action: bpy.types.Action, own: ArtistKeys | None = None) -> None:
     record = {}
     for curve in take_marks.curves(action):
         frames, values, _ = _keys_of(curve)
-        whole = np.abs(frames - np.round(frames)) < 1e-3
+        rounded, marks = np.round(frames), _marks(values)
+        whole = np.abs(frames - rounded) < 1e-3
         if whole.any():
-            mine = np.isin(frames, (own or {}).get((curve.data_path, curve.array_index), ()))
-            marks = _marks(values) + np.where(mine, FOREIGN, 0).astype(np.uint16)
-            first, places = float(frames[whole][0]), np.round(frames[whole]).astype(int)
+            mine = (own or {}).get((curve.data_path, curve.array_index), ())
+            if len(mine):
+                marks = marks + np.where(np.isin(frames, mine), FOREIGN, 0).astype(np.uint16)
+            first, places = float(frames[whole][0]), rounded[whole].astype(int)
             row = np.full(int(places[-1] - places[0]) + 1, FOREIGN, "<u2")
             row[places - places[0]] = marks[whole]
             record[_name(curve)] = [first, base64.b64encode(row.tobytes()).decode()]
