@@ -27,6 +27,7 @@ from .assemble import (
 from .collisions import triangles
 from .ease import ease
 from .jaw import JawFit, fit_jaw
+from .mend import mend, stored
 from .pack import pack_basis, steady
 from .palette import WORN
 from .poses import UNIT_MAX
@@ -57,7 +58,7 @@ def build(data: MakeHumanData) -> Arrays:
     draft = replace(draft, expression_basis=expression.astype(np.float32))
     draft = replace(draft, identity_basis=settle_people(draft).astype(np.float32))
     eased, basis = ease(draft)
-    template, basis = seat(draft, eased, basis)
+    template, basis = mend(stored(draft, *seat(draft, eased, basis)))
     jaw = fit_jaw(
         eased,
         expression[UNITS.index("jawOpen")],

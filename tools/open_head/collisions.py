@@ -13,21 +13,30 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
 from model_runtime.face import FaceModel, FloatArray, identity_vertices
 from model_runtime.lips import lip_probe
 
 from .distance import Hits, Skin, barycentric, winding
+from .lashes import POINTS
 from .normals import vertex_normals
 from .source import Array, Ints
 
 CROWN = 6.2e-3  # metres of a tooth, from the biting edge, that stand free of the gum
 GUM = 12.5e-3  # metres from the biting edges up to which the gum stands free of the lips
 FREE_TONGUE = 0.030  # metres of the tongue, from its tip, that nothing holds
+TOLERANCE = 0.05  # mm: half a pixel of a head as tall as a frame of 2160 rows
+BITTEN = 0.2  # mm that incisors may press the lip that is rolled in under them
+EYES = ("lids_in_eyes", "lashes_in_skin")  # what of Depths is not of the mouth
 LID_REACH = 0.004  # metres around the edges of the lids
 REACH = 4e-3  # metres around a tooth in which another may pass through it
+LOWER_COLUMNS = 9  # of a lip ring, from the middle, that are the lower lip
+CENTRALS = 7.2e-3  # metres from the middle to where the upper central incisors end
 LINING_FROM = 3  # lip ring from which the skin can meet teeth
 DOUBTFUL = 0.25e-3  # metres from which a hit is confirmed by winding number
+LASH, ROOT = 2 * POINTS, 4  # vertices of a lash, and of them those at its root, in the lid
+LASH_REACH = 0.010  # metres around the lashes
 STILL = 1e-6  # metres; less is no motion
 
 
@@ -42,11 +51,17 @@ class Depths:
     tongue_in_flesh: float
     teeth_in_teeth: float
     lids_in_eyes: float
+    lashes_in_skin: float
     lips_in_lips: float
 
     def hard(self) -> dict[str, float]:
         """All but the lips' own contact, which presses on purpose."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "lips_in_lips"}
+
+    def over(self, biting: bool) -> bool:
+        """Whether something is deeper than TOLERANCE; the lip that bites for f and v may press."""
+        free = {"upper_teeth_in_flesh": BITTEN if biting else TOLERANCE}
+        return any(depth > free.get(name, TOLERANCE) for name, depth in self.hard().items())
 
     def worst(self) -> float:
         """The deepest of `hard`."""
@@ -70,6 +85,10 @@ class CollisionMeter:
         lining = np.union1d(sets["cavity"], rings[:, LINING_FROM:])
         inner = np.isin(face.quads[skin], lining).all(1)
         self.lining = Skin(triangles(face.quads[skin][inner]))
+        lower = np.isin(face.quads, np.unique(rings[:, :, :LOWER_COLUMNS])).all(1) & skin
+        self.lower_lip = triangles(face.quads[lower])
+        edge = sets["incisal_upper"]
+        self.centrals = edge[np.abs(face.template[edge, 0]) < CENTRALS]
         self.teeth = Skin(triangles(face.quads[teeth]))
         self.arches = tuple(
             Skin(triangles(_within(face.quads[teeth], sets[f"teeth_{arch}"])))
@@ -83,12 +102,16 @@ class CollisionMeter:
         z = face.template[tongue, 2]
         self.tongue = np.asarray(tongue[z > z.max() - FREE_TONGUE], int)
         self.tongue_grid = _grid(_within(face.quads, self.tongue), self.tongue)
+        self.hard = np.concatenate([self.upper, self.lower, self.gums])
+        self.starts = np.cumsum([len(part) for part in (self.upper, self.lower, self.gums)])
         self.lids = tuple(self._lids(self.skin_triangles))
+        lashes = np.asarray(sets["lashes"], int).reshape(-1, LASH)
+        self.lashes = lashes[:, ROOT:].ravel()
+        self.around = Skin(self._around_eyes(self.skin_triangles))
 
     def measure(self, points: Array) -> Depths:
         """Depths of posed vertices (V,3) in metres; the lips' contact is left at 0."""
-        lids = self.lids_in_eyes(points)
-        return Depths(*self._mouth(points), self.teeth_in_teeth(points), lids, 0.0)
+        return Depths(*self._mouth(points), self.teeth_in_teeth(points), *self.eyes(points), 0.0)
 
     def sweep(
         self, identity: str | None, poses: dict[str, FloatArray]
@@ -99,11 +122,12 @@ class CollisionMeter:
         pressed = lip_probe(face, identity).penetration(np.stack(list(poses.values())))
         teeth = self.teeth.vertices
         mouth = np.unique(np.r_[self.lining.vertices, teeth, self.gums, self.tongue])
-        eyes = np.unique(np.concatenate([np.r_[ball, skin.vertices] for ball, skin in self.lids]))
+        balls = [np.r_[ball, skin.vertices] for ball, skin in self.lids]
+        eyes = np.unique(np.concatenate([*balls, self.lashes, self.around.vertices]))
         parts = (
             (mouth, self._mouth, self._mouth(rest)),
             (teeth, lambda p: (self.teeth_in_teeth(p),), (self.teeth_in_teeth(rest),)),
-            (eyes, lambda p: (self.lids_in_eyes(p),), (self.lids_in_eyes(rest),)),
+            (eyes, self.eyes, self.eyes(rest)),
         )
         for (name, weights), press in zip(poses.items(), pressed, strict=True):
             on = np.flatnonzero(weights)
@@ -125,14 +149,31 @@ class CollisionMeter:
             deepest = max(deepest, radius - np.linalg.norm(nearest - centre, axis=1).min())
         return 1000 * deepest
 
-    def _mouth(self, points: Array) -> tuple[float, ...]:
-        return (
-            self._in_flesh(points, self.upper),
-            self._in_flesh(points, self.lower),
-            self._in_flesh(points, self.gums),
-            1000 * float(self.tongue_in_teeth(points).depth.max(initial=0.0)),
-            1000 * float(self.tongue_in_flesh(points).depth.max(initial=0.0)),
+    def lashes_in_skin(self, points: Array) -> Hits:
+        """Where lashes of a pose (V,3), away from their roots, lie in lids, brows or eyeballs."""
+        where = points[self.lashes]
+        hits = self._sure(
+            self.around.inside(where, points[self.around.vertices], REACH), where, points
         )
+        return replace(hits, index=self.lashes[hits.index])
+
+    def eyes(self, points: Array) -> tuple[float, float]:
+        """How deep lids dip into eyeballs, and lashes into lids, cheeks or eyeballs, mm."""
+        lashes = 1000 * float(self.lashes_in_skin(points).depth.max(initial=0.0))
+        for ball, _ in self.lids:
+            centre = points[ball].mean(0)
+            radius = np.linalg.norm(points[ball] - centre, axis=1).mean()
+            near = np.linalg.norm(points[self.lashes] - centre, axis=1).min()
+            lashes = max(lashes, 1000 * float(radius - near))
+        return self.lids_in_eyes(points), lashes
+
+    def _mouth(self, points: Array) -> tuple[float, ...]:
+        where = np.concatenate([points[self.hard], points[self.tongue_grid].mean(1)])
+        flesh = self._confirmed(where, points)
+        part = np.searchsorted(self.starts, flesh.index, side="right")
+        deep = [1000 * float(flesh.depth[part == k].max(initial=0.0)) for k in range(4)]
+        tongue = 1000 * float(self.tongue_in_teeth(points).depth.max(initial=0.0))
+        return (*deep[:3], tongue, deep[3])
 
     def tongue_in_teeth(self, points: Array) -> Hits:
         """Where the free tongue of a pose (V,3) lies in teeth, by the nearest of its vertices.
@@ -148,8 +189,18 @@ class CollisionMeter:
         hits = self._confirmed(points[self.tongue_grid].mean(1), points)
         return replace(hits, index=self.tongue_grid[hits.index, 0])
 
+    def to_lower_lip(self, points: Array) -> Array:
+        """The shortest way (3,), metres, from the upper central incisors to the lower lip."""
+        edge, corners = points[self.centrals][:, None], points[self.lower_lip]
+        corners = np.broadcast_to(corners, (len(edge), *corners.shape))
+        ways = np.einsum("ptk,ptka->pta", barycentric(edge, corners), corners) - edge
+        return np.asarray(ways.reshape(-1, 3)[(ways**2).sum(-1).argmin()])
+
     def teeth_in_teeth(self, points: Array) -> float:
         """Deepest overlap of the two arches of a pose (V,3), mm."""
+        low, high = (points[arch.vertices, 1] for arch in self.arches[::-1])
+        if high.min() > low.max():  # the jaw is open
+            return 0.0
         return 1000 * float(self.bite(points).depth.max(initial=0.0))
 
     def bite(self, points: Array) -> Hits:
@@ -186,7 +237,10 @@ class CollisionMeter:
 
     def _confirmed(self, where: Array, points: Array) -> Hits:
         """Which of `where` (N,3) lie in the flesh of a pose (V,3), by all skin where deep."""
-        hits = self.in_lining(where, points)
+        return self._sure(self.in_lining(where, points), where, points)
+
+    def _sure(self, hits: Hits, where: Array, points: Array) -> Hits:
+        """The hits of `where` (N,3) but deep ones that all skin does not confirm."""
         sure = hits.depth <= DOUBTFUL
         if not sure.all():
             turns = winding(where[hits.index[~sure]], points[self.skin_triangles])
@@ -218,6 +272,12 @@ class CollisionMeter:
     def _gum(self, which: str, root: int) -> Ints:
         own = self.face.vertex_sets[f"gums_{which}"]
         return np.asarray(own[self._height(own, which, root) < GUM + self.spare], int)
+
+    def _around_eyes(self, skin: Ints) -> Ints:
+        """The triangles of the skin that lashes can reach."""
+        sets, template = self.face.vertex_sets, self.face.template
+        near = cKDTree(template[sets["lashes"]]).query(template)[0] < LASH_REACH
+        return skin[near[skin].all(1)]
 
     def _lids(self, skin: Ints) -> Iterator[tuple[Ints, Skin]]:
         """Per side: eyeball vertices and the triangles of the lids' outer skin over them."""

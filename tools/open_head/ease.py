@@ -8,7 +8,7 @@ over, as Gauss and Seidel do with equations. Skin does not move, so lips measure
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,8 +20,7 @@ from model_runtime.lips import LipProbe, Points, lip_probe
 
 from .collisions import CollisionMeter
 from .distance import Hits
-from .poses import frame, hard_spoken_poses, sheet_poses, strong_poses, unit_poses
-from .settle import BITE
+from .poses import BITE, frame, hard_spoken_poses, sheet_poses, strong_poses, unit_poses
 from .source import Array, Ints
 
 TOOTH_WIDTH, TONGUE_WIDTH = 2.5e-3, 4.0e-3  # metres within which the neighbours give way too
@@ -42,6 +41,7 @@ class Care:
     left: float = 0.08e-3  # overlap that it aims at
     spare: float = 0.0  # of crowns and gums beyond what stands free
     tongue: bool = False  # whether the tongue gives way to lips too, not to teeth alone
+    between: bool = False  # whether the tongue is looked at between its vertices too
     sweeps: tuple[int, ...] = (8, 12)  # passes over what is pressed, after each look at all poses
 
 
@@ -146,10 +146,15 @@ class Easer:
         worst = max(self.care.free, self._bitten(out))
         shares = [held] if contact is None else [np.ones_like(held), held]
         for share in [*shares, held * self.above, held * self.below]:
-            tried = rest + _shortened(out + _shortened(share * push, STEP) - rest, MOST)
+            tried = rest + shortened(out + shortened(share * push, STEP) - rest, MOST)
             if (contact is None or contact.holds(tried)) and self._bitten(tried) <= worst:
                 return tried
         return out
+
+    def near(self, rest: Array, held: Ints) -> Array:
+        """Share (N,1), of a motion of some vertices, that the upper arch around them takes."""
+        away = cdist(rest[self.upper.own], rest[held]).min(1, keepdims=True)
+        return np.asarray(np.exp(-0.5 * (away / self.upper.width) ** 2))
 
     def _bitten(self, rest: Array) -> float:
         """Metres that the arches overlap by when the jaw is shut."""
@@ -171,13 +176,23 @@ class Easer:
         out = self._field(self.upper, rest, flesh, np.eye(3))
         out += self._field(self.lower, rest, flesh, turn)
         if jaw or move[self.tongue.own].any() or not move.any():
-            teeth = meter.teeth.inside(points[meter.tongue], points[meter.teeth.vertices])
-            out += self._field(self.tongue, rest, _numbered(teeth, meter.tongue), turn)
-            if self.care.tongue:
-                out += self._field(self.tongue, rest, meter.in_flesh(meter.tongue, points), turn)
+            for hits in self._tongue_hits(points):
+                out += self._field(self.tongue, rest, hits, turn)
         if jaw or not move.any():
             out += self._field(self.lower, rest, meter.bite(points), turn)
         return out
+
+    def _tongue_hits(self, points: Array) -> Iterator[Hits]:
+        """Where the tongue of a pose (V,3) lies in teeth, and in flesh if that counts."""
+        meter = self.meter
+        if self.care.between:
+            yield meter.tongue_in_teeth(points)
+            yield meter.tongue_in_flesh(points)
+            return
+        teeth = meter.teeth.inside(points[meter.tongue], points[meter.teeth.vertices])
+        yield _numbered(teeth, meter.tongue)
+        if self.care.tongue:
+            yield meter.in_flesh(meter.tongue, points)
 
     def _field(self, part: Part, rest: Array, hits: Hits, turn: Array) -> Array:
         """Smooth displacement (V,3) of a part that takes its `hits` out; `turn` is the part's."""
@@ -236,6 +251,7 @@ def _around(points: Array, held: Array) -> Array:
     return np.asarray(1 - np.exp(-0.5 * (near / HELD_WIDTH) ** 2))
 
 
-def _shortened(move: Array, most: float) -> Array:
+def shortened(move: Array, most: float) -> Array:
+    """Displacements (N,3), none longer than `most`."""
     length = np.linalg.norm(move, axis=1, keepdims=True)
     return move * np.minimum(1.0, most / np.maximum(length, 1e-12))

@@ -15,7 +15,7 @@ COUNT = 44  # lashes an eye
 POINTS = 5  # cross sections along a lash
 LENGTH = (4.5e-3, 8.0e-3)  # metres, at the inner and the outer corner
 ROOT_WIDTH = 0.30e-3
-DROP = {"eyeBlink": 62.0, "eyeSquint": 12.0, "eyeLookDown": 22.0}  # degrees a lash turns down
+DROP = {"eyeBlink": 36.0, "eyeLookDown": 18.0}  # degrees a lash turns down; more meets cheeks
 SEED = 21
 
 
@@ -43,13 +43,17 @@ class Lashes:
         moved = self.root(unit)
         degrees = DROP.get(name.removesuffix("Left").removesuffix("Right"), 0.0)
         own = self.side == int(name.endswith("Right"))
-        angle = np.radians(degrees)
-        turn = np.array(
-            [[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]]
-        )
         if degrees:
-            moved[own] += self.offset[own] @ turn.T - self.offset[own]
+            moved[own] += self.offset[own] @ turned_down(degrees).T - self.offset[own]
         return moved
+
+
+def turned_down(degrees: float) -> Array:
+    """The rotation (3,3) that turns what points forward down."""
+    angle = np.radians(degrees)
+    return np.array(
+        [[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]]
+    )
 
 
 def upper_lids(points: Array) -> Ints:

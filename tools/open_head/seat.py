@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from model_runtime.face import FaceModel
+from model_runtime.face import FaceModel, FloatArray
 
 from .ease import Care, Contact, Easer, contact, easing_poses, gap_at
 from .poses import frame, performed_poses, tongue_poses, unit_poses
@@ -79,10 +79,15 @@ def _shifted(easer: Easer, rest: Array) -> Iterator[tuple[Array, Array]]:
         yield shift, tried
 
 
-def tongue_placed(easer: Easer, rest: Array) -> Array:
-    """Rest vertices (V,3) with the tongue where it is pressed least, and moved least."""
+def tongue_placed(
+    easer: Easer, rest: Array, clear: float = CLEAR, steps: dict[str, FloatArray] | None = None
+) -> Array:
+    """Rest vertices (V,3) with the tongue where it is pressed least, and moved least.
+
+    `clear` mm of overlap cost nothing, in the poses of the easer and in `steps` of tongueOut.
+    """
     basis = easer.meter.face.expression_basis.astype(float)
-    moves = [np.tensordot(pose, basis, 1) for pose in tongue_poses().values()]
+    moves = [np.tensordot(pose, basis, 1) for pose in (steps or tongue_poses()).values()]
     moves += [move for move in easer.moves if move[easer.tongue.own].any() or not move.any()]
     shifts = [np.array([0.0, up, ahead]) for up in TONGUE_DOWN for ahead in TONGUE_BACK]
     best, cost = rest, np.inf
@@ -92,14 +97,16 @@ def tongue_placed(easer: Easer, rest: Array) -> Array:
             break
         tried = rest.copy()
         tried[easer.tongue.own] += shift
-        found += DEEP_COST * max(_tongue_pressed(easer, tried, moves, (cost - found)), 0.0)
+        found += DEEP_COST * _tongue_pressed(easer, tried, moves, cost - found, clear)
         if found < cost:
             best, cost = tried, found
     return best
 
 
-def _tongue_pressed(easer: Easer, rest: Array, moves: list[Array], enough: float) -> float:
-    """Deepest of the tongue in teeth or flesh over CLEAR, mm; no further once it costs `enough`.
+def _tongue_pressed(
+    easer: Easer, rest: Array, moves: list[Array], enough: float, clear: float
+) -> float:
+    """Deepest of the tongue in teeth or flesh over `clear`, mm; no further once it costs `enough`.
 
     The pose that was too much comes first from then on.
     """
@@ -107,7 +114,7 @@ def _tongue_pressed(easer: Easer, rest: Array, moves: list[Array], enough: float
     for index, move in enumerate(moves):
         points = rest + move
         for hits in (easer.meter.tongue_in_teeth(points), easer.meter.tongue_in_flesh(points)):
-            deepest = max(deepest, 1000 * float(hits.depth.max(initial=0.0)) - CLEAR)
+            deepest = max(deepest, 1000 * float(hits.depth.max(initial=0.0)) - clear)
         if DEEP_COST * deepest >= enough:
             moves.insert(0, moves.pop(index))
             break

@@ -19,10 +19,9 @@ from model_runtime.lips import Points, lip_probe
 
 from .collisions import CollisionMeter
 from .normals import vertex_normals
-from .poses import frame, hard_spoken_poses, sheet_poses, strong_poses, unit_poses
+from .poses import BITE, frame, hard_spoken_poses, sheet_poses, strong_poses, unit_poses
 from .source import Array
 
-BITE = {"jawOpen": 0.03, "mouthRollLower": 0.66, "mouthUpperUp": 0.34}  # the articulation's f v
 MARGIN = 0.15e-3  # metres that the lining keeps off teeth and gums
 LID_MOST = 0.15e-3  # metres that a lid may dip into an eye
 ROUNDS = 6  # passes over the poses
@@ -150,8 +149,10 @@ def _teeth_to_lip(face: FaceModel, rest: Array, goal: float) -> Array:
     return out
 
 
-def smaller_eyes(meter: CollisionMeter, rest: Array, poses: FloatArray) -> Array:
-    """Rest vertices with eyeballs small enough for the lids in every pose."""
+def smaller_eyes(
+    meter: CollisionMeter, rest: Array, poses: FloatArray, most: float = LID_MOST
+) -> Array:
+    """Rest vertices with eyeballs so small that lids dip `most` metres into them in any pose."""
     deep = 0.0
     basis = meter.face.expression_basis
     for pose in poses:
@@ -161,7 +162,7 @@ def smaller_eyes(meter: CollisionMeter, rest: Array, poses: FloatArray) -> Array
     for ball, _ in meter.lids:
         centre = rest[ball].mean(0)
         radius = np.linalg.norm(rest[ball] - centre, axis=1).mean()
-        size = max(1 - max(deep * 1e-3 - LID_MOST, 0.0) / radius, SMALLEST_EYE)
+        size = max(1 - max(deep * 1e-3 - most, 0.0) / radius, SMALLEST_EYE)
         out[ball] = centre + size * (rest[ball] - centre)
     return out
 

@@ -26,13 +26,17 @@ from training.corpus.alignment import Segment
 from .poses import (
     PERFORMED,
     SPOKEN,
+    TENTHS,
     Weights,
     frame,
     performed_poses,
+    rounded,
     sheet_poses,
     strong_poses,
+    take_poses,
     tongue_poses,
     unit_poses,
+    viseme_poses,
 )
 
 HARDEST = {  # phones that press something on someone, by emotion
@@ -45,7 +49,7 @@ HARDEST = {  # phones that press something on someone, by emotion
     "contempt": ("F", "OW", "UW", "W"),
 }
 HOLD, PAUSE = 0.30, 0.40  # seconds a phone is held, and silence around it
-QUARTERS = (0.25, 0.5, 0.75, 1.0)  # of a unit's range
+TAKEN = 600  # frames of takes that everyone is checked in
 INTENSITIES = (0.5, 1.0, INTENSITY_RANGE[1])
 LENGTHS = (0.05, 0.22)  # seconds of a phone of a random line
 PHONES_A_LINE = 60
@@ -98,12 +102,18 @@ def unlike_frames(seed: int = 0, count: int = KEPT) -> dict[str, Weights]:
     for name, motion in random_frames(seed):
         names += [f"{name} frame {index}" for index in range(len(motion))]
         frames.append(motion)
-    every, size = np.concatenate(frames), _sizes()
-    chosen, far = [int((every * size).sum(1).argmax())], np.full(len(every), np.inf)
-    while len(chosen) < count:
-        far = np.minimum(far, np.linalg.norm((every - every[chosen[-1]]) * size, axis=1))
+    every = np.concatenate(frames)
+    return {names[index]: every[index] for index in unlike(every, count)}
+
+
+def unlike(every: Weights, count: int) -> list[int]:
+    """Which of the weights (T,52) are most unlike each other, the one that moves most first."""
+    scaled = every * _sizes()
+    chosen, far = [int(scaled.sum(1).argmax())], np.full(len(every), np.inf)
+    while len(chosen) < min(count, len(every)):
+        far = np.minimum(far, np.linalg.norm(scaled - scaled[chosen[-1]], axis=1))
         chosen.append(int(far.argmax()))
-    return {names[index]: every[index] for index in chosen}
+    return chosen
 
 
 def _sizes() -> Weights:
@@ -116,9 +126,9 @@ def _sizes() -> Weights:
 
 def all_poses() -> dict[str, Weights]:
     """Everything the head is checked in."""
-    posed = {**unit_poses(QUARTERS), **tongue_poses(), **sheet_poses(), **strong_poses()}
-    posed |= performed_poses()
-    return {"neutral": frame({}), **posed, **spoken_poses()}
+    posed = {**unit_poses(TENTHS), **tongue_poses(), **tongue_poses(23), **sheet_poses()}
+    posed |= {**viseme_poses(), **strong_poses(), **performed_poses(), **spoken_poses()}
+    return {"neutral": frame({}), **posed, **take_poses(TAKEN)}
 
 
 def main() -> None:
@@ -132,15 +142,9 @@ def main() -> None:
 
 
 def _write(path: Path, poses: dict[str, Weights]) -> None:
-    kept = {name: _rounded(weights) for name, weights in poses.items()}
+    kept = {name: rounded(weights) for name, weights in poses.items()}
     lines = [f"{json.dumps(name)}: {json.dumps(units)}" for name, units in kept.items()]
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-
-
-def _rounded(weights: Weights) -> dict[str, float]:
-    """Weights by unit, to a thousandth, without those at rest."""
-    pairs = zip(UNITS, weights.tolist(), strict=True)
-    return {name: round(value, 3) for name, value in pairs if value >= 0.0005}
 
 
 if __name__ == "__main__":
