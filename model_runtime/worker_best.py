@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .audio import Audio
     from .worker_tasks import Tasks
 
-PREVIEW_STEPS = 8
+PREVIEW_STEPS = 6
 
 
 def answer(tasks: Tasks, question: BestRequest, progress: ProgressCallback) -> Ranked:

@@ -63,7 +63,7 @@ def write_steps(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) 
     yield steps.PAUSE
     edited = hand_edits.is_hand_edited(action)
     yield steps.PAUSE
-    count = bring(rig, action, line, mended)
+    count = yield from bring(rig, action, line, mended)
     yield steps.PAUSE
     _put_back(action, before)
     if not edited:
@@ -74,11 +74,11 @@ def write_steps(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) 
     return count
 
 
-def bring(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) -> int:
-    """As `write`, over the artist's own keys as well."""
+def bring(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) -> steps.Steps[int]:
+    """As `write_steps`, over the artist's own keys as well."""
     if not range_movers.is_direct(rig):
         return range_curves.write(rig, action, line, mended)
-    count = repair_curves.write(rig, action, line, mended)
+    count = yield from repair_curves.write_steps(rig, action, line, mended)
     return count + _write_neck(rig, action, line, mended)
 
 

@@ -20,6 +20,7 @@ from . import (
     range_write,
     repair_curves,
     request,
+    steps,
     take_marks,
     take_span,
 )
@@ -60,6 +61,10 @@ class Repairing:
 
     def land(self, answer: Answer) -> str:
         """Write what was mended, and say so. Raises RigError where the take has changed."""
+        return steps.finish(self.land_steps(answer))
+
+    def land_steps(self, answer: Answer) -> steps.Steps[str]:
+        """The same in short steps."""
         assert isinstance(answer, Repaired), "a RepairRequest is answered with Repaired"
         rig = find_rig(bpy.data.objects.get(self.rig_name))
         action = bpy.data.actions.get(self.take)
@@ -72,8 +77,9 @@ class Repairing:
             stays = not self.my_keys and bool(hand_edits.artist_keys(action))
             return answer.sentence + (KEPT if stays else "")
         mended = repair_curves.Mended(self.question.weights, answer.weights, self.question.span)
-        write = _over_mine if self.my_keys else range_write.write
-        count = write(rig, action, self.line, mended)
+        yield steps.PAUSE
+        write = _over_mine if self.my_keys else range_write.write_steps
+        count = yield from write(rig, action, self.line, mended)
         _note(action, self.question.span, answer)
         meter_watch.measure_again(self.line.line_id)
         first, last = self.frames
@@ -158,10 +164,14 @@ def _locked(rig: Rig, action: bpy.types.Action, weights: FloatArray) -> FloatArr
     return kept
 
 
-def _over_mine(rig: Rig, action: bpy.types.Action, line: Line, mended: repair_curves.Mended) -> int:
+def _over_mine(
+    rig: Rig, action: bpy.types.Action, line: Line, mended: repair_curves.Mended
+) -> steps.Steps[int]:
     """Write the span over the artist's own keys, too; they are the take's from then on."""
     own = hand_edits.artist_keys(action)
-    count = range_write.bring(rig, action, line, mended)
+    yield steps.PAUSE
+    count = yield from range_write.bring(rig, action, line, mended)
+    yield steps.PAUSE
     clock = repair_curves.clock_of(action, line)
     first, last = (clock.frame(second) for second in mended.span)
     beside = {name: keys[(keys < first) | (keys > last)] for name, keys in own.items()}

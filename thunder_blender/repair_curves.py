@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 
 from ..model_runtime.contract import CHANNELS, MOTION_FPS, UNITS, FloatArray, Take
-from . import compat, keys, take_marks
+from . import compat, keys, steps, take_marks
 from .lines import Line
 from .placement import Recording
 from .rig import Rig
@@ -67,11 +67,11 @@ class Mended:
     span: tuple[float, float]
 
 
-def write(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) -> int:
+def write_steps(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) -> steps.Steps[int]:
     """Bring a mended span into the take's keys; how many keys have another value now.
 
     Keys outside of the span stay as they are, bit for bit. Within it a curve that changes gets a
-    key on each frame.
+    key on each frame. A step is a curve.
     """
     clock = clock_of(action, line)
     frames = frames_of(clock, mended.span)
@@ -82,6 +82,7 @@ def write(rig: Rig, action: bpy.types.Action, line: Line, mended: Mended) -> int
     for column, curve in unit_columns(action).items():
         if np.abs(difference[:, column]).max() > CHANGED:
             changed += add(curve, frames, difference[:, column])
+            yield steps.GO_ON
     return changed
 
 
@@ -146,10 +147,11 @@ def _fill_gaps(curve: Any, frames: Any) -> None:
 
     So the frames beside them keep their values, too.
     """
-    keyed = [point.co[0] for point in curve.keyframe_points]
-    before = max((key for key in keyed if key <= frames[0]), default=frames[0])
-    after = min((key for key in keyed if key >= frames[-1]), default=frames[-1])
-    known = {round(key) for key in keyed if abs(key - round(key)) < 1e-3}
+    keyed = _key_frames(curve)
+    before = max(keyed[keyed <= frames[0]], default=frames[0])
+    after = min(keyed[keyed >= frames[-1]], default=frames[-1])
+    whole = keyed[np.abs(keyed - np.round(keyed)) < 1e-3]
+    known = set(np.round(whole).astype(int).tolist())
     wanted = set(range(math.ceil(before), math.floor(after) + 1)) - known
     values = {frame: curve.evaluate(frame) for frame in sorted(wanted)}
     for frame, value in values.items():
@@ -157,6 +159,13 @@ def _fill_gaps(curve: Any, frames: Any) -> None:
         point.interpolation = "LINEAR"
     if values:
         _join_linearly(curve, min(values) - 1, max(values))
+
+
+def _key_frames(curve: Any) -> Any:
+    """Frames of a curve's keys: (keys,)."""
+    places = np.empty(2 * len(curve.keyframe_points), np.float32)
+    curve.keyframe_points.foreach_get("co", places)
+    return places[::2]
 
 
 def _join_linearly(curve: Any, first: int, last: int) -> None:
