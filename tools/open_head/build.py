@@ -34,6 +34,7 @@ from .poses import UNIT_MAX
 from .seat import seat
 from .sets import vertex_sets
 from .settle import settle_people, settle_units
+from .sneer import quiet_lips
 from .source import Array, Ints, MakeHumanData
 from .surface import MATERIALS, Surface, border_vertices, build_surface, socket_vertices
 
@@ -59,6 +60,7 @@ def build(data: MakeHumanData) -> Arrays:
     draft = replace(draft, identity_basis=settle_people(draft).astype(np.float32))
     eased, basis = ease(draft)
     template, basis = mend(stored(draft, *seat(draft, eased, basis)))
+    expression = quiet_lips(expression, data, chosen, who, spans, lips)
     jaw = fit_jaw(
         eased,
         expression[UNITS.index("jawOpen")],

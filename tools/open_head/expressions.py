@@ -57,7 +57,7 @@ def correct_units(
         left, right = f"{name}Left", f"{name}Right"
         pose = rest + fixed[left] + fixed[right]
         change = _contact(pose, field, arches, name, name in PAIRED)
-        own = _left_share(rest)[:, None]
+        own = left_share(rest)[:, None]
         fixed[left] = fixed[left] + change * own
         fixed[right] = fixed[right] + change * (1 - own)
     fixed["jawOpen"] = fixed["jawOpen"] + clear_of_teeth(
@@ -109,6 +109,7 @@ def restrict(units: dict[str, Array], vertices: Ints) -> dict[str, Array]:
     return {name: delta[vertices] for name, delta in units.items()}
 
 
-def _left_share(rest: Array) -> Array:
+def left_share(rest: Array) -> Array:
+    """How much of a two-sided change (N,) belongs to the left unit: 1 on the left, 0 right."""
     t = np.clip(0.5 + rest[:, 0] / (2 * _HALF_BLEND), 0, 1)
     return np.asarray(t * t * (3 - 2 * t))
