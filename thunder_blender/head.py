@@ -92,7 +92,7 @@ def _create(
     yield PAUSE
     mesh = made.note(head_mesh.build_mesh(params.name, face, vertices))
     yield PAUSE
-    head_materials.assign_materials(mesh, face, params.identity)
+    yield from head_materials.assign_materials(mesh, face, params.identity)
     yield PAUSE
     body = made.note(bpy.data.objects.new(params.name, mesh))
     yield from head_mesh.add_units(body, face, vertices)

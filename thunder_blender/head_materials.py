@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..model_runtime.face import FaceModel
 from . import compat
+from .steps import PAUSE, Steps
 
 DATA = Path(__file__).parent.parent / "model_runtime" / "data"
 
@@ -54,11 +55,15 @@ SKINS = {  # the painted skin of each identity; the others wear the plain one
 }
 
 
-def assign_materials(mesh: bpy.types.Mesh, face: FaceModel, identity: str) -> None:
-    """One material slot per material of `face`, in its order; `identity` decides the skin."""
+def assign_materials(mesh: bpy.types.Mesh, face: FaceModel, identity: str) -> Steps[None]:
+    """One material slot per material of `face`, in its order; `identity` decides the skin.
+
+    A step is a material.
+    """
     for name in face.material_names:
         texture = SKINS.get(identity, SKIN) if name == SKIN else str(name)
         mesh.materials.append(_material(texture, LOOKS.get(str(name), Look())))
+        yield PAUSE
     if EYES in face.material_names and "eyeball_left" in face.vertex_sets:
         _show_irises(mesh, face)
 

@@ -21,6 +21,7 @@ import numpy as np
 from ..model_runtime.contract import FloatArray
 from . import compat
 from .rig import RigError
+from .steps import PAUSE, Steps
 
 NAME = ".THUNDER Meter"  # the point hides it from Blender's lists
 COPY = "thunder_meter_copy"  # custom property of everything made here
@@ -47,19 +48,20 @@ class MeshCopy:
         self._scene = scene.name
         self._moving = self._copied(mesh)
 
-    def reduce(self) -> None:
-        """Leave only the wanted vertices, where no modifier needs the others."""
-        body = self._object(self._moving)
-        if not _reducible(body):
+    def reduce(self) -> Steps[None]:
+        """Leave only the wanted vertices, where no modifier needs the others, in short steps."""
+        if not _reducible(self.body):
             return
         wanted = np.zeros(self._count, bool)
         wanted[self._vertices] = True
         shape = bmesh.new()
         try:
-            shape.from_mesh(_mesh(body))
+            shape.from_mesh(_mesh(self.body))
+            yield PAUSE
             others: list[Any] = [vertex for vertex in shape.verts if not wanted[vertex.index]]
             bmesh.ops.delete(shape, geom=others, context="VERTS")
-            shape.to_mesh(_mesh(body))
+            yield PAUSE
+            shape.to_mesh(_mesh(self.body))
         finally:
             shape.free()
         self._vertices, self._count = np.arange(len(self._vertices)), len(self._vertices)

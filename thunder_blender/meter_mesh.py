@@ -134,7 +134,7 @@ def _read_mesh(rig: Rig, line: Line, places: range, told: Told) -> Steps[Gathere
     copy = MeshCopy(rig.mesh, vertices)
     try:
         yield PAUSE
-        copy.reduce()
+        yield from copy.reduce()
         yield PAUSE
         rest = copy.at_rest(UNITS.__contains__)
         yield PAUSE
