@@ -117,21 +117,28 @@ def test_stints_end_in_time(room) -> None:
 
 
 def test_no_stint_is_long_for_a_line_of_ten_minutes(rig, room, takes) -> None:
-    """Of this thread's own computing, 30 ms; tools/bench_keys.py has the figures."""
+    """Of this thread's own computing, 30 ms; tools/bench_keys.py has the figures.
+
+    What the machine does beside it comes on top, so the shortest of three counts: a long stint of
+    ours is in all of them.
+    """
+    fitting = room("thunder_blender.fit_take").start_fitting(rig, ramp(room, seconds=600.0), RATE)
+    fitted = fitting.result()
+    longest = min(longest_stint(rig, room, takes, fitted) for _ in range(3))
+    assert longest < 0.06, f"{1000 * longest:.0f} ms"  # twice, for slow machines
+
+
+def longest_stint(rig, room, takes, fitted) -> float:
+    """Seconds of computing in one go while a take of ten minutes is written."""
     line = line_without_strip(room, duration=600.0)
-    fit_take, stepped = room("thunder_blender.fit_take"), room("thunder_blender.steps").Stepped
-    take = ramp(room, seconds=600.0)
-    fitting = fit_take.start_fitting(rig, take, RATE)
-    fitting.result()
     longest, done = 0.0, False
-    working = stepped(takes.add_take_steps(rig, line, fitting.result()))
+    working = room("thunder_blender.steps").Stepped(takes.add_take_steps(rig, line, fitted))
     while not done:
         start = time.thread_time()
         done = working.go_on()
         longest = max(longest, time.thread_time() - start)
-    keys = room("thunder_blender.take_marks").key_count(working.result)
-    assert keys > 15_000 * 52
-    assert longest < 0.06, f"{1000 * longest:.0f} ms"  # twice, for slow machines
+    assert room("thunder_blender.take_marks").key_count(working.result) > 15_000 * 52
+    return longest
 
 
 @pytest.fixture
